@@ -1,0 +1,73 @@
+# Everything a person does with a clone. Python 3.11 or newer and make are all it needs.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check test-browser bench bench-full lock clean
+
+# The first of these that is new enough is used; name one yourself with `make PYTHON=/path/to/python3 …`.
+PYTHON ?= python3.13 python3.12 python3.11 python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+# Wheels only, each checked against its hash; then the project itself, which needs nothing from outside.
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
+INSTALL_LOCKED := $(INSTALL) --require-hashes --only-binary :all: -r
+INSTALL_PROJECT := $(INSTALL) --no-deps --no-build-isolation --no-index --editable .
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(VENV)/.installed-run ## Play the whole story on this machine, and end.
+	@$(BIN)/signpost demo
+
+test: $(VENV)/.installed-dev ## Run every test that needs neither a browser nor a database server.
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+
+check: $(VENV)/.installed-dev ## Check style, types and who may import whom.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test-browser: ## Run the tests that need a browser.
+	@echo "There are no web pages yet, so there is nothing for a browser to test."
+
+bench: $(VENV)/.installed-bench ## Measure what a lookup and a feed cost, as ratios, in a few minutes.
+	@$(BIN)/python -m tests.bench
+
+bench-full: $(VENV)/.installed-bench ## Measure the large sizes as well, which takes much longer.
+	@$(BIN)/python -m tests.bench --full
+
+# `make lock UPGRADE=--upgrade` takes newer versions; without it only what the .in files ask for changes.
+LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: \
+	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
+
+lock: $(BIN)/python ## Write the hash-locked requirements files anew from the .in files.
+	@test -x .venv-lock/bin/uv || { $(BIN)/python -m venv .venv-lock && .venv-lock/bin/pip install -qq uv; }
+	@# run.txt comes first: the other two are held to its versions
+	cd requirements && for name in run dev bench; do ../$(LOCK) $$name.in --output-file $$name.txt; done
+
+clean: ## Remove the virtual environments, the caches and what runs left behind.
+	rm -rf .venv-lock $(VENV) build dist run runs
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
+	find signpost cli keys tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@for python in $(PYTHON); do \
+	    if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	        echo "Making $(VENV) with $$("$$python" --version)."; \
+	        exec "$$python" -m venv $(VENV); \
+	    fi; \
+	done; \
+	echo "Signpost needs Python 3.11 or newer with venv (on Debian: apt install python3-venv). Tried: $(PYTHON)." >&2; \
+	echo "Name another with: make PYTHON=/path/to/python3" >&2; \
+	exit 1
+
+$(VENV)/.installed-%: requirements/%.txt pyproject.toml | $(BIN)/python
+	@echo "Installing requirements/$*.txt into $(VENV)."
+	@$(INSTALL_LOCKED) $<
+	@$(INSTALL_PROJECT)
+	@touch $@

@@ -1,0 +1,1 @@
+"""The national index. It holds tags and opaque handles, and neither an identifier nor a share of the key."""

@@ -1,0 +1,1 @@
+"""What must be absent: from tables, logs, responses and process imports."""

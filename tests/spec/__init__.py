@@ -1,0 +1,1 @@
+"""Facts about the protocol, held against the standards it cites."""

@@ -1,0 +1,1 @@
+"""Facts about one part at a time, with fakes for what it stands on."""

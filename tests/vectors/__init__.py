@@ -1,0 +1,1 @@
+"""Published test vectors, and the programs that hold the code to them."""
