@@ -1,0 +1,51 @@
+"""Domain labels: one append-only table of every purpose a key, hash or signature serves.
+
+A label is never reused or changed; a new purpose is a new line. Two uses of one key or hash function can then never
+be taken for each other. The protocol step each serves stands beside it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+__all__ = ["Label"]
+
+
+class Label(StrEnum):
+    """`signpost/v1/<role>/<purpose>`."""
+
+    # A1-A3: key generation between holders
+    CEREMONY_MESSAGE = "signpost/v1/holder/ceremony-message"
+    CEREMONY_COMMITMENT = "signpost/v1/holder/ceremony-commitment"
+    CEREMONY_TRANSCRIPT = "signpost/v1/holder/ceremony-transcript"
+    CEREMONY_PROOF = "signpost/v1/holder/ceremony-proof-of-constant-term"
+    CEREMONY_SHARE = "signpost/v1/holder/ceremony-sealed-share"
+    CEREMONY_ROSTER = "signpost/v1/holder/ceremony-roster"
+    MANIFEST = "signpost/v1/holder/manifest"
+    MANIFEST_FINGERPRINT = "signpost/v1/holder/manifest-fingerprint"
+    # A4: at rest, under a passphrase
+    SEALED_FILE = "signpost/v1/custodian/sealed-file"
+    SHARE_AT_REST = "signpost/v1/custodian/share-at-rest"
+    CEREMONY_AT_REST = "signpost/v1/custodian/ceremony-at-rest"
+    # B2, B3: match inputs and padding
+    PADDING = "signpost/v1/edge/padding"
+    SHUFFLE = "signpost/v1/edge/shuffle"
+    # where one row of a feed is found again, within one run
+    FEED_JOIN = "signpost/v1/edge/feed-join"
+    # B5: evaluation
+    BATCH = "signpost/v1/holder/batch"
+    # C1: a council's own references, under its reference key
+    REFERENCE = "signpost/v1/organisation/reference"
+    CHILD_REFERENCE = "signpost/v1/organisation/child-reference"
+    ROW_DIGEST = "signpost/v1/organisation/row-digest"
+    CASE_REFERENCE = "signpost/v1/organisation/case-reference"
+    # C2, C3, C7: at rest in the index
+    TAG_AT_REST = "signpost/v1/index/tag-at-rest"
+    ACCESS_TAG_AT_REST = "signpost/v1/index/access-tag-at-rest"
+    LOOKUP_TAG_AT_REST = "signpost/v1/index/lookup-tag-at-rest"
+    OWNED_ROW = "signpost/v1/index/owned-row"
+    INBOX_ROW = "signpost/v1/index/inbox-row"
+    HANDLE_ROW = "signpost/v1/index/handle-row"
+    ORGANISATION_PSEUDONYM = "signpost/v1/index/organisation-pseudonym"
+    OWNED_REFERENCE = "signpost/v1/index/owned-reference"
+    AUDIT_LEAF = "signpost/v1/index/audit-leaf"

@@ -1,0 +1,288 @@
+"""What the three speak: the bodies of every request and answer, version 1.
+
+Only the wire is described here; nothing is decided. Every model refuses unknown fields and other types, and is frozen.
+Binary travels as unpadded base64url; a list of group elements is one string of their concatenated 32-byte encodings.
+Limits stand here so that both sides, and the published schema, share them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from signpost.protocol.classes import MatchClass, Use
+from signpost.protocol.encoding import EncodingError, from_base64url, to_base64url
+from signpost.protocol.purposes import Basis, Purpose, Urgency
+
+__all__ = [
+    "BULK_CHILDREN",
+    "CASE_REFERENCE_BYTES",
+    "MAX_CHANGES",
+    "MAX_PAGE",
+    "MAX_POINTS",
+    "AnswerWord",
+    "CallBackOffer",
+    "Change",
+    "ChangeRequest",
+    "Coverage",
+    "EvaluationRequest",
+    "EvaluationResponse",
+    "FeedFinished",
+    "HandleList",
+    "Health",
+    "HolderState",
+    "HolderStatus",
+    "InvolvementList",
+    "InvolvementListRequest",
+    "InvolvementSummary",
+    "LookupAnswer",
+    "LookupRequest",
+    "Nothing",
+    "RegisterRequest",
+    "Registration",
+    "RevocationAnswer",
+    "TaggedPoint",
+    "WriteReceipt",
+]  # fmt: skip
+
+BULK_CHILDREN: Final = 21
+"""Children in one bulk batch: 252 points (B4)."""
+MAX_POINTS: Final = 12 * BULK_CHILDREN
+MAX_CHANGES: Final = 500
+MAX_PAGE: Final = 5_000
+CASE_REFERENCE_BYTES: Final = 112
+"""A sealed case reference is always this long: 64 bytes of padded text and HPKE's 48."""
+
+
+def _decode(value: object) -> bytes:
+    if isinstance(value, bytes):  # only ever from our own code: JSON has no bytes
+        return value
+    if not isinstance(value, str):
+        raise ValueError("must be base64url text")
+    try:
+        return from_base64url(value)
+    except EncodingError:
+        raise ValueError("must be unpadded base64url") from None
+
+
+def _binary(least: int, most: int) -> tuple[object, ...]:
+    def of_length(value: bytes) -> bytes:
+        if not least <= len(value) <= most:
+            raise ValueError("is not of its length")
+        return value
+
+    shortest, longest = -(-least * 8 // 6), -(-most * 8 // 6)
+    schema = {"type": "string", "pattern": f"^[A-Za-z0-9_-]{{{shortest},{longest}}}$"}
+    return (BeforeValidator(_decode), AfterValidator(of_length), PlainSerializer(to_base64url), WithJsonSchema(schema))
+
+
+Reference = Annotated[bytes, *_binary(16, 16)]
+"""An organisation's own HMAC: of an involvement, a child or a row."""
+PointBytes = Annotated[bytes, *_binary(32, 32)]
+PointsBytes = Annotated[bytes, *_binary(32, 32 * MAX_POINTS)]
+ProofBytes = Annotated[bytes, *_binary(64, 64)]
+SealedCaseReference = Annotated[bytes, *_binary(CASE_REFERENCE_BYTES, CASE_REFERENCE_BYTES)]
+Token = Annotated[str, Field(min_length=16, max_length=4096, pattern=r"^[A-Za-z0-9_.-]+$")]
+HandleId = Annotated[str, Field(pattern=r"^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$")]
+"""A handle's opaque name, made by the index: two groups of four Crockford characters."""
+SpokenReceipt = Annotated[str, Field(pattern=r"^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$")]
+Month = Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
+Counter = Annotated[int, Field(ge=1, lt=2**31)]
+Moment = Annotated[int, Field(ge=0, lt=2**40)]
+"""Epoch seconds."""
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class Nothing(_Wire):
+    """An empty body: the request's signature says who asks."""
+
+
+# -- a key holder ------------------------------------------------------------
+
+
+class EvaluationRequest(_Wire):
+    """B4: blinded points for one use, 12 a child (24 deep)."""
+
+    epoch: Counter
+    generation: Counter
+    kind: Annotated[Use, Field(strict=False)]
+    points: PointsBytes
+
+
+class EvaluationResponse(_Wire):
+    """B5: the points multiplied by the holder's share, in order; one proof for all; one signed receipt."""
+
+    holder: Counter
+    epoch: Counter
+    generation: Counter
+    evaluations: PointsBytes
+    proof: ProofBytes
+    receipt: Token
+
+
+HolderState = Literal["locked", "no-key", "serving"]
+
+
+class HolderStatus(_Wire):
+    """What anybody may know of a holder. Never a secret."""
+
+    state: HolderState
+    holder: Counter | None
+    epoch: Counter | None
+    generation: Counter | None
+    manifest_fingerprint: str | None
+    revocations_age_seconds: int | None
+
+
+class Health(_Wire):
+    """Whether a service is up; a holder also says whether it is open."""
+
+    state: Literal["locked", "no-key", "serving"]
+
+
+# -- the index ------------------------------------------------------------
+
+AnswerWord = Literal["current", "previous", "possible", "none"]
+
+
+class TaggedPoint(_Wire):
+    """A tag with the one word that the index is told of it."""
+
+    match_class: Annotated[MatchClass, Field(alias="class", strict=False)]
+    tag: PointBytes
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+    )
+
+
+Receipts = Annotated[list[Token], Field(min_length=1, max_length=32)]
+
+
+class LookupRequest(_Wire):
+    """C1: is anybody elsewhere working with this child?"""
+
+    epoch: Counter
+    purpose: Annotated[Purpose, Field(strict=False)]
+    urgency: Annotated[Urgency, Field(strict=False)]
+    tags: Annotated[list[TaggedPoint], Field(min_length=12, max_length=12)]
+    receipts: Receipts
+
+
+class Coverage(_Wire):
+    """National, never about a child: how many organisations are expected to feed, and how many did so lately."""
+
+    expected: Annotated[int, Field(ge=0)]
+    up_to_date: Annotated[int, Field(ge=0)]
+
+
+class CallBackOffer(_Wire):
+    """The offer that every answer makes: a call-back may be left, and waits this long."""
+
+    waits_days: Annotated[int, Field(ge=1)]
+
+
+class LookupAnswer(_Wire):
+    """One word and always the same shape: no count, agency, service or date."""
+
+    answer: AnswerWord
+    receipt: SpokenReceipt
+    checked_at: Moment
+    coverage: Coverage
+    call_back: CallBackOffer
+
+
+class Registration(_Wire):
+    """C1: one involvement of the organisation's, with the tags of its child."""
+
+    reference: Reference
+    child_reference: Reference
+    row_digest: Reference
+    handle: HandleId
+    started_on: dt.date
+    ended_on: dt.date | None
+    basis: Annotated[Basis, Field(strict=False)]
+    sealed_case_reference: SealedCaseReference
+    remove_after: Month
+    tags: Annotated[list[TaggedPoint], Field(min_length=12, max_length=12)]
+
+
+class RegisterRequest(_Wire):
+    """Up to 21 involvements, with the receipts of the batch that made their tags. A known reference is replaced."""
+
+    epoch: Counter
+    registrations: Annotated[list[Registration], Field(min_length=1, max_length=BULK_CHILDREN)]
+    receipts: Receipts
+
+
+class Change(_Wire):
+    """An end (with its date and the row's new digest) or a withdrawal of an involvement the organisation registered."""
+
+    reference: Reference
+    action: Literal["end", "withdraw"]
+    ended_on: dt.date | None
+    row_digest: Reference | None
+
+
+class ChangeRequest(_Wire):
+    """Ends and withdrawals, which need no tags."""
+
+    changes: Annotated[list[Change], Field(min_length=1, max_length=MAX_CHANGES)]
+
+
+class WriteReceipt(_Wire):
+    """C3: durable, and nothing more is said."""
+
+    receipt: SpokenReceipt
+    accepted: Annotated[int, Field(ge=0)]
+    at: Moment
+
+
+class InvolvementListRequest(_Wire):
+    """A page of the organisation's own list, after a reference, in order of reference."""
+
+    after: Reference | None
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE)]
+
+
+class InvolvementSummary(_Wire):
+    """What reconciliation needs of an involvement, and all that it is told."""
+
+    reference: Reference
+    row_digest: Reference
+
+
+class InvolvementList(_Wire):
+    """A page; `next` is where the following one starts, or null at the end."""
+
+    involvements: list[InvolvementSummary]
+    next: Reference | None
+
+
+class HandleList(_Wire):
+    """The organisation's own handles."""
+
+    handles: list[HandleId]
+
+
+class FeedFinished(_Wire):
+    """A feed ran to its end: for coverage. No count of anything registered."""
+
+    format: Annotated[str, Field(pattern=r"^[a-z0-9]{2,8}$")]
+
+
+class RevocationAnswer(_Wire):
+    """The signed revocation list."""
+
+    list: str

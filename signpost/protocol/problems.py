@@ -1,0 +1,219 @@
+"""Everything that can be refused over HTTP, by name (RFC 9457 problem details).
+
+A problem says what happened, why, and what to do next, in words fixed here. No value from a request is ever in one:
+there is no place to put it. Whose fault it is shows in the status: 4xx the caller's, 5xx ours or another party's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+__all__ = ["PROBLEMS", "Problem", "ProblemCode"]
+
+
+class ProblemCode(StrEnum):
+    """The closed catalogue. A code is never reused for another meaning."""
+
+    # the request itself
+    MALFORMED = "malformed"
+    BODY_TOO_LARGE = "body-too-large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
+    NOT_FOUND = "not-found"
+    METHOD_NOT_ALLOWED = "method-not-allowed"
+    # who asks (protocol.md D2, D4)
+    SIGNATURE_MISSING = "signature-missing"
+    SIGNATURE_INVALID = "signature-invalid"
+    SIGNATURE_STALE = "signature-stale"
+    NONCE_USED = "nonce-used"
+    CERTIFICATE_INVALID = "certificate-invalid"
+    CERTIFICATE_EXPIRED = "certificate-expired"
+    CREDENTIAL_INVALID = "credential-invalid"
+    CREDENTIAL_EXPIRED = "credential-expired"
+    CREDENTIAL_MISMATCH = "credential-mismatch"
+    ORGANISATION_UNKNOWN = "organisation-unknown"
+    REVOKED = "revoked"
+    REVOCATIONS_STALE = "revocations-stale"
+    PURPOSE_REFUSED = "purpose-refused"
+    ROLE_REFUSED = "role-refused"
+    # evaluation (B4, B5)
+    HOLDER_LOCKED = "holder-locked"
+    HOLDER_WITHOUT_KEY = "holder-without-key"
+    EPOCH_UNKNOWN = "epoch-unknown"
+    POINT_INVALID = "point-invalid"
+    POINTS_COUNT = "points-count"
+    BUDGET_USED = "budget-used"
+    # the ceremony (A1-A3)
+    CEREMONY_NOT_OPEN = "ceremony-not-open"
+    CEREMONY_MESSAGE_REFUSED = "ceremony-message-refused"
+    CEREMONY_FAILED = "ceremony-failed"
+    # the index (C1, C2)
+    RECEIPT_INVALID = "receipt-invalid"
+    RECEIPT_EXPIRED = "receipt-expired"
+    RECEIPT_SPENT = "receipt-spent"
+    RECEIPTS_MISMATCH = "receipts-mismatch"
+    TAGS_PROFILE = "tags-profile"
+    TAG_INVALID = "tag-invalid"
+    HANDLE_UNKNOWN = "handle-unknown"
+    PERIOD_INVALID = "period-invalid"
+    REFERENCE_UNKNOWN = "reference-unknown"
+    REFERENCE_REPEATED = "reference-repeated"
+    # the local admin socket
+    ALREADY_EXISTS = "already-exists"
+    PASSPHRASE_WRONG = "passphrase-wrong"  # noqa: S105 - the name of a refusal, not a passphrase
+    KEY_INVALID = "key-invalid"
+    # ours
+    OVERLOADED = "overloaded"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    status: int
+    title: str
+    detail: str
+    hint: str
+
+
+_C = ProblemCode
+PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
+    {
+        _C.MALFORMED: _Words(422, "Malformed request", "A field is missing, unknown or not of its form.",
+            "Check the request against the published schema."),
+        _C.BODY_TOO_LARGE: _Words(413, "Request too large", "The body is larger than this endpoint accepts.",
+            "Send fewer records in one request."),
+        _C.UNSUPPORTED_MEDIA_TYPE: _Words(415, "Unsupported media type", "The body must be application/json.",
+            "Set Content-Type: application/json."),
+        _C.NOT_FOUND: _Words(404, "Not found", "There is nothing at this address.", "Check the address."),
+        _C.METHOD_NOT_ALLOWED: _Words(405, "Method not allowed", "This address does not take that method.",
+            "Check the method."),
+        _C.SIGNATURE_MISSING: _Words(401, "Signature missing", "The request carries no signature of its device.",
+            "Sign the request (RFC 9421) and send both credentials with it."),
+        _C.SIGNATURE_INVALID: _Words(401, "Signature invalid",
+            "The signature does not match the request, its device or this address.", "Sign the request again."),
+        _C.SIGNATURE_STALE: _Words(401, "Signature stale", "The request was signed too long ago, or in the future.",
+            "Check this machine's clock, then sign the request again."),
+        _C.NONCE_USED: _Words(409, "Request replayed", "This signed request was already received.",
+            "Sign the request again with a new nonce."),
+        _C.CERTIFICATE_INVALID: _Words(401, "Enrolment certificate invalid",
+            "The enrolment certificate was not signed by the organisation it names.",
+            "Enrol the device again with the organisation's administrator."),
+        _C.CERTIFICATE_EXPIRED: _Words(401, "Enrolment certificate expired",
+            "The enrolment certificate has run out.", "Enrol the device again with the organisation's administrator."),
+        _C.CREDENTIAL_INVALID: _Words(401, "Credential invalid", "The credential was not issued by this index.",
+            "Sign in again."),
+        _C.CREDENTIAL_EXPIRED: _Words(401, "Credential expired", "The shift's credential has run out.",
+            "Sign in again."),
+        _C.CREDENTIAL_MISMATCH: _Words(401, "Credentials do not belong together",
+            "The certificate, the credential and the signature are not of one account and device.", "Sign in again."),
+        _C.ORGANISATION_UNKNOWN: _Words(403, "Organisation not admitted",
+            "This organisation has not been admitted here.", "Ask the operator or custodian to admit it."),
+        _C.REVOKED: _Words(403, "Revoked", "This account or device has been revoked.",
+            "Speak to the organisation's administrator."),
+        _C.REVOCATIONS_STALE: _Words(503, "Revocation list too old",
+            "This service has not had a fresh revocation list and answers nobody until it has one.",
+            "Try another key holder, or try again shortly."),
+        _C.PURPOSE_REFUSED: _Words(403, "Purpose refused", "This role may not ask for that purpose.",
+            "Choose a purpose that the role allows."),
+        _C.ROLE_REFUSED: _Words(403, "Role refused", "This role may not do that.",
+            "Use an account whose role allows it."),
+        _C.HOLDER_LOCKED: _Words(503, "Key holder locked", "This key holder has not been opened by its custodian.",
+            "The custodian opens it with: signpost keys unlock"),
+        _C.HOLDER_WITHOUT_KEY: _Words(503, "Key holder without a key", "This key holder has taken part in no ceremony.",
+            "Run the ceremony: signpost keys ceremony"),
+        _C.EPOCH_UNKNOWN: _Words(409, "Epoch or generation unknown",
+            "The request names a key that is not the one served here.", "Fetch the current manifest."),
+        _C.POINT_INVALID: _Words(422, "Point invalid",
+            "A point is not a canonical ristretto255 element, or is the identity.", "Blind the inputs again."),
+        _C.POINTS_COUNT: _Words(422, "Wrong number of points", "The use does not take that many points.",
+            "Pad each child to the fixed number of points."),
+        _C.BUDGET_USED: _Words(429, "Budget used", "The account's or the organisation's budget here is used up.",
+            "Wait for the next period, or ask the custodian."),
+        _C.CEREMONY_NOT_OPEN: _Words(409, "No ceremony open", "This key holder's custodian has approved no roster.",
+            "The custodian approves one with: signpost keys approve ROSTER"),
+        _C.CEREMONY_MESSAGE_REFUSED: _Words(409, "Ceremony message refused",
+            "A ceremony message is not signed by its sender, is out of turn, or contradicts an earlier one.",
+            "Stop, and find out who sent it."),
+        _C.CEREMONY_FAILED: _Words(409, "Ceremony stopped", "A dealer's share or proof did not check.",
+            "Start a new ceremony without the named dealer."),
+        _C.RECEIPT_INVALID: _Words(403, "Evaluation receipt invalid",
+            "A receipt was not signed by a key holder of the manifest, or is not of its form.",
+            "Have the batch evaluated again."),
+        _C.RECEIPT_EXPIRED: _Words(403, "Evaluation receipt expired", "A receipt of this batch has run out.",
+            "Have the batch evaluated again."),
+        _C.RECEIPT_SPENT: _Words(409, "Evaluation receipt spent", "A receipt of this batch was used before.",
+            "Have the batch evaluated again."),
+        _C.RECEIPTS_MISMATCH: _Words(403, "Receipts do not belong together",
+            "The receipts are not of enough different holders, one batch, this account, this use and this many points.",
+            "Have the batch evaluated again."),
+        _C.TAGS_PROFILE: _Words(422, "Wrong classes of tags", "The tags are not of the fixed number and classes.",
+            "Pad each child to the fixed profile."),
+        _C.TAG_INVALID: _Words(422, "Tag invalid",
+            "A tag is not a canonical ristretto255 element, is the identity, or stands twice.",
+            "Have the batch evaluated again."),
+        _C.HANDLE_UNKNOWN: _Words(422, "Handle unknown", "A registration names a handle not of its organisation.",
+            "Add the handle, or correct the handles file."),
+        _C.PERIOD_INVALID: _Words(422, "Period invalid", "An involvement ends before it starts, or lies in the future.",
+            "Correct the dates."),
+        _C.REFERENCE_UNKNOWN: _Words(404, "Reference unknown", "The organisation has no involvement of that reference.",
+            "Fetch the organisation's own list again."),
+        _C.REFERENCE_REPEATED: _Words(422, "Reference repeated", "One request names the same involvement twice.",
+            "Send each involvement once."),
+        _C.ALREADY_EXISTS: _Words(409, "Already exists", "There is one of that name already.", "Choose another name."),
+        _C.PASSPHRASE_WRONG: _Words(403, "Wrong passphrase", "The passphrase does not open the sealed file.",
+            "Try again; the sealed file is unchanged."),
+        _C.KEY_INVALID: _Words(422, "Key invalid", "A public key is not of its form.", "Export the key again."),
+        _C.OVERLOADED: _Words(503, "Overloaded", "More requests are waiting than this service takes.",
+            "Try again shortly."),
+        _C.INTERNAL: _Words(500, "Internal error", "Something went wrong here; nothing was changed.",
+            "Try again; if it stays, tell the operator the time."),
+    }
+)  # fmt: skip
+
+
+class Problem(Exception):
+    """A refusal with a name. It carries a code and, where waiting helps, for how many seconds; never a value."""
+
+    def __init__(self, code: ProblemCode, *, retry_after: int | None = None, pointers: tuple[str, ...] = ()) -> None:
+        super().__init__(code.value)
+        self.code = code
+        self.retry_after = retry_after
+        self.pointers = pointers
+        """JSON pointers of *our own* field names and list positions (`/registrations/3/handle`), never values."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return PROBLEMS[self.code].status
+
+    @property
+    def title(self) -> str:
+        """A few words, the same every time."""
+        return PROBLEMS[self.code].title
+
+    @property
+    def detail(self) -> str:
+        """One sentence: what and why."""
+        return PROBLEMS[self.code].detail
+
+    @property
+    def hint(self) -> str:
+        """One sentence: what to do next."""
+        return PROBLEMS[self.code].hint
+
+    def document(self) -> dict[str, object]:
+        """The RFC 9457 body. `errors` lists the places in the request, when they are known."""
+        body: dict[str, object] = {
+            "type": f"urn:signpost:problem:{self.code.value}",
+            "title": self.title,
+            "status": self.status,
+            "code": self.code.value,
+            "detail": self.detail,
+            "hint": self.hint,
+        }
+        if self.pointers:
+            body["errors"] = [{"pointer": pointer} for pointer in self.pointers]
+        return body
