@@ -11,6 +11,7 @@ libsodium 1.0.18 or later is taken from the system, else from the copy that the 
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, final
 
@@ -18,7 +19,7 @@ from signpost.protocol.secret import Secret
 
 __all__ = [
     "ELEMENT_BYTES", "ORDER", "Element", "InvalidElement", "InvalidScalar", "Scalar",
-    "add", "base_multiply", "element_from_hash", "multiply", "sum_of",
+    "add", "base_multiply", "element_from_hash", "inverses", "multiply", "sum_of",
 ]  # fmt: skip
 
 ELEMENT_BYTES: Final = 32
@@ -215,6 +216,26 @@ def _scalar_operation(function: ctypes._NamedFuncPointer, left: Scalar, right: S
     out = _Buffer()
     function(out, left.encoding(), right.encoding())
     return Scalar(out.raw)
+
+
+def inverses(scalars: Sequence[Scalar]) -> list[Scalar]:
+    """The multiplicative inverse of each, for the price of one and three products each (Montgomery's trick).
+
+    An inversion costs as much as half a multiplication of an element; a product, a fiftieth of that.
+
+    Raises:
+        InvalidScalar: one of them is zero.
+    """
+    before, product = [], Scalar.from_int(1)
+    for scalar in scalars:
+        before.append(product)
+        product = product * scalar
+    rest = product.inverse()
+    found = []
+    for scalar, product_before in zip(reversed(scalars), reversed(before), strict=True):
+        found.append(rest * product_before)
+        rest = rest * scalar
+    return found[::-1]
 
 
 def multiply(scalar: Scalar, element: Element) -> Element:

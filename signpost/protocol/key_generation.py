@@ -151,8 +151,11 @@ class Participant:
         fields = _object(message, {"format", "payload", "roster", "round", "sender", "signature"})
         try:
             round_, sender = Round(fields["round"]), fields["sender"]
-            if fields["format"] != _MESSAGE_FORMAT or fields["roster"] != self._fingerprint or type(sender) is not int:
+            if fields["format"] != _MESSAGE_FORMAT or fields["roster"] != self._fingerprint:
                 raise MessageRefused("a message is of another ceremony")
+            # In Python 1, 1.0 and True are equal: a relay could respell a message, and its sender would seem to say two.
+            if type(fields["round"]) is not int or type(sender) is not int:
+                raise MessageRefused("a message is not of its form")
             if not 1 <= sender <= len(self.roster.holders):
                 raise MessageRefused("a message is from nobody in the roster")
             key = self.roster.holders[sender - 1].signing_key

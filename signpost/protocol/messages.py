@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from signpost.protocol.classes import MatchClass, Use
 from signpost.protocol.encoding import EncodingError, from_base64url, to_base64url
 from signpost.protocol.purposes import Basis, Purpose, Urgency
+from signpost.protocol.threshold import MAX_HOLDERS
 
 __all__ = [
     "BULK_CHILDREN",
@@ -24,6 +25,8 @@ __all__ = [
     "MAX_POINTS",
     "AnswerWord",
     "CallBackOffer",
+    "CeremonyAnswer",
+    "CeremonyRequest",
     "Change",
     "ChangeRequest",
     "Coverage",
@@ -32,6 +35,7 @@ __all__ = [
     "FeedFinished",
     "HandleList",
     "Health",
+    "HolderIdentity",
     "HolderState",
     "HolderStatus",
     "InvolvementList",
@@ -52,8 +56,8 @@ BULK_CHILDREN: Final = 21
 MAX_POINTS: Final = 12 * BULK_CHILDREN
 MAX_CHANGES: Final = 500
 MAX_PAGE: Final = 5_000
-CASE_REFERENCE_BYTES: Final = 112
-"""A sealed case reference is always this long: 64 bytes of padded text and HPKE's 48."""
+CASE_REFERENCE_BYTES: Final = 113
+"""A sealed case reference is always this long: a byte of length, 64 of padded text and HPKE's 48."""
 
 
 def _decode(value: object) -> bytes:
@@ -123,6 +127,31 @@ class EvaluationResponse(_Wire):
     evaluations: PointsBytes
     proof: ProofBytes
     receipt: Token
+
+
+class HolderIdentity(_Wire):
+    """What a holder is known by before it has a key; a roster is made of these. The keys are base64url."""
+
+    sealing_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
+    signing_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
+    url: Annotated[str, Field(max_length=256)]
+
+
+CeremonyMessage = Annotated[str, Field(min_length=2, max_length=16_384)]
+"""Canonical JSON of `signpost.protocol.key_generation`, as text. The longest, a dealer's 31 sealed shares, is 4 KiB."""
+
+
+class CeremonyRequest(_Wire):
+    """A1: messages of other holders, relayed by anybody."""
+
+    messages: Annotated[list[CeremonyMessage], Field(max_length=5 * MAX_HOLDERS)]
+
+
+class CeremonyAnswer(_Wire):
+    """A1: all this holder has said so far, or only its last message once it is `finished` and has its share."""
+
+    messages: list[CeremonyMessage]
+    finished: bool
 
 
 HolderState = Literal["locked", "no-key", "serving"]
@@ -250,7 +279,7 @@ class WriteReceipt(_Wire):
 
 
 class InvolvementListRequest(_Wire):
-    """A page of the organisation's own list, after a reference, in order of reference."""
+    """A page of the organisation's own list, after a reference, in the index's own fixed order."""
 
     after: Reference | None
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE)]

@@ -47,6 +47,7 @@ class ProblemCode(StrEnum):
     POINTS_COUNT = "points-count"
     BUDGET_USED = "budget-used"
     # the ceremony (A1-A3)
+    ROSTER_REFUSED = "roster-refused"
     CEREMONY_NOT_OPEN = "ceremony-not-open"
     CEREMONY_MESSAGE_REFUSED = "ceremony-message-refused"
     CEREMONY_FAILED = "ceremony-failed"
@@ -65,6 +66,7 @@ class ProblemCode(StrEnum):
     ALREADY_EXISTS = "already-exists"
     PASSPHRASE_WRONG = "passphrase-wrong"  # noqa: S105 - the name of a refusal, not a passphrase
     KEY_INVALID = "key-invalid"
+    KEY_MISMATCH = "key-mismatch"
     # ours
     OVERLOADED = "overloaded"
     INTERNAL = "internal"
@@ -132,6 +134,9 @@ PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
             "Pad each child to the fixed number of points."),
         _C.BUDGET_USED: _Words(429, "Budget used", "The account's or the organisation's budget here is used up.",
             "Wait for the next period, or ask the custodian."),
+        _C.ROSTER_REFUSED: _Words(422, "Roster refused",
+            "The roster is not of its form, or does not name this key holder by its keys and address.",
+            "Make the roster again from every holder's identity file."),
         _C.CEREMONY_NOT_OPEN: _Words(409, "No ceremony open", "This key holder's custodian has approved no roster.",
             "The custodian approves one with: signpost keys approve ROSTER"),
         _C.CEREMONY_MESSAGE_REFUSED: _Words(409, "Ceremony message refused",
@@ -166,6 +171,9 @@ PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
         _C.PASSPHRASE_WRONG: _Words(403, "Wrong passphrase", "The passphrase does not open the sealed file.",
             "Try again; the sealed file is unchanged."),
         _C.KEY_INVALID: _Words(422, "Key invalid", "A public key is not of its form.", "Export the key again."),
+        _C.KEY_MISMATCH: _Words(409, "Sealed files do not belong together",
+            "The sealed files and the manifest of this key holder are not of one identity and one key.",
+            "Restore all of them from the same backup."),
         _C.OVERLOADED: _Words(503, "Overloaded", "More requests are waiting than this service takes.",
             "Try again shortly."),
         _C.INTERNAL: _Words(500, "Internal error", "Something went wrong here; nothing was changed.",

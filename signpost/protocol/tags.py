@@ -8,11 +8,12 @@ rest apart. A stolen database then names nobody, even with every key share.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NewType, final
 
 from signpost.protocol.encoding import encode
-from signpost.protocol.group import ELEMENT_BYTES, Element, InvalidElement, Scalar, add, multiply
+from signpost.protocol.group import ELEMENT_BYTES, Element, InvalidElement, Scalar, inverses, multiply, sum_of
 from signpost.protocol.labels import Label
 from signpost.protocol.sealing import SIV_BYTES, SealBroken, SymmetricSealer
 
@@ -91,17 +92,22 @@ def join_points(points: list[Element]) -> bytes:
     return b"".join(point.encoding for point in points)
 
 
-def combine(coefficients: list[Scalar], factor: Scalar, evaluations: list[Element]) -> Tag:
-    """Y = Σ (λ_i · r⁻¹) · Z_i, unblinding and Lagrange interpolation in one pass (B7).
+def combine(
+    coefficients: Sequence[Scalar], factors: Sequence[Scalar], evaluations: Sequence[Sequence[Element]]
+) -> list[Tag]:
+    """Y = Σ (λ_i · r⁻¹) · Z_i for each point of a batch: unblinding and Lagrange interpolation in one pass (B7).
 
-    `coefficients` are the public λ_i of the holders in the order of `evaluations`; `factor` is r.
-    Only verified evaluations may come here (B6).
+    `coefficients` are the public λ_i of the holders; `evaluations` has one list of Z_i a holder, in the same order;
+    `factors` are the points' r, in the order of each list. Only verified evaluations may come here (B6).
+
+    Raises:
+        InvalidElement: there are no evaluations, or a sum is the identity.
+        InvalidScalar: a factor is zero.
     """
-    unblind = factor.inverse()
-    total: Element | None = None
-    for coefficient, evaluation in zip(coefficients, evaluations, strict=True):
-        part = multiply(coefficient * unblind, evaluation)
-        total = part if total is None else add(total, part)
-    if total is None:
+    if not evaluations:
         raise InvalidElement("no evaluations")
-    return Tag(total)
+    tags = []
+    for unblind, point in zip(inverses(factors), zip(*evaluations, strict=True), strict=True):
+        parts = [multiply(own * unblind, value) for own, value in zip(coefficients, point, strict=True)]
+        tags.append(Tag(sum_of(parts)))
+    return tags

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signpost.protocol.group import Element, Scalar, base_multiply, multiply
+from signpost.protocol.group import Element, InvalidElement, InvalidScalar, Scalar, base_multiply, inverses, multiply
 from signpost.protocol.oprf import SUITE, Proof, ProofFailed, blind
 from signpost.protocol.tags import Tag, combine
 from signpost.protocol.threshold import Polynomial, commitment_at, lagrange_at_zero, random_scalar, share_fits
@@ -40,8 +40,8 @@ def _tag(holders: Holders, numbers: tuple[int, ...], value: bytes) -> Tag:
         entry = holders.manifest.holder(number)
         assert entry is not None
         SUITE.verify(public_key=entry.public_key, blinded=blinded, evaluated=evaluated, proof=proof)
-        evaluations.append(evaluated[0])
-    return combine([coefficients[number] for number in numbers], factor, evaluations)
+        evaluations.append(evaluated)
+    return combine([coefficients[number] for number in numbers], [factor], evaluations)[0]
 
 
 @pytest.mark.parametrize(("count", "threshold"), [(2, 2), (3, 2), (5, 3), (4, 4)])
@@ -69,6 +69,40 @@ def test_different_inputs_give_different_tags_and_the_blind_does_not_matter() ->
 
     assert _tag(holders, (1, 2), b"x") == _tag(holders, (1, 2), b"x")
     assert _tag(holders, (1, 2), b"x") != _tag(holders, (1, 2), b"y")
+
+
+def test_a_batch_combines_to_what_its_points_combine_to_alone() -> None:
+    """Inverting all factors at once changes no tag and mixes up no order."""
+    holders = make_holders()
+    coefficients = [lagrange_at_zero((1, 3))[number] for number in (1, 3)]
+    factors = [random_scalar(os.urandom) for _ in range(4)]
+    blinded = [blind(SUITE.hash_to_group(bytes([n])), factor) for n, factor in enumerate(factors)]
+    evaluations = [SUITE.evaluate(holders.shares[number - 1], blinded) for number in (1, 3)]
+
+    tags = combine(coefficients, factors, evaluations)
+
+    assert tags == [_tag(holders, (1, 2), bytes([n])) for n in range(4)]
+
+
+def test_points_factors_and_holders_that_do_not_belong_together_are_not_combined() -> None:
+    point = SUITE.hash_to_group(b"x")
+    one = Scalar.from_int(1)
+
+    with pytest.raises(InvalidElement):
+        combine([], [one], [])
+    for factors, evaluations in (([one], [[point], []]), ([one, one], [[point], [point]]), ([one], [[point]])):
+        with pytest.raises(ValueError, match="zip"):
+            combine([one, one], factors, evaluations)
+    with pytest.raises(InvalidScalar):
+        combine([one], [one, Scalar.from_int(0)], [[point, point]])
+
+
+@given(st.lists(st.integers(1, 2**250), max_size=5))
+@settings(max_examples=30)
+def test_inverting_together_is_inverting_each(numbers: list[int]) -> None:
+    scalars = [Scalar.from_int(number) for number in numbers]
+
+    assert inverses(scalars) == [scalar.inverse() for scalar in scalars]
 
 
 @given(st.integers(2, 5), st.integers(2, 9))

@@ -1,0 +1,5 @@
+"""`python -m signpost_cli`: the same as `signpost`."""
+
+from signpost_cli.main import main
+
+main()

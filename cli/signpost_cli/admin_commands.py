@@ -1,0 +1,27 @@
+"""`signpost admin …`: what an organisation's administrator and the index's operator do."""
+
+from __future__ import annotations
+
+import typer
+
+from signpost_cli import admin_device, admin_handle, admin_index, admin_org
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True)
+app.add_typer(admin_index.app, name="index")
+app.add_typer(admin_org.app, name="org")
+app.add_typer(admin_handle.app, name="handle")
+app.add_typer(admin_device.app, name="device")
+
+
+@app.callback()
+def _admin() -> None:
+    """For administrators: organisations, handles and devices.
+
+    An organisation's administrator makes its keys and enrols its devices. The index's operator admits organisations and
+    their handles, and opens shifts, over a socket that only the user the index runs as can reach.
+
+    Example:
+      signpost admin org key new north-council --kind council --out keys
+    """

@@ -1,0 +1,102 @@
+"""Asking for a child's details on a terminal, and taking them off the screen again.
+
+* Questions go to stderr: stdout is for the answer. Without a terminal nothing is asked.
+* What is typed stays visible while it can still be checked, and is cleared when the answer has come, whatever it is;
+  with `hidden` it is never shown.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Final, Self, final
+
+from signpost_cli.child_details import FIELDS, read_details
+from signpost_cli.exit_codes import ExitCode
+from signpost_cli.stops import Stop
+
+__all__ = ["TypedDetails", "details_from"]
+
+_CLEAR_FROM_HERE: Final = "\x1b[J"
+
+
+@contextmanager
+def details_from(*, stdin: bool, hidden: bool, instead: str) -> Iterator[dict[str, str]]:
+    """A child's details, piped in or typed. What was typed leaves the screen when the block ends.
+
+    Raises:
+        Stop: they are not of their form; or there is no terminal to ask on. `instead` is what a script would type.
+    """
+    if stdin:
+        yield read_details(sys.stdin)
+        return
+    with TypedDetails(hidden=hidden, instead=instead) as typed:
+        yield typed.ask()
+
+
+@final
+class TypedDetails:
+    """A few questions and what was typed. Use as a context: at its end the screen is cleared of them."""
+
+    def __init__(self, *, hidden: bool, instead: str) -> None:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise Stop(
+                ExitCode.NEEDS_A_PERSON,
+                "There is no terminal to ask for the child's details on. Nothing was sent.",
+                hint=f"From a script: {instead}",
+            )
+        self._hidden = hidden
+        self._asked = False
+        self._rows = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.clear()
+
+    def ask(self) -> dict[str, str]:
+        """The NHS number, or where there is none the UPN; and the date of birth. Return leaves one out."""
+        details = {"nhs_number": self._question("nhs_number")}
+        if not details["nhs_number"]:
+            details["upn"] = self._question("upn")
+        details["date_of_birth"] = self._question("date_of_birth")
+        return details
+
+    def clear(self) -> None:
+        """Take the questions and what was typed off the screen."""
+        if self._asked and os.environ.get("TERM") != "dumb":
+            up = f"\x1b[{self._rows}A" if self._rows else ""
+            sys.stderr.write(f"{up}\r{_CLEAR_FROM_HERE}")
+            sys.stderr.flush()
+        self._asked, self._rows = False, 0
+
+    def _question(self, field: str) -> str:
+        self._asked = True
+        name = FIELDS[field]
+        prompt = f"{name[:1].upper()}{name[1:]}: "
+        if self._hidden:
+            typed = getpass.getpass(prompt, stream=sys.stderr)
+        else:
+            sys.stderr.write(prompt)
+            sys.stderr.flush()
+            line = sys.stdin.readline()
+            if not line:
+                raise EOFError
+            typed = line.rstrip("\n")
+        shown = len(prompt) + (0 if self._hidden else len(typed))
+        self._rows += 1 + max(0, shown - 1) // _columns()
+        return typed.strip()
+
+
+def _columns() -> int:
+    try:
+        return max(1, os.get_terminal_size(sys.stderr.fileno()).columns)
+    except OSError:
+        return 80

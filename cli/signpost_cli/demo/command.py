@@ -1,0 +1,57 @@
+"""`signpost demo`: the whole story on this machine, then nothing is left of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from signpost_cli.demo.story import Story
+from signpost_cli.demo.world import World, WorldFailed
+from signpost_cli.exit_codes import ExitCode
+from signpost_cli.output import answer, say
+from signpost_cli.stops import Stop
+
+__all__ = ["demo"]
+
+_SEED: Final = 2026
+
+
+def demo(
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the services running and the files in place, until Ctrl-C.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Which made-up children: the same seed, the same children.")] = _SEED,
+) -> None:
+    """Play the whole story on this machine, with made-up children, and end.
+
+    Three key holders and the index start as separate processes on the loopback; two councils, a hospital and a police
+    force use them by the same commands as anybody. Nothing leaves this machine, and nothing stays on it.
+
+    Example:
+      signpost demo --keep
+    """
+    started = time.monotonic()
+    root = Path(tempfile.mkdtemp(prefix="signpost-demo-"))
+    # A terminal that closes and `kill` end the demo as Ctrl-C does: its services stop with it.
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, lambda *_: sys.exit(ExitCode.INTERRUPTED))
+    try:
+        with World(root) as world:
+            try:
+                Story(world, seed=seed, today=dt.date.today(), tell=answer).play()  # noqa: DTZ011 - this machine's day
+            except WorldFailed as failed:
+                raise Stop(ExitCode.FAILED, "The demo did not go as it should.", why=str(failed)) from None
+            answer(f"\nThat was the whole story, in {time.monotonic() - started:.0f} seconds.")
+            if keep:
+                say(f"Everything is in {root}; the services go on until Ctrl-C.")
+                signal.pause()
+    finally:
+        shutil.rmtree(root, ignore_errors=True)

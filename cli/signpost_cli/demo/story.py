@@ -1,0 +1,179 @@
+"""The story that `signpost demo` plays: real commands, in real processes, with children who do not exist.
+
+Each act says what is about to happen, shows the command as it was typed and what it printed, and checks that it ended
+as it should: a story that goes otherwise stops the demo with exit 1.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Final, final
+
+from sqlite_utils.utils import sqlite3
+
+from signpost_cli.demo.families import (
+    HANDLES,
+    POPULATION,
+    Caseload,
+    Person,
+    generate_csv,
+    generate_ssd,
+    person,
+    write_handles,
+)
+from signpost_cli.demo.world import Completed, Organisation, World, WorldFailed
+
+__all__ = ["Story"]
+
+NORTH: Final = Organisation("north-council", "council", "feed-01", "feed")
+SOUTH: Final = Organisation("south-council", "council", "feed-01", "feed")
+HOSPITAL: Final = Organisation("aldate-hospital", "hospital", "triage-07", "urgent")
+POLICE: Final = Organisation("thames-police", "police", "response-12", "urgent")
+SSD_CHILDREN: Final = 520
+CSV_CHILDREN: Final = 80
+SETTLED_SECONDS: Final = 1.0
+"""Long enough for several ticks of the settling worker (200 ms), which makes what was registered visible."""
+
+
+@final
+class Story:
+    """The acts, in order."""
+
+    def __init__(self, world: World, *, seed: int, today: date, tell: Callable[[str], None]) -> None:
+        self._world = world
+        self._seed = seed
+        self._today = today
+        self._tell = tell
+        self._north: Caseload | None = None
+        self._south: Caseload | None = None
+
+    def play(self) -> None:
+        """All of it.
+
+        Raises:
+            WorldFailed: something ended otherwise than it should.
+        """
+        self._act("1", "Three key holders and the index start, and the holders make a key that none of them holds")
+        self._world.set_up_services()
+        self._say(f"The manifest all three signed has the fingerprint {self._world.manifest_fingerprint()}.")
+        self._act("2", "Two councils, a hospital and a police force are admitted, each with one device")
+        for organisation in (NORTH, SOUTH, HOSPITAL, POLICE):
+            self._world.enrol(organisation)
+            self._say(f"{organisation.name}: {organisation.account}, role {organisation.role}")
+        self._register()
+        self._look_up()
+        self._refuse_a_typing_error()
+        self._lose_holders()
+        self._show_what_the_index_knows()
+
+    # -- the acts -----------------------------------------------------------------------------------------------------
+
+    def _register(self) -> None:
+        self._act("3", "Each council registers involvement from the file it already has")
+        north, south = self._folder(NORTH), self._folder(SOUTH)
+        self._north = generate_ssd(north / "ssd", self._seed, SSD_CHILDREN, today=self._today)
+        self._south = generate_csv(
+            south / "caseload.csv", self._seed, CSV_CHILDREN, today=self._today, first=SSD_CHILDREN
+        )
+        for organisation, folder in ((NORTH, north), (SOUTH, south)):
+            duty = self._world.add_handle(organisation.name, "Duty social worker")
+            care = self._world.add_handle(organisation.name, "Children in care team")
+            teams = {team: care if handle == "children-in-care" else duty for team, handle in HANDLES.items()}
+            named = {HANDLES[team]: handle for team, handle in teams.items()}
+            write_handles(folder / "handles.csv", {**teams, **named})
+        self._typed(NORTH, 0, "register", "ssd", "--format", "ssd", "--handles", "handles.csv", "--dry-run")
+        self._typed(NORTH, 0, "register", "ssd", "--format", "ssd", "--handles", "handles.csv")
+        self._typed(SOUTH, 0, "register", "caseload.csv", "--format", "csv", "--handles", "handles.csv")
+        self._say("The same file again changes nothing:")
+        self._typed(SOUTH, 0, "register", "caseload.csv", "--format", "csv", "--handles", "handles.csv")
+        time.sleep(SETTLED_SECONDS)
+
+    def _look_up(self) -> None:
+        self._act("4", "At three in the morning, a nurse in A&E asks about a child")
+        self._ask(HOSPITAL, self._current_child, "CURRENT")
+        self._act("5", "A police officer asks about a child whose case was closed some months ago")
+        self._ask(POLICE, self._previous_child, "PREVIOUS")
+        self._act("6", "A child whom nobody has registered")
+        self._ask(HOSPITAL, person(self._seed, POPULATION - 1, today=self._today), "NONE")
+
+    def _refuse_a_typing_error(self) -> None:
+        self._act("7", "A digit of the NHS number is mistyped: it is refused here, and nothing is sent")
+        child = self._current_child
+        last = (int(child.nhs_number[-1]) + 1) % 10
+        details = self._details(child, nhs_number=f"{child.nhs_number[:-1]}{last}")
+        self._typed(HOSPITAL, 2, "lookup", "--stdin", stdin=details)
+
+    def _lose_holders(self) -> None:
+        self._act("8", "One key holder is killed: two of three are enough")
+        self._world.kill("holder-3")
+        self._ask(HOSPITAL, self._current_child, "CURRENT")
+        self._act("9", "A second one is killed: nobody can be asked, and that is not a no")
+        self._world.kill("holder-2")
+        done = self._typed(HOSPITAL, 6, "lookup", "--stdin", stdin=self._details(self._current_child))
+        self._expect(not done.stdout, "nothing on stdout")
+
+    def _show_what_the_index_knows(self) -> None:
+        self._act("10", "What the index knows of all this: one literal row of its database")
+        connection = sqlite3.connect(f"file:{self._world.root / 'index' / 'data' / 'index.sqlite'}?mode=ro", uri=True)
+        try:
+            cursor = connection.execute(
+                "SELECT * FROM involvement_tags WHERE key > x'80' AND ended_on IS NOT NULL LIMIT 1"
+            )
+            names = [column[0] for column in cursor.description]
+            row = cursor.fetchone()
+            (rows,) = connection.execute("SELECT count(*) FROM involvement_tags").fetchone()
+        finally:
+            connection.close()
+        for name, value in zip(names, row, strict=True):
+            shown = f"x'{value.hex()}'" if isinstance(value, bytes) else str(value)
+            self._say(f"{name:>14}  {shown}")
+        self._say(f"There are {rows:,} such rows. None of them, nor all of them together, names a child.")
+
+    # -- how they are told --------------------------------------------------------------------------------------------
+
+    @property
+    def _current_child(self) -> Person:
+        assert self._north is not None
+        return self._north.current[0]
+
+    @property
+    def _previous_child(self) -> Person:
+        assert self._south is not None
+        return self._south.previous[0]
+
+    def _folder(self, organisation: Organisation) -> Path:
+        return self._world.root / organisation.name
+
+    def _details(self, child: Person, *, nhs_number: str | None = None) -> str:
+        details = {"nhs_number": nhs_number or child.nhs_number, "date_of_birth": child.date_of_birth.isoformat()}
+        return json.dumps(details)
+
+    def _ask(self, organisation: Organisation, child: Person, word: str) -> None:
+        done = self._typed(organisation, 0, "lookup", "--stdin", stdin=self._details(child))
+        self._expect(done.stdout.startswith(word), f"the answer {word}")
+
+    def _act(self, number: str, what: str) -> None:
+        self._tell(f"\n{number}. {what}\n")
+
+    def _say(self, text: str) -> None:
+        self._tell(f"   {text}")
+
+    def _typed(self, organisation: Organisation, code: int, *arguments: str, stdin: str | None = None) -> Completed:
+        shown = " ".join(("signpost", *arguments)) + (" < child.json" if stdin is not None else "")
+        self._tell(f"   {organisation.name}$ {shown}")
+        done = self._world.command(organisation.name, *arguments, stdin=stdin)
+        for line in (done.stdout + done.stderr).splitlines():
+            self._tell(f"   {line}")
+        if done.code:
+            self._tell(f"   (exit {done.code})")
+        self._tell("")
+        self._expect(done.code == code, f"exit {code}")
+        return done
+
+    def _expect(self, as_it_should: bool, what: str) -> None:
+        if not as_it_should:
+            raise WorldFailed(f"The story should have gone on with {what}.")

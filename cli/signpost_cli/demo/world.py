@@ -1,0 +1,292 @@
+"""A whole Signpost on one machine's loopback: three key holders and the index as separate processes, and organisations.
+
+Everything is done by the same commands a person would type, each in a process of its own; this module only types them,
+in the right folder, and keeps the services running. Nothing here reaches into a service or skips a check.
+
+Folders under the root: `holder-1` to `holder-3`, `index`, and one for each organisation, which holds its key folder
+`keys`, its device's `desk`, and its files. Passphrases of the pretend custodians and administrators are files of 0600.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+__all__ = ["Completed", "Organisation", "World", "WorldFailed", "free_ports"]
+
+HOLDERS: Final = 3
+THRESHOLD: Final = 2
+START_SECONDS: Final = 30
+COMMAND_SECONDS: Final = 300
+BUDGET: Final = 1_200_000
+"""Points a day at each holder: a feed of 100,000 rows (protocol.md D6)."""
+
+Address = Callable[[str, int], str]
+"""From a service's name and port to the address others use for it: a test may put a recorder in between."""
+
+
+class WorldFailed(Exception):
+    """A service did not start, or a command that had to succeed did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """How a command ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A pretend organisation: one device, one account."""
+
+    name: str
+    kind: str
+    account: str
+    role: str
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback that nobody listens on now."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def _loopback(_name: str, port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+class World:
+    """The running services and the commands typed at them."""
+
+    def __init__(self, root: Path, *, address: Address = _loopback, environment: dict[str, str] | None = None) -> None:
+        self.root = root
+        self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", **(environment or {})}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        names = [*self.holder_names, "index"]
+        self._ports = dict(zip(names, free_ports(len(names)), strict=True))
+        self._urls = {name: address(name, port) for name, port in self._ports.items()}
+
+    @property
+    def holder_names(self) -> list[str]:
+        """`holder-1` to `holder-3`."""
+        return [f"holder-{number}" for number in range(1, HOLDERS + 1)]
+
+    def url(self, name: str) -> str:
+        """The address others use for a service."""
+        return self._urls[name]
+
+    def process_id(self, name: str) -> int:
+        """The process of a running service."""
+        return self._processes[name].pid
+
+    # -- commands -----------------------------------------------------------------------------------------------------
+
+    def command(self, folder: str, *arguments: str, stdin: str | None = None) -> Completed:
+        """Type `signpost …` in a folder, with that folder's desk."""
+        where = self.root / folder
+        finished = subprocess.run(
+            [sys.executable, "-m", "signpost_cli", *arguments],
+            cwd=where,
+            env={**self._environment, "SIGNPOST_HOME": str(where / "desk")},
+            input=(stdin or "").encode(),
+            capture_output=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+        return Completed(finished.returncode, finished.stdout.decode(), finished.stderr.decode())
+
+    def must(self, folder: str, *arguments: str, stdin: str | None = None) -> Completed:
+        """Type a command that has to end with 0.
+
+        Raises:
+            WorldFailed: it did not.
+        """
+        done = self.command(folder, *arguments, stdin=stdin)
+        if done.code != 0:
+            typed = " ".join(("signpost", *arguments[:3]))
+            raise WorldFailed(f"`{typed} …` in {folder} ended with {done.code}:\n{done.stderr or done.stdout}")
+        return done
+
+    # -- services -----------------------------------------------------------------------------------------------------
+
+    def start(self, name: str) -> None:
+        """Start a service and wait until it answers.
+
+        Raises:
+            WorldFailed: it ended, or did not answer in time; its log is in `NAME/log`.
+        """
+        settings = self.root / name / "settings.toml"
+        what = "index" if name == "index" else "holder"
+        with (self.root / name / "log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "signpost_cli", "serve", what, "--settings", str(settings)],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        self._processes[name] = process
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers(name):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise WorldFailed(f"{name} did not start; its last words:\n{self._last_words(name)}")
+            time.sleep(0.05)
+
+    def kill(self, name: str) -> None:
+        """Kill -9: the service gets no chance to tidy up."""
+        process = self._processes.pop(name)
+        process.kill()
+        process.wait()
+
+    def stop(self) -> None:
+        """Stop every service that still runs."""
+        for process in self._processes.values():
+            process.send_signal(signal.SIGTERM)
+        for process in self._processes.values():
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._processes.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _answers(self, name: str) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self._ports[name], timeout=1)
+        try:
+            connection.request("GET", "/health")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def _last_words(self, name: str) -> str:
+        lines = (self.root / name / "log").read_text(errors="replace").splitlines()
+        return "\n".join(lines[-10:])
+
+    # -- setting up ---------------------------------------------------------------------------------------------------
+
+    def set_up_services(self) -> None:
+        """Make the index's keys, three holders, their ceremony, and start them all."""
+        self._write_index_settings("")
+        self.must("index", "admin", "index", "new", "--settings", "settings.toml")
+        identity = json.loads(
+            self.must("index", "admin", "index", "show", "--settings", "settings.toml", "--json").stdout
+        )
+        for name in self.holder_names:
+            self._set_up_holder(name, identity["credential_key"])
+        identities = [f"../{name}/identity.json" for name in self.holder_names]
+        made = self.must(
+            "holder-1",
+            "keys",
+            "roster",
+            *identities,
+            "--threshold",
+            str(THRESHOLD),
+            "--out",
+            "../roster.json",
+            "--json",
+        )
+        fingerprint = json.loads(made.stdout)["fingerprint"]
+        for name in self.holder_names:
+            self.must(
+                name, "keys", "approve", "../roster.json", "--settings", "settings.toml", "--fingerprint", fingerprint
+            )
+        self.must("holder-1", "keys", "ceremony", "--roster", "../roster.json", "--out", "../manifest.json")
+        self._write_index_settings(self.manifest_fingerprint())
+        self.start("index")
+
+    def manifest_fingerprint(self) -> str:
+        """What custodians give to administrators by hand."""
+        shown = self.must("holder-1", "keys", "status", "--settings", "settings.toml", "--json").stdout
+        fingerprint: str = json.loads(shown)["holders"][0]["manifest_fingerprint"]
+        return fingerprint
+
+    def enrol(self, organisation: Organisation) -> None:
+        """Admit an organisation at the index and every holder, and enrol one device of it."""
+        folder = self.root / organisation.name
+        folder.mkdir(mode=0o700)
+        self._passphrase(folder)
+        self.must(
+            organisation.name, "admin", "org", "key", "new", organisation.name, "--kind", organisation.kind,
+            "--out", "keys", "--passphrase-file", "passphrase",
+        )  # fmt: skip
+        public = f"../{organisation.name}/keys/organisation.json"
+        self.must("index", "admin", "org", "add", public, "--settings", "settings.toml")
+        for name in self.holder_names:
+            self.must(name, "keys", "admit", public, "--budget", str(BUDGET), "--settings", "settings.toml")
+        self.must(
+            organisation.name, "admin", "device", "enrol", "--org-keys", "keys", "--account", organisation.account,
+            "--role", organisation.role, "--valid-days", "365", "--manifest", "../manifest.json",
+            "--fingerprint", self.manifest_fingerprint(), "--index-url", self.url("index"),
+            "--operator-socket", "../index/data/operator.sock", "--out-of-hours", "0113 496 0000",
+            "--passphrase-file", "passphrase", "--home", "desk",
+        )  # fmt: skip
+
+    def add_handle(self, organisation: str, title: str) -> str:
+        """Add a handle of an organisation at the index; its opaque name."""
+        shown = self.must(
+            "index", "admin", "handle", "add", organisation, "--title", title, "--telephone", "0113 496 0001",
+            "--settings", "settings.toml", "--json",
+        ).stdout  # fmt: skip
+        handle: str = json.loads(shown)["handle"]
+        return handle
+
+    def _set_up_holder(self, name: str, credential_key: str) -> None:
+        folder = self.root / name
+        folder.mkdir(mode=0o700, parents=True)
+        self._passphrase(folder)
+        (folder / "settings.toml").write_text(
+            f'port = {self._ports[name]}\npublic_url = "{self.url(name)}"\ndata_dir = "data"\n'
+            f'index_url = "{self.url("index")}"\nindex_credential_key = "{credential_key}"\n'
+        )
+        made = self.must(name, "keys", "new", "--settings", "settings.toml", "--passphrase-file", "passphrase")
+        (folder / "identity.json").write_text(made.stdout)
+        self.start(name)
+        self.must(name, "keys", "unlock", "--settings", "settings.toml", "--passphrase-file", "passphrase")
+
+    def _write_index_settings(self, fingerprint: str) -> None:
+        folder = self.root / "index"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        expected = ", ".join(f'"{name}"' for name in ("north-council", "south-council", "east-council"))
+        pinned = f'manifest = "../manifest.json"\nmanifest_fingerprint = "{fingerprint}"\n' if fingerprint else ""
+        (folder / "settings.toml").write_text(
+            f'port = {self._ports["index"]}\npublic_url = "{self.url("index")}"\ndata_dir = "data"\n'
+            f"expected_organisations = [{expected}]\n{pinned}"
+        )
+
+    def _passphrase(self, folder: Path) -> None:
+        file = folder / "passphrase"
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(24) + "\n")
+
+    def remove(self) -> None:
+        """Delete everything that was written."""
+        shutil.rmtree(self.root, ignore_errors=True)

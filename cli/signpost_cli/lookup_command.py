@@ -1,0 +1,144 @@
+"""`signpost lookup`: is a colleague elsewhere working, or have they worked, with the child in front of me?
+
+Only a verified, definite answer is printed on stdout. Everything else says on stderr that it is not a no, and whom to
+ring. A child's details are never arguments; of an identifier only the last four characters are shown again, so that the
+asker sees which child the answer is about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import shutil
+import sys
+import textwrap
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+import typer
+
+from signpost.edge.client import Answer, Client, allowed_purpose
+from signpost.edge.desk import Desk, default_folder
+from signpost.edge.failures import NothingToAsk
+from signpost.edge.match_inputs import ChildDetails
+from signpost.protocol.messages import AnswerWord
+from signpost.protocol.purposes import Purpose, Role, Urgency
+from signpost_cli.child_details import checked, today_here
+from signpost_cli.child_prompt import details_from
+from signpost_cli.exit_codes import ExitCode
+from signpost_cli.options import HiddenFlag, Home, StdinFlag
+from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say
+
+__all__ = ["WORDS", "lookup"]
+
+WORDS: Final[Mapping[AnswerWord, str]] = {
+    "current": "A colleague elsewhere is working with this child.",
+    "previous": "A colleague elsewhere has worked with this child. No date is given.",
+    "possible": (
+        "Somebody elsewhere may be working with this child, or with another of similar details. Another detail may "
+        "settle it (NHS number, middle name, previous postcode). Confirm by telephone that it is the same child before "
+        "saying anything about the child."
+    ),
+    "none": (
+        "No other organisation has registered work with a child matching these details. This is not proof of safety. "
+        "Check the date of birth, and your own organisation's records."
+    ),
+}
+"""The words of each answer: the same whatever lies behind it."""
+
+NOT_A_NO: Final = "We could not check. This is not a no."
+
+
+def lookup(
+    purpose: Annotated[
+        Purpose | None, typer.Option(help="Why you ask; else the first that your role may ask for.")
+    ] = None,
+    urgency: Annotated[
+        Urgency | None, typer.Option(help="How soon you need to know; else now for an urgent role, today for others.")
+    ] = None,
+    stdin: StdinFlag = False,
+    hidden: HiddenFlag = False,
+    home: Home = None,
+    as_json: JsonFlag = False,
+    plain: PlainFlag = False,
+) -> None:
+    """Ask whether a colleague elsewhere is working, or has worked, with the child in front of you.
+
+    It asks for the NHS number (or the UPN) and the date of birth, clears them from the screen when the answer has come,
+    and answers CURRENT, PREVIOUS, POSSIBLE or NONE. Anything else is not an answer, and never a no.
+
+    Example:
+      signpost lookup
+      signpost lookup --purpose s47 --stdin --json < child.json
+    """
+    desk = Desk.load(home or default_folder())
+    purpose = allowed_purpose(desk.role, purpose)
+    urgency = urgency or (Urgency.NOW if desk.role is Role.URGENT else Urgency.TODAY)
+    with details_from(stdin=stdin, hidden=hidden, instead="signpost lookup --stdin < child.json") as details:
+        child = checked(details, today=today_here())
+        found = _ask(desk, child, purpose, urgency)
+    if isinstance(found, Exception):
+        say(f"{bold('COULD NOT CHECK', sys.stderr, plain=plain)}  {NOT_A_NO} Ring {desk.settings.out_of_hours}.")
+        raise found
+    for fault in found.faults:
+        say(f"{str(fault).capitalize()}. {'Tell the operator.' if fault.false else 'The answer did not need it.'}")
+    if as_json:
+        _tell_program(found)
+    else:
+        _tell(found, child, plain=plain)
+    if found.word == "possible":
+        raise typer.Exit(ExitCode.NEEDS_A_PERSON)
+
+
+def _ask(desk: Desk, child: ChildDetails, purpose: Purpose, urgency: Urgency) -> Answer | Exception:
+    """The answer, or what kept it from being one: that is told once the screen is cleared.
+
+    Raises:
+        NothingToAsk: the details give nothing to ask about; nothing was sent.
+    """
+
+    async def ask() -> Answer:
+        async with Client(desk) as client:
+            return await client.lookup(child, purpose=purpose, urgency=urgency)
+
+    try:
+        return asyncio.run(ask())
+    except NothingToAsk:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it was, it is not a no, and that is said first
+        return error
+
+
+def _tell_program(found: Answer) -> None:
+    answer_json(
+        "signpost.lookup/1",
+        {
+            "answer": found.word,
+            "receipt": found.receipt,
+            "checked_at": dt.datetime.fromtimestamp(found.checked_at, tz=dt.UTC).isoformat().replace("+00:00", "Z"),
+            "coverage": {"expected": found.coverage.expected, "up_to_date": found.coverage.up_to_date},
+            "call_back": {"waits_days": found.call_back_waits_days},
+        },
+    )
+
+
+def _tell(found: Answer, child: ChildDetails, *, plain: bool) -> None:
+    word = found.word.upper()
+    paragraph = f"{WORDS[found.word]}          (for the {_last_four(child)})"
+    if sys.stdout.isatty():
+        indent = " " * (len(word) + 2)
+        width = max(40, shutil.get_terminal_size().columns - 1)
+        paragraph = textwrap.fill(
+            paragraph, width, initial_indent=indent, subsequent_indent=indent, replace_whitespace=False
+        ).lstrip()
+    answer(f"{bold(word, sys.stdout, plain=plain)}  {paragraph}")
+    checked_at = dt.datetime.fromtimestamp(found.checked_at, tz=dt.UTC).astimezone()
+    coverage = f"{found.coverage.up_to_date} of {found.coverage.expected} authorities up to date"
+    answer(f"  Receipt {found.receipt} · checked {checked_at:%H:%M} · {coverage}")
+
+
+def _last_four(child: ChildDetails) -> str:
+    """Which child the answer is about, in as little as tells the asker."""
+    if child.nhs_number is not None:
+        return f"NHS number ending {child.nhs_number.last_four}"
+    return f"UPN ending {child.upns[0].reveal()[-4:]}"

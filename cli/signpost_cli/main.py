@@ -1,0 +1,181 @@
+"""The `signpost` command: which commands there are, and how any of them ends.
+
+* A command's code is loaded when the command is run: help and a wrong command cost nothing more.
+* Every end has its exit code (exit_codes.py). A foreseen one is told on stderr: what, why, and what to do next. One
+  that was not is told by its class and place; no value of any variable is ever shown.
+* What was typed is not repeated: an identifier typed as an argument by mistake would stay on the screen and in logs.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated, Any, Final, NamedTuple, NoReturn
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from signpost_cli.exit_codes import ExitCode
+from signpost_cli.output import answer, say
+from signpost_cli.stops import Stop, stop_of
+
+__all__ = ["app", "load", "main", "run"]
+
+
+class _Command(NamedTuple):
+    module: str
+    name: str
+    sentence: str
+
+
+COMMANDS: Final = {
+    "lookup": _Command("lookup_command", "lookup", "Ask whether a colleague elsewhere works with a child."),
+    "register": _Command("register_command", "register", "Register involvement from a file the council already has."),
+    "explain": _Command("explain_command", "explain", "Show what a child's details are turned into; contacts nobody."),
+    "doctor": _Command("doctor_command", "doctor", "Say what is wrong with this device's set-up."),
+    "demo": _Command("demo.command", "demo", "Play the whole story on this machine, with made-up children."),
+    "serve": _Command("serve_commands", "app", "Run the index or a key holder."),
+    "keys": _Command("keys_commands", "app", "For a key holder's custodian: make, open and watch over the key."),
+    "admin": _Command("admin_commands", "app", "For administrators: organisations, handles and devices."),
+    "help": _Command("help_commands", "app", "Explain things that belong to no one command."),
+}
+
+
+class _Loading(TyperGroup):
+    """Lists every command by its sentence, and loads one only when it is run."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for name, command in COMMANDS.items():
+            self.add_command(TyperCommand(name, short_help=command.sentence))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, _, rest = super().resolve_command(ctx, args)
+        assert name is not None
+        return name, load(name), rest
+
+
+app = typer.Typer(
+    cls=_Loading,
+    help="Finds out whether a colleague elsewhere works with the same child.\n\n"
+    "\b\nExample:\n  signpost lookup\n  signpost help exit-codes",
+    no_args_is_help=True,
+    add_completion=False,
+    # Plain text, always: no boxes to draw and nothing to switch off.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def load(name: str) -> Any:
+    """A command, with everything it needs."""
+    module, attribute, _ = COMMANDS[name]
+    found = getattr(import_module(f"signpost_cli.{module}"), attribute)
+    around = typer.Typer(rich_markup_mode=None, add_completion=False)
+    around.callback()(lambda: None)
+    if isinstance(found, typer.Typer):
+        around.add_typer(found, name=name)
+    else:
+        around.command(name)(found)
+    command = typer.main.get_group(around).commands[name]
+    _keep_examples(command)
+    return command
+
+
+def _keep_examples(command: Any) -> None:
+    """Show the example at the end of every help as it is written, not run together into a paragraph."""
+    # A paragraph that starts with a backspace is left alone by the formatter.
+    command.help = (command.help or "").replace("\n\nExample:\n", "\n\n\b\nExample:\n")
+    for inner in getattr(command, "commands", {}).values():
+        _keep_examples(inner)
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        answer(f"signpost {version('signpost-index')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_version)
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> NoReturn:
+    """The console command."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; its exit code. Nothing escapes from here but a wish to end the process."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character shows a question mark: the answer still arrives.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    # What libraries say of their own accord could hold anything: nothing of it is shown.
+    logging.getLogger().addHandler(logging.NullHandler())
+    try:
+        ended = typer.main.get_command(app).main(list(arguments), prog_name="signpost", standalone_mode=False)
+    except typer.TyperException as error:
+        return _tell_usage(error, arguments)
+    except typer.Abort:
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last place where one can be caught
+        return _tell(stop_of(error) or _unforeseen(error))
+    if ended == ExitCode.INTERRUPTED:
+        say("")
+    return int(ended or 0)
+
+
+def _tell(stop: Stop) -> int:
+    say(f"signpost: {stop.what}")
+    if stop.why:
+        say(f"  Why: {stop.why}")
+    if stop.hint:
+        say(f"  Next: {stop.hint}")
+    return stop.code
+
+
+def _unforeseen(error: Exception) -> Stop:
+    place = ""
+    trace = error.__traceback__
+    while trace is not None:
+        module = str(trace.tb_frame.f_globals.get("__name__", ""))
+        if module.startswith("signpost"):
+            place = f" at {module}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return Stop(
+        ExitCode.FAILED,
+        "Something went wrong that was not foreseen.",
+        why=f"{type(error).__name__}{place}.",
+        hint="Report it with this line; it holds nothing of what you typed.",
+    )
+
+
+_FEW_DIGITS: Final = 4
+"""More of them in one argument could be an identifier or a date."""
+
+
+def _tell_usage(error: typer.TyperException, arguments: Sequence[str]) -> int:
+    message = error.format_message()
+    if "unexpected extra argument" in message:
+        message = (
+            "There are more arguments than the command takes. A child's details are never arguments: "
+            "they are asked for, or read with --stdin."
+        )
+    for piece in (piece for argument in arguments for piece in argument.split("=")):
+        if sum(character.isdigit() for character in piece) > _FEW_DIGITS:
+            message = message.replace(piece, "…")
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError" or context is None:
+        say(message)
+    else:
+        say(f"signpost: {message}")
+        say(f"  Next: {context.command_path} --help")
+    return ExitCode.USAGE

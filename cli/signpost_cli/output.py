@@ -1,0 +1,104 @@
+"""What a command says, and where: the answer on stdout and nothing else there; talk, progress and hints on stderr.
+
+* `--json` prints one object with its `schema` first. `--plain` and NO_COLOR draw nothing: no colour, no bar.
+* Nothing is coloured and no bar is drawn where stderr (for the bar) or the stream itself is not a terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Final, Self, TextIO
+
+import typer
+
+__all__ = ["JsonFlag", "PlainFlag", "Progress", "answer", "answer_json", "bold", "say"]
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON, with a schema field, for a program.")]
+PlainFlag = Annotated[bool, typer.Option("--plain", help="No colour and no progress bar.")]
+
+_BOLD: Final = ("\x1b[1m", "\x1b[0m")
+
+
+def answer(text: str) -> None:
+    """A line of the answer, on stdout."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def answer_json(schema: str, fields: Mapping[str, object]) -> None:
+    """The answer as one line of JSON, its schema first."""
+    answer(json.dumps({"schema": schema, **fields}, ensure_ascii=False, separators=(",", ":")))
+
+
+def say(text: str) -> None:
+    """A line of talk, on stderr."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def bold(text: str, stream: TextIO, *, plain: bool = False) -> str:
+    """The text, bold where the stream is a terminal that may be drawn on."""
+    return f"{_BOLD[0]}{text}{_BOLD[1]}" if _may_draw(stream, plain=plain) else text
+
+
+def _may_draw(stream: TextIO, *, plain: bool) -> bool:
+    return not plain and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb" and stream.isatty()
+
+
+class Progress:
+    """How far a long piece of work is: a bar on a terminal, else a line on stderr every 10 %.
+
+    Use: `with Progress("Registering", total=311) as progress: … progress.advance(21)`.
+    """
+
+    def __init__(self, what: str, *, total: int, plain: bool = False) -> None:
+        self._what = what
+        self._total = max(total, 1)
+        self._done = 0
+        self._told = 0
+        self._bar = _Bar(what, self._total) if _may_draw(sys.stderr, plain=plain) else None
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def advance(self, count: int = 1) -> None:
+        """So many more are done."""
+        self._done += count
+        if self._bar is not None:
+            self._bar.show(self._done)
+            return
+        tenths = min(self._done * 10 // self._total, 10)
+        if tenths > self._told:
+            self._told = tenths
+            say(f"{self._what}: {tenths * 10} %")
+
+
+class _Bar:
+    """rich's bar, loaded only where one is drawn."""
+
+    def __init__(self, what: str, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._progress = RichProgress(*columns, console=Console(stderr=True))
+        self._task = self._progress.add_task(what, total=total)
+
+    def start(self) -> None:
+        self._progress.start()
+
+    def stop(self) -> None:
+        self._progress.stop()
+
+    def show(self, done: int) -> None:
+        self._progress.update(self._task, completed=done)

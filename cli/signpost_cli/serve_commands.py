@@ -1,0 +1,74 @@
+"""`signpost serve …`: becomes a service.
+
+The command line's own process is replaced, so that a service never holds the code that reads identifiers, and whoever
+watches the service watches the service itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from signpost_cli.exit_codes import ExitCode
+from signpost_cli.stops import Stop
+
+__all__ = ["SettingsFile", "app", "service_command"]
+
+app = typer.Typer(no_args_is_help=True)
+
+SettingsFile = Annotated[Path, typer.Option("--settings", metavar="FILE", help="The service's settings, as TOML.")]
+
+
+@app.callback()
+def _serve() -> None:
+    """Run the index or a key holder, until it is asked to stop.
+
+    A service refuses to start when in doubt, and listens beyond this machine only with a certificate.
+
+    Example:
+      signpost serve holder --settings holder-1/settings.toml
+    """
+
+
+@app.command("index")
+def index(settings: SettingsFile) -> None:
+    """Run the index.
+
+    Example:
+      signpost serve index --settings index/settings.toml
+    """
+    _become(service_command("signpost.index", settings))
+
+
+@app.command("holder")
+def holder(settings: SettingsFile) -> None:
+    """Run one key holder. It starts locked: its custodian opens it with signpost keys unlock.
+
+    Example:
+      signpost serve holder --settings holder-1/settings.toml
+    """
+    _become(service_command("signpost_keys", settings))
+
+
+def service_command(module: str, settings: Path, *arguments: str) -> list[str]:
+    """What starts a service's own program with its settings.
+
+    Raises:
+        Stop: there is no such settings file.
+    """
+    if not settings.is_file():
+        raise Stop(
+            ExitCode.USAGE, f"There is no settings file {settings}.", hint="Name the service's own: --settings FILE"
+        )
+    # -P: a folder called signpost where the command is typed is not the program.
+    return [sys.executable, "-P", "-m", module, *arguments, "--settings", str(settings)]
+
+
+def _become(command: list[str]) -> NoReturn:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(command[0], command)  # noqa: S606 - no shell is the point

@@ -1,0 +1,77 @@
+"""A key holder's settings: one TOML file, each default with its reason. `SIGNPOST_HOLDER_…` in the environment overrides."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_settings import SettingsConfigDict
+
+from signpost.protocol.keys import KeyInvalid, VerifyKey
+from signpost.protocol.manifest import valid_url
+from signpost.service.settings import RelativePath, SecretPath, ServiceSettings
+from signpost_keys.folder import HolderFolder
+from signpost_keys.metering import Allowances
+
+__all__ = ["Budgets", "HolderSettings"]
+
+
+def _url(text: str) -> str:
+    if not valid_url(text):
+        raise ValueError("must be an http(s) address with a host and no path")
+    return text
+
+
+def _public_key(text: str) -> str:
+    try:
+        return VerifyKey.parse(text).text
+    except KeyInvalid:
+        raise ValueError("must be an Ed25519 public key in base64url") from None
+
+
+Url = Annotated[str, AfterValidator(_url)]
+
+
+class Budgets(BaseModel):
+    """How many lookups an account may make in a shift of 12 hours, at all holders together. Each holder allows t/n of it.
+
+    An organisation's own budget is set when its custodian admits it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    practitioner_lookups: Annotated[int, Field(ge=1, le=2_000)] = 60
+    """Five an hour: more than a duty social worker asks on a bad day, and too few to go through a register."""
+    urgent_lookups: Annotated[int, Field(ge=1, le=2_000)] = 200
+    """An emergency department sees some 150 children in a busy shift, and one account may serve its whole desk."""
+
+    def allowances(self) -> Allowances:
+        """As the meter takes them."""
+        return Allowances(practitioner=self.practitioner_lookups, urgent=self.urgent_lookups)
+
+
+class HolderSettings(ServiceSettings):
+    """What a key holder is told at start."""
+
+    model_config = SettingsConfigDict(env_prefix="SIGNPOST_HOLDER_")
+
+    host: str = "127.0.0.1"
+    """Loopback unless a certificate is given."""
+    port: Annotated[int, Field(ge=0, le=65_535)]
+    public_url: Url
+    """The address others know it by: in the roster, in the manifest, and in every request's signature."""
+    data_dir: RelativePath
+    """The holder's folder (`signpost_keys.folder`)."""
+    index_url: Url
+    """Where the revocation list comes from."""
+    index_credential_key: Annotated[str, AfterValidator(_public_key)]
+    """The index's key for credentials and revocations, pinned by the custodian (B5)."""
+    index_ca_file: RelativePath | None = None
+    """The authority of the index's certificate, where it is not one the machine trusts."""
+    tls_certificate: RelativePath | None = None
+    tls_key: SecretPath | None = None
+    budgets: Budgets = Budgets()
+
+    @property
+    def folder(self) -> HolderFolder:
+        return HolderFolder(self.data_dir)

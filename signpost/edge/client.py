@@ -1,0 +1,177 @@
+"""The edge's client: blind, have evaluated, combine, ask (protocol.md B and C1), for one child or for a feed's batches.
+
+Use: `async with Client(desk) as client: answer = await client.lookup(child, purpose=…, urgency=…)`.
+What comes back is a verified, definite answer. Whatever kept it from being one is raised as a `Failure`, so "could not
+check" can never be taken for "none".
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from types import TracebackType
+from typing import Final, Self, TypeVar, final
+
+from signpost.edge.desk import Desk
+from signpost.edge.evaluations import BlindedBatch, ClassedTag, combined
+from signpost.edge.failures import NothingToAsk, Refused
+from signpost.edge.holders_client import HolderFault, Holders
+from signpost.edge.index_client import Index
+from signpost.edge.match_inputs import ChildDetails, match_inputs
+from signpost.edge.signed_sender import SignedSender
+from signpost.edge.slots import SEED_BYTES, Slot, lookup_slots
+from signpost.edge.transport import Transport
+from signpost.protocol.classes import Use
+from signpost.protocol.messages import AnswerWord, Coverage, LookupRequest, TaggedPoint
+from signpost.protocol.problems import ProblemCode
+from signpost.protocol.purposes import PURPOSES_OF, Purpose, Role, Urgency
+from signpost.protocol.secret import Secret
+from signpost.service.clock import Clock, Randomness, SystemClock, system_randomness
+
+__all__ = ["Answer", "Client", "EvaluatedBatch", "allowed_purpose"]
+
+_Result = TypeVar("_Result")
+
+_THREADS: Final = 2
+"""libsodium lets go of the interpreter while it multiplies, so a second thread is a second core."""
+_WORTH_A_THREAD: Final = 48
+"""Points. Below it, handing the work over costs more than it saves."""
+
+
+def allowed_purpose(role: Role, purpose: Purpose | None) -> Purpose:
+    """The purpose a role asks for: the one named, else the first of the role's (D5).
+
+    Raises:
+        Refused: the role may not use it, or asks nothing at all.
+    """
+    purposes = PURPOSES_OF[role]
+    if not purposes:
+        raise Refused("This account registers children and looks nobody up.", code=ProblemCode.ROLE_REFUSED)
+    if purpose is None:
+        return purposes[0]
+    if purpose not in purposes:
+        raise Refused(
+            "This role may not ask for that purpose.",
+            hint=f"It may ask for: {', '.join(purposes)}.",
+            code=ProblemCode.PURPOSE_REFUSED,
+        )
+    return purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The index's one word about a child, and what stands beside it. `faults`: holders that did not do their part."""
+
+    word: AnswerWord
+    receipt: str
+    checked_at: int
+    coverage: Coverage
+    call_back_waits_days: int
+    faults: tuple[HolderFault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatedBatch:
+    """The tags of one or more children, and the t receipts that must be presented with them, all together, once."""
+
+    epoch: int
+    children: tuple[tuple[ClassedTag, ...], ...] = field(repr=False)
+    receipts: tuple[str, ...] = field(repr=False)
+    faults: tuple[HolderFault, ...] = ()
+
+    def tags(self, child: int) -> list[TaggedPoint]:
+        """The tags of the child at that place, as the index takes them."""
+        return [TaggedPoint(match_class=each.match_class, tag=each.tag.encoding) for each in self.children[child]]
+
+
+@final
+class Client:
+    """One desk's client. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        clock: Clock | None = None,
+        randomness: Randomness = system_randomness,
+        transport: Transport | None = None,
+    ) -> None:
+        clock = clock or SystemClock()
+        self._desk = desk
+        self._randomness = randomness
+        self._transport = transport or Transport(ca_file=desk.ca_file)
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="group")
+        sender = SignedSender(self._transport, desk.identity, clock=clock, randomness=randomness)
+        self._holders = Holders(
+            desk.manifest,
+            sender,
+            organisation=desk.organisation,
+            account=desk.account,
+            clock=clock,
+            randomness=randomness,
+            compute=self._compute,
+        )
+        self.index = Index(desk.settings.index_url, sender)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        await self._transport.close()
+
+    async def lookup(self, child: ChildDetails, *, purpose: Purpose | None = None, urgency: Urgency) -> Answer:
+        """Is a colleague elsewhere working with this child? `purpose` defaults to the first of the role's.
+
+        Raises:
+            NothingToAsk: the details give no match input; nothing was sent.
+            Refused: the role may not use the purpose, or asks nothing at all; nothing was sent.
+            Failure: there is no verified, definite answer.
+        """
+        purpose = allowed_purpose(self._desk.role, purpose)
+        inputs = match_inputs(child, Use.LOOKUP)
+        if not inputs:
+            raise NothingToAsk("It needs a date of birth, and an NHS number or a permanent UPN.")
+        slots = lookup_slots(inputs, seed=Secret(self._randomness(SEED_BYTES)))
+        batch = await self.evaluate_batch(Use.LOOKUP, [slots])
+        answer = await self.index.lookup(
+            LookupRequest(
+                epoch=batch.epoch, purpose=purpose, urgency=urgency, tags=batch.tags(0), receipts=list(batch.receipts)
+            )
+        )
+        return Answer(
+            word=answer.answer,
+            receipt=answer.receipt,
+            checked_at=answer.checked_at,
+            coverage=answer.coverage,
+            call_back_waits_days=answer.call_back.waits_days,
+            faults=batch.faults,
+        )
+
+    async def evaluate_batch(self, use: Use, children: Sequence[Sequence[Slot]]) -> EvaluatedBatch:
+        """The tags of up to 21 children's slots (of one child's for a lookup), from one batch at t holders.
+
+        Raises:
+            BudgetUsed, SignIn, Refused, InvalidRequest: so many holders refused for it that no t are left.
+            CouldNotCheck: fewer than t answered truly, for whatever other reasons.
+        """
+        slots = [slot for child in children for slot in child]
+        batch = await self._compute(lambda: BlindedBatch.blind(use, slots, self._randomness), points=len(slots))
+        quorum = await self._holders.evaluate(batch)
+        tags = iter(await self._compute(lambda: combined(batch, quorum.evaluations), points=len(slots)))
+        return EvaluatedBatch(
+            epoch=self._desk.manifest.epoch,
+            children=tuple(tuple(islice(tags, len(child))) for child in children),
+            receipts=quorum.receipts,
+            faults=quorum.faults,
+        )
+
+    async def _compute(self, work: Callable[[], _Result], *, points: int) -> _Result:
+        if points < _WORTH_A_THREAD:
+            return work()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)

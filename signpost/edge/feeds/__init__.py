@@ -1,0 +1,1 @@
+"""What a council already has, read, validated and reconciled inside the council."""

@@ -1,0 +1,170 @@
+"""Signpost's own CSV format: one row for each involvement, the child's details repeated in each.
+
+    local_id, nhs_number, upn, forename, middle_name, surname, date_of_birth, sex, postcode, previous_postcode,
+    mother_nhs_number, multiple_birth, start, end, handle, basis
+
+* Must be in the header: local_id, date_of_birth, start, end, handle (or team), and nhs_number or upn.
+* Names, sex, postcodes, the mother's number and multiple_birth belong to the format; no match input uses them yet, so
+  they are not read. Columns of other names are never read.
+* `end` is empty while the work goes on; an empty `basis` is statutory; `team` is looked up in the handles file.
+* The format has no id of an involvement: it is the child's id, the start date and the handle (or team) as written.
+  So a child has one involvement for each start and handle, and a corrected start is a new involvement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from signpost.edge.feeds.cells import Cells
+from signpost.edge.feeds.earlier import Seen, against_earlier
+from signpost.edge.feeds.errors import FeedError, FileCode, RowCode, RowError
+from signpost.edge.feeds.handles import Handles
+from signpost.edge.feeds.model import BadRow, ChildRow, GoodRow, Involvement, Row, RowIds
+from signpost.edge.feeds.rules import Draft, ask_for_identity, read_period, settle
+from signpost.edge.feeds.table import Columns, Record, Table
+from signpost.edge.match_inputs import ChildDetails
+from signpost.protocol.secret import Secret
+
+__all__ = ["CSVFeed", "csv_children"]
+
+_CHILD: Final = ("nhs_number", "upn", "date_of_birth")
+_NOT_READ_YET: Final = (
+    "forename", "middle_name", "surname", "sex", "postcode", "previous_postcode", "mother_nhs_number", "multiple_birth",
+)  # fmt: skip
+_INVOLVEMENT: Final = ("start", "end", "handle", "team", "basis")
+
+
+class CSVFeed:
+    """A `Feed` over one file of the format above."""
+
+    def __init__(self, path: Path, *, today: date, handles: Handles, join_key: Secret) -> None:
+        """Open the file. `join_key`: 32 random bytes for this pass, kept nowhere.
+
+        Raises:
+            FeedError: the file is not of the format.
+        """
+        columns = Columns(
+            ("local_id", "date_of_birth", "start", "end"),
+            ("nhs_number", "upn", "handle", "team", "basis", *_NOT_READ_YET),
+        )
+        self._table = Table(path, columns, name="csv")
+        for one, other in (("nhs_number", "upn"), ("handle", "team")):
+            if not (self._table.has(one) or self._table.has(other)):
+                self._table.close()
+                raise FeedError(FileCode.COLUMN_MISSING, one)
+        self._today = today
+        self._handles = handles
+        self._join_key = join_key
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self._table.size
+
+    @property
+    def unread_columns(self) -> tuple[int, ...]:
+        """Positions (from 1) of columns of other names."""
+        return self._table.unread_columns
+
+    def rows(self) -> Iterator[Row]:
+        """Every row, in the file's order.
+
+        Raises:
+            FeedError: a quotation mark is never closed.
+        """
+        seen = Seen(self._join_key)
+        try:
+            for record in self._table.records():
+                row = self._row(record)
+                yield against_earlier(row, seen, column="local_id")
+        finally:
+            seen.close()
+
+    def involvement(self, place: int) -> Involvement:
+        """The good row at a place, read again.
+
+        Raises:
+            FeedError: it is no longer there.
+        """
+        row = self._row(self._table.record_at(place))
+        if not isinstance(row, GoodRow):
+            raise FeedError(FileCode.FILE_CHANGED, "csv")
+        return row.involvement
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._table.close()
+
+    def _row(self, record: Record) -> Row:
+        if record.fault is not None:
+            return BadRow(record.row, record.place, (RowError(record.row, "row", record.fault),))
+        cells = _cells(self._table, record)
+        local_id = cells.local_id("local_id")
+        child = _child(cells, today=self._today)
+        ask_for_identity(cells, child, date_column="date_of_birth", number_columns=("nhs_number", "upn"))
+        started, ended = read_period(cells, "start", "end", born=child.date_of_birth, today=self._today)
+        written, handle = self._handle(cells)
+        draft = Draft(
+            ids=_ids(local_id, started, written),
+            child=child,
+            started_on=started,
+            ended_on=ended,
+            handle=handle,
+            basis=cells.basis("basis"),
+        )
+        return settle(draft, cells.errors, row=record.row, place=record.place, today=self._today)
+
+    def _handle(self, cells: Cells) -> tuple[str, str | None]:
+        """What is written, and the handle it stands for."""
+        column = "handle" if cells.text("handle") or not self._table.has("team") else "team"
+        written = cells.text(column)
+        if not written:
+            cells.refuse(column, RowCode.HANDLE_MISSING)
+            return "", None
+        handle = self._handles.of_handle(written) if column == "handle" else self._handles.of_team(written)
+        if handle is None:
+            cells.refuse(column, RowCode.HANDLE_UNKNOWN)
+        return written, handle
+
+
+def csv_children(path: Path, *, today: date) -> Iterator[ChildRow]:
+    """Each row's child, for `explain`: only local_id must be in the header, and no involvement is asked for.
+
+    Raises:
+        FeedError: the file is not of the format.
+    """
+    table = Table(path, Columns(("local_id",), (*_CHILD, *_INVOLVEMENT, *_NOT_READ_YET)), name="csv")
+    try:
+        for record in table.records():
+            cells = _cells(table, record)
+            if record.fault is not None:
+                cells.refuse("row", record.fault)
+            local_id = cells.local_id("local_id") or ""
+            child = _child(cells, today=today)
+            errors = tuple(cells.errors)
+            yield ChildRow(row=record.row, local_id=local_id, child=ChildDetails() if errors else child, errors=errors)
+    finally:
+        table.close()
+
+
+def _cells(table: Table, record: Record) -> Cells:
+    return Cells(record.row, lambda column: table.cell(record, column))
+
+
+def _child(cells: Cells, *, today: date) -> ChildDetails:
+    upn = cells.upn("upn")
+    return ChildDetails(
+        date_of_birth=cells.birth_date("date_of_birth", today=today),
+        nhs_number=cells.nhs_number("nhs_number"),
+        upns=() if upn is None else (upn,),
+    )
+
+
+def _ids(local_id: str | None, started: date | None, written: str) -> RowIds | None:
+    if local_id is None or started is None or not written:
+        return None
+    team = " ".join(written.casefold().split())
+    return RowIds(local_id=local_id, involvement_id=f"{started.isoformat()}/{team}")

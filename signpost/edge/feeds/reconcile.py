@@ -1,0 +1,226 @@
+"""What a feed changes: the council's rows now, against the index's own list of what was registered before.
+
+For each involvement, of the rows and the list together:
+* in the feed only: add. In both, digests equal: unchanged.
+* in both, and the listed digest is that of the row without its end: end. In both and otherwise different: change, which
+  registers it again under the same reference.
+* in the list only: withdraw, or (by choice) end today.
+* a bad row whose ids could be read keeps what was registered of it: a typing error must not make a child unknown.
+
+Pure: the list is an argument. References and digests are HMACs; they rest in a private database, so memory is flat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import assert_never
+
+from signpost.edge.feeds.model import BadRow, GoodRow, PassedRow, Row
+from signpost.edge.feeds.spill import private_database
+from signpost.edge.references import (
+    Reference,
+    RowDigest,
+    digest_of_missing,
+    digest_without_end,
+    reference,
+    row_digest,
+)
+from signpost.protocol.secret import Secret
+
+__all__ = ["Counts", "EndOf", "ListContradictsItself", "Reconciliation", "Register"]
+
+
+class ListContradictsItself(Exception):
+    """The index's list names an involvement twice: it cannot be relied on."""
+
+
+class _State(IntEnum):
+    """What is to be done about a row of the feed, as it stands in the private database."""
+
+    ADD = 0
+    CHANGE = 1
+    END = 2
+    UNCHANGED = 3
+    HELD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Register the good row at `place` (`Feed.involvement`): a new involvement, or the same one changed.
+
+    The digest is that of the row when it was compared; where the row read again has another, the file was changed.
+    """
+
+    reference: Reference
+    place: int
+    digest: RowDigest
+
+
+@dataclass(frozen=True, slots=True)
+class EndOf:
+    """End an involvement: on the date of the good row at `place`, or, where that is None (the row is gone), today."""
+
+    reference: Reference
+    place: int | None
+    digest: RowDigest
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the feed comes to. `caseload`: what was registered and open before, as far as the feed can tell."""
+
+    add: int
+    change: int
+    end: int
+    withdraw: int
+    unchanged: int
+    held: int
+    passed_over: int
+    rejected: int
+    rows: int
+    caseload: int
+
+    @property
+    def rejected_share(self) -> float:
+        """Of all rows that were read and not passed over."""
+        return self.rejected / self.rows if self.rows else 0.0
+
+    @property
+    def ended_share(self) -> float:
+        """Ends and withdrawals, of the caseload."""
+        return (self.end + self.withdraw) / self.caseload if self.caseload else 0.0
+
+
+class Reconciliation:
+    """Take every row, then compare with the list, then read what is to be done, in the order of references.
+
+    That order is no order of the council's: who stands beside whom in the file is not told to the index.
+    """
+
+    def __init__(self, reference_key: Secret, *, end_missing: bool = False) -> None:
+        """`end_missing`: an involvement that left the feed is ended today rather than withdrawn."""
+        self._key = reference_key
+        self._end_missing = end_missing
+        # feed: what the council has now; open_digest is the row's digest without its end, place where it starts.
+        # missing: what the list has and the feed has not.
+        self._database = private_database(
+            "CREATE TABLE feed (reference BLOB PRIMARY KEY, digest BLOB, open_digest BLOB, place INTEGER, open INTEGER,"
+            " state INTEGER) WITHOUT ROWID",
+            "CREATE TABLE missing (reference BLOB PRIMARY KEY) WITHOUT ROWID",
+        )
+        self._rows = self._rejected = self._passed_over = self._caseload = 0
+
+    def take(self, row: Row) -> None:
+        """Note one row of the feed."""
+        match row:
+            case GoodRow(place=place, involvement=involvement):
+                self._rows += 1
+                digest = row_digest(self._key, involvement)
+                ended = involvement.ended_on is not None
+                without_end = digest_without_end(self._key, involvement) if ended else digest
+                self._database.execute(
+                    "INSERT OR REPLACE INTO feed VALUES (?, ?, ?, ?, ?, ?)",
+                    (reference(self._key, involvement.ids), digest, without_end, place, not ended, _State.ADD),
+                )
+            case BadRow(ids=ids):
+                self._rows += 1
+                self._rejected += 1
+                if ids is not None:
+                    # a good row of the same involvement, earlier or later, counts for more
+                    self._database.execute(
+                        "INSERT OR IGNORE INTO feed VALUES (?, NULL, NULL, NULL, 1, ?)",
+                        (reference(self._key, ids), _State.HELD),
+                    )
+            case PassedRow():
+                self._passed_over += 1
+            case _:
+                assert_never(row)
+
+    def compare(self, page: Iterable[tuple[Reference, RowDigest]]) -> None:
+        """Compare with the next page of the index's list, in whatever order it comes, after every row was taken.
+
+        Raises:
+            ListContradictsItself: it names an involvement again.
+        """
+        for name, digest in page:
+            self._compare_one(name, digest)
+
+    def counts(self) -> Counts:
+        """What the feed comes to, once the whole list was compared."""
+        # Not by GROUP BY, which would sort every row, in memory.
+        states = {
+            state: self._database.execute("SELECT count(*) FROM feed WHERE state = ?", (state,)).fetchone()[0]
+            for state in _State
+        }
+        (missing,) = self._database.execute("SELECT count(*) FROM missing").fetchone()
+        return Counts(
+            add=states[_State.ADD],
+            change=states[_State.CHANGE],
+            end=states[_State.END] + (missing if self._end_missing else 0),
+            withdraw=0 if self._end_missing else missing,
+            unchanged=states[_State.UNCHANGED],
+            held=states[_State.HELD],
+            passed_over=self._passed_over,
+            rejected=self._rejected,
+            rows=self._rows,
+            caseload=self._caseload,
+        )
+
+    def to_register(self) -> Iterator[Register]:
+        """Involvements to add or change."""
+        rows = self._database.execute(
+            "SELECT reference, place, digest FROM feed WHERE state IN (?, ?) ORDER BY reference",
+            (_State.ADD, _State.CHANGE),
+        )
+        return (Register(Reference(name), place, RowDigest(digest)) for name, place, digest in rows)
+
+    def to_end(self) -> Iterator[EndOf]:
+        """Involvements to end: those whose row has an end now and, by choice, those whose row is gone."""
+        rows = self._database.execute(
+            "SELECT reference, place, digest FROM feed WHERE state = ? ORDER BY reference", (_State.END,)
+        )
+        for name, place, digest in rows:
+            yield EndOf(Reference(name), place, RowDigest(digest))
+        if self._end_missing:
+            for name in self._missing():
+                yield EndOf(name, None, digest_of_missing(self._key, name))
+
+    def to_withdraw(self) -> Iterator[Reference]:
+        """Involvements whose row is gone."""
+        return iter(()) if self._end_missing else self._missing()
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._database.close()
+
+    def _compare_one(self, name: Reference, listed: RowDigest) -> None:
+        row = self._database.execute(
+            "SELECT digest, open_digest, open, state FROM feed WHERE reference = ?", (name,)
+        ).fetchone()
+        if row is None:
+            if not self._end_missing or listed != digest_of_missing(self._key, name):
+                self._caseload += 1
+                added = self._database.execute("INSERT OR IGNORE INTO missing VALUES (?)", (name,))
+                if added.rowcount == 0:
+                    raise ListContradictsItself("the index's list names an involvement twice")
+            return
+        digest, open_digest, is_open, state = row
+        if state == _State.HELD:
+            self._caseload += 1
+            return
+        if state != _State.ADD:
+            raise ListContradictsItself("the index's list names an involvement twice")
+        if listed == digest:
+            now = _State.UNCHANGED
+        elif listed == open_digest:
+            now = _State.END
+        else:
+            now = _State.CHANGE
+        self._caseload += bool(is_open) or now is _State.END
+        self._database.execute("UPDATE feed SET state = ? WHERE reference = ?", (now, name))
+
+    def _missing(self) -> Iterator[Reference]:
+        rows = self._database.execute("SELECT reference FROM missing ORDER BY reference")
+        return (Reference(name) for (name,) in rows)

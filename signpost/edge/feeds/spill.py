@@ -1,0 +1,46 @@
+"""What a pass over a large file has to remember, in memory that does not grow: a private temporary database.
+
+SQLite keeps its pages in a cache of fixed size and spills the rest to a file whose name is taken away as soon as it is
+open, so that the file ends with the process whatever happens. (Opened on the empty name SQLite would do this by itself,
+but the build this project runs on is told to hold such databases in memory.) Only HMACs and byte places are ever put in
+it: the key is drawn for one pass and kept nowhere, so what a thief of the disk's blocks would find names nobody.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from typing import Final
+
+from sqlite_utils.utils import sqlite3
+
+from signpost.protocol.keys import keyed_digest
+from signpost.protocol.labels import Label
+from signpost.protocol.secret import Secret
+
+__all__ = ["private_database", "row_key"]
+
+_CACHE_KIB: Final = 4096
+KEY_BYTES: Final = 16
+
+
+def private_database(*tables: str) -> sqlite3.Connection:
+    """A database that spills to an unnamed file, with the tables given. Not committed: it ends with its connection."""
+    with tempfile.TemporaryDirectory(prefix="signpost-") as folder:
+        database = sqlite3.connect(f"{folder}/spill", isolation_level=None)
+        # No journal: it would be a second file, and there is nothing to go back to.
+        for pragma in (
+            "journal_mode = OFF",
+            "synchronous = OFF",
+            "locking_mode = EXCLUSIVE",
+            f"cache_size = -{_CACHE_KIB}",
+        ):
+            database.execute(f"PRAGMA {pragma}")
+        for table in tables:
+            database.execute(table)
+    database.execute("BEGIN")
+    return database
+
+
+def row_key(join_key: Secret, *ids: str) -> bytes:
+    """What stands for ids in a private database: 16 bytes of an HMAC under the key of one pass."""
+    return keyed_digest(join_key, Label.FEED_JOIN, *ids)[:KEY_BYTES]

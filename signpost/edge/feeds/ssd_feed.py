@@ -1,0 +1,239 @@
+"""The Standard Safeguarding Dataset: a folder of CSV files, or one file with persons and involvements joined.
+
+Read of it: ssd_person (id, NHS number, UPN where present, date of birth), ssd_involvements (ids, team, start, end) and,
+where it is there, ssd_linked_identifiers (UPNs, former ones too). Nothing else is opened or read: no address, no
+professional, no plan. The team leads to a handle through the council's handles file; the basis is statutory.
+
+An error's field carries the file it stands in (`ssd_person.pers_dob`), and its row is of that file. A person with
+errors is reported once, with the first of its involvements; a bad linked identifier is reported by itself, and the
+involvement goes in with what else is known of the child. Most columns of the dataset are none of ours, so unread ones
+are not named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from signpost.edge.feeds.earlier import Seen, against_earlier
+from signpost.edge.feeds.errors import FeedError, FileCode, RowCode, RowError
+from signpost.edge.feeds.handles import Handles
+from signpost.edge.feeds.model import BadRow, ChildRow, Feed, GoodRow, Involvement, PassedRow, Row, RowIds
+from signpost.edge.feeds.rules import Draft, read_period, settle
+from signpost.edge.feeds.ssd_persons import (
+    LINKED,
+    PERSON_COLUMNS,
+    PERSON_OPTIONAL,
+    PERSONS,
+    Person,
+    Persons,
+    read_person,
+    ssd_cells,
+)
+from signpost.edge.feeds.table import Columns, Record, Table
+from signpost.edge.match_inputs import ChildDetails
+from signpost.protocol.purposes import Basis
+from signpost.protocol.secret import Secret
+
+__all__ = ["open_ssd", "ssd_children"]
+
+INVOLVEMENTS: Final = "ssd_involvements"
+_INVOLVEMENT_COLUMNS: Final = (
+    "invo_involvements_id", "invo_professional_team", "invo_involvement_start_date", "invo_involvement_end_date",
+)  # fmt: skip
+_ID: Final = f"{INVOLVEMENTS}.invo_involvements_id"
+
+
+def open_ssd(path: Path, *, today: date, handles: Handles, join_key: Secret) -> Feed:
+    """A `Feed` over a folder or a joined file. `join_key`: 32 random bytes for this pass, kept nowhere.
+
+    Raises:
+        FeedError: a file is missing or not of the format.
+    """
+    if path.is_dir():
+        return _Folder(path, today=today, handles=handles, join_key=join_key)
+    return _Joined(path, today=today, handles=handles, join_key=join_key)
+
+
+def ssd_children(path: Path, *, today: date, join_key: Secret) -> Iterator[ChildRow]:
+    """Each person, or each row of a joined file, for `explain`; no involvement is asked for.
+
+    Raises:
+        FeedError: a file is missing or not of the format.
+    """
+    if not path.is_dir():
+        table = Table(path, Columns(("pers_person_id",), (*PERSON_COLUMNS, *PERSON_OPTIONAL)), name="ssd")
+        try:
+            for record in table.records():
+                yield _child_row(record, read_person(table, record, today=today))
+        finally:
+            table.close()
+        return
+    persons = Persons(_file(path, PERSONS), _find(path, LINKED), today=today, join_key=join_key)
+    try:
+        for record in persons.table.records():
+            yield _child_row(record, persons.person_in(record))
+    finally:
+        persons.close()
+
+
+def _child_row(record: Record, person: Person) -> ChildRow:
+    errors = (*person.errors, *person.linked_errors)
+    child = ChildDetails() if person.errors else person.child
+    return ChildRow(row=record.row, local_id=person.local_id or "", child=child, errors=errors)
+
+
+class _Joined:
+    """One file with persons' and involvements' columns in each row."""
+
+    def __init__(self, path: Path, *, today: date, handles: Handles, join_key: Secret) -> None:
+        self._table = Table(
+            path,
+            Columns((*PERSON_COLUMNS, *_INVOLVEMENT_COLUMNS), PERSON_OPTIONAL),
+            name="ssd",
+        )
+        self.size = self._table.size
+        self.unread_columns: tuple[int, ...] = ()
+        self._today = today
+        self._handles = handles
+        self._join_key = join_key
+
+    def rows(self) -> Iterator[Row]:
+        seen = Seen(self._join_key)
+        try:
+            for record in self._table.records():
+                yield against_earlier(self._row(record), seen, column=_ID)
+        finally:
+            seen.close()
+
+    def involvement(self, place: int) -> Involvement:
+        return _still_good(self._row(self._table.record_at(place)))
+
+    def close(self) -> None:
+        self._table.close()
+
+    def _row(self, record: Record) -> Row:
+        person = read_person(self._table, record, today=self._today)
+        return _involvement_row(
+            self._table,
+            record,
+            person,
+            person.errors,
+            handles=self._handles,
+            today=self._today,
+            local_id=person.local_id,
+        )
+
+
+class _Folder:
+    """ssd_involvements row by row, each with its person looked up by place in ssd_person."""
+
+    def __init__(self, folder: Path, *, today: date, handles: Handles, join_key: Secret) -> None:
+        self._table = Table(
+            _file(folder, INVOLVEMENTS), Columns((*_INVOLVEMENT_COLUMNS, "invo_person_id")), name=INVOLVEMENTS
+        )
+        try:
+            self._persons = Persons(_file(folder, PERSONS), _find(folder, LINKED), today=today, join_key=join_key)
+        except FeedError:
+            self._table.close()
+            raise
+        self.size = self._table.size
+        self.unread_columns: tuple[int, ...] = ()
+        self._today = today
+        self._handles = handles
+        self._join_key = join_key
+
+    def rows(self) -> Iterator[Row]:
+        seen = Seen(self._join_key)
+        try:
+            yield from (BadRow(error.row, 0, (error,)) for error in self._persons.unreadable())
+            for record in self._table.records():
+                row, person = self._row(record)
+                if person is not None and not isinstance(row, PassedRow):
+                    if seen.first("person", str(person.row)):
+                        yield from (BadRow(error.row, record.place, (error,)) for error in person.linked_errors)
+                    elif isinstance(row, BadRow) and person.errors:
+                        row = _reported_before(row, person)
+                yield against_earlier(row, seen, column=_ID)
+        finally:
+            seen.close()
+
+    def involvement(self, place: int) -> Involvement:
+        row, _ = self._row(self._table.record_at(place))
+        return _still_good(row)
+
+    def close(self) -> None:
+        self._table.close()
+        self._persons.close()
+
+    def _row(self, record: Record) -> tuple[Row, Person | None]:
+        cells = ssd_cells(self._table, record, INVOLVEMENTS)
+        local_id = cells.local_id("invo_person_id") if record.fault is None else None
+        found = None if local_id is None else self._persons.person(local_id)
+        if isinstance(found, RowCode):
+            cells.refuse("invo_person_id", found)
+        person = found if isinstance(found, Person) else None
+        errors = [*cells.errors, *(person.errors if person is not None else ())]
+        row = _involvement_row(
+            self._table, record, person, errors, handles=self._handles, today=self._today, local_id=local_id
+        )
+        return row, person
+
+
+def _involvement_row(
+    table: Table,
+    record: Record,
+    person: Person | None,
+    earlier_errors: Sequence[RowError],
+    *,
+    handles: Handles,
+    today: date,
+    local_id: str | None,
+) -> Row:
+    if record.fault is not None:
+        return BadRow(record.row, record.place, (RowError(record.row, f"{INVOLVEMENTS}.row", record.fault),))
+    cells = ssd_cells(table, record, INVOLVEMENTS)
+    involvement_id = cells.local_id("invo_involvements_id")
+    born = person.child.date_of_birth if person is not None else None
+    started, ended = read_period(
+        cells, "invo_involvement_start_date", "invo_involvement_end_date", born=born, today=today
+    )
+    team = cells.text("invo_professional_team")
+    handle = handles.of_team(team) if team else None
+    if handle is None:
+        cells.refuse("invo_professional_team", RowCode.HANDLE_UNKNOWN if team else RowCode.HANDLE_MISSING)
+    draft = Draft(
+        ids=RowIds(local_id=local_id, involvement_id=involvement_id) if local_id and involvement_id else None,
+        child=person.child if person is not None else None,
+        started_on=started,
+        ended_on=ended,
+        handle=handle,
+        basis=Basis.STATUTORY,
+    )
+    return settle(draft, [*earlier_errors, *cells.errors], row=record.row, place=record.place, today=today)
+
+
+def _reported_before(row: BadRow, person: Person) -> BadRow:
+    own = tuple(error for error in row.errors if error not in person.errors)
+    refused = RowError(row.row, f"{INVOLVEMENTS}.invo_person_id", RowCode.PERSON_REFUSED)
+    return BadRow(row.row, row.place, (refused, *own), row.ids)
+
+
+def _still_good(row: Row) -> Involvement:
+    if not isinstance(row, GoodRow):
+        raise FeedError(FileCode.FILE_CHANGED, "ssd")
+    return row.involvement
+
+
+def _find(folder: Path, name: str) -> Path | None:
+    """A file of the dataset in its folder, whatever the case of its name."""
+    return next((path for path in sorted(folder.iterdir()) if path.name.casefold() == f"{name}.csv"), None)
+
+
+def _file(folder: Path, name: str) -> Path:
+    path = _find(folder, name)
+    if path is None:
+        raise FeedError(FileCode.FILE_MISSING, f"{name}.csv")
+    return path

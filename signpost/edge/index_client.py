@@ -1,0 +1,156 @@
+"""Asking the index (protocol.md C1). Every answer is checked against its model; anything else is not an answer.
+
+* A lookup is sent once: its receipts are spent by it, and a lost answer is "could not check", never "none".
+* A registration is sent again, the same bytes under a new signature, while it is not known whether it arrived: the
+  index then gives the acknowledgement it stored with the spent receipts (B4).
+* Other writes are sent again only when they certainly did not arrive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Final, TypeVar, final
+
+from pydantic import BaseModel
+
+from signpost.edge.failures import BudgetUsed, CouldNotCheck, Failure, Refused, SignIn
+from signpost.edge.signed_sender import SignedSender, parsed
+from signpost.edge.transport import NoReply, Reply
+from signpost.protocol.messages import (
+    MAX_PAGE,
+    ChangeRequest,
+    FeedFinished,
+    HandleList,
+    InvolvementList,
+    InvolvementListRequest,
+    InvolvementSummary,
+    LookupAnswer,
+    LookupRequest,
+    Nothing,
+    RegisterRequest,
+    WriteReceipt,
+)
+
+__all__ = ["Index"]
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+_LOOKUP_SECONDS: Final = 5.0
+_WRITE_SECONDS: Final = 30.0
+_OVERLOADED: Final = 503
+_PAUSES: Final = (0.25, 1.0, 4.0, 10.0)
+"""Seconds before a write is sent again: together long enough for an index that is being restarted."""
+
+
+@final
+class Index:
+    """The index, as one desk asks it."""
+
+    def __init__(
+        self, url: str, sender: SignedSender, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self._url = url
+        self._sender = sender
+        self._sleep = sleep
+
+    async def lookup(self, request: LookupRequest) -> LookupAnswer:
+        """The one question.
+
+        Raises:
+            SignIn, Refused, BudgetUsed: the index said so.
+            CouldNotCheck: whatever else kept it from a definite answer.
+        """
+        try:
+            reply = await self._sender.post(
+                self._url, "/v1/lookups", request.model_dump_json().encode(), seconds=_LOOKUP_SECONDS
+            )
+            return parsed(reply, LookupAnswer, status=200)
+        except NoReply as silence:
+            raise _unreachable(silence) from None
+        except (SignIn, Refused, BudgetUsed, CouldNotCheck):
+            raise
+        except Failure as failure:
+            # A question of our own making that the index does not take is no answer about the child either.
+            raise CouldNotCheck(failure.why, hint="signpost doctor", code=failure.code) from None
+
+    async def register(self, request: RegisterRequest) -> WriteReceipt:
+        """Register or replace up to 21 involvements, with the receipts of their batch; durable when it returns.
+
+        Raises:
+            Failure: the index refused (see its `code` and `pointers`); CouldNotCheck when it could not be reached.
+        """
+        return await self._write("/v1/registrations", request, count=len(request.registrations), repeatable=True)
+
+    async def change(self, request: ChangeRequest) -> WriteReceipt:
+        """End or withdraw up to 500 involvements; durable when it returns.
+
+        Raises:
+            Failure: as `register`.
+        """
+        return await self._write("/v1/involvements/changes", request, count=len(request.changes), repeatable=False)
+
+    async def feed_finished(self, feed_format: str) -> WriteReceipt:
+        """Say that a feed ran to its end.
+
+        Raises:
+            Failure: as `register`.
+        """
+        return await self._write("/v1/feeds/finished", FeedFinished(format=feed_format), count=None, repeatable=True)
+
+    async def involvements(self, *, page: int = MAX_PAGE) -> AsyncIterator[Sequence[InvolvementSummary]]:
+        """The organisation's own list, a page at a time, in the index's own fixed order.
+
+        Raises:
+            Failure: the index refused, or could not be reached.
+        """
+        after: bytes | None = None
+        while True:
+            listed = await self._read(
+                "/v1/involvements/list", InvolvementListRequest(after=after, limit=page), InvolvementList
+            )
+            yield listed.involvements
+            if listed.next is None:
+                return
+            if listed.next == after:
+                raise CouldNotCheck("The index's list does not come to an end.", hint="signpost doctor")
+            after = listed.next
+
+    async def handles(self) -> frozenset[str]:
+        """The organisation's own handles.
+
+        Raises:
+            Failure: the index refused, or could not be reached.
+        """
+        return frozenset((await self._read("/v1/handles/list", Nothing(), HandleList)).handles)
+
+    async def _read(self, path: str, request: BaseModel, model: type[_Model]) -> _Model:
+        reply = await self._sent(path, request.model_dump_json().encode(), again=lambda _: True)
+        return parsed(reply, model, status=200)
+
+    async def _write(self, path: str, request: BaseModel, *, count: int | None, repeatable: bool) -> WriteReceipt:
+        again = (lambda _: True) if repeatable else (lambda silence: silence.never_arrived)
+        reply = await self._sent(path, request.model_dump_json().encode(), again=again)
+        acknowledged = parsed(reply, WriteReceipt, status=202)
+        if count is not None and acknowledged.accepted != count:
+            raise CouldNotCheck("The index acknowledged another number of records than were sent.")
+        return acknowledged
+
+    async def _sent(self, path: str, body: bytes, *, again: Callable[[NoReply], bool]) -> Reply:
+        """The reply to a body, which is sent again after a pause while `again` allows it or the index is overloaded."""
+        pauses = iter(_PAUSES)
+        while True:
+            pause = next(pauses, None)
+            try:
+                reply = await self._sender.post(self._url, path, body, seconds=_WRITE_SECONDS)
+            except NoReply as silence:
+                if pause is None or not again(silence):
+                    raise _unreachable(silence) from None
+            else:
+                if pause is None or reply.status != _OVERLOADED:
+                    return reply
+            await self._sleep(pause)
+
+
+def _unreachable(silence: NoReply) -> CouldNotCheck:
+    return CouldNotCheck(f"The index gave no answer: {silence.reason.value}.", hint="signpost doctor")

@@ -1,0 +1,242 @@
+"""Registering a feed: read, reconcile with what the index holds of ours, send what changed (feeds.md, B4, C1).
+
+What may follow what: every row is read and judged before anything is sent; then the plan is shown (a dry run) or
+checked against its limits; then batches of 21 children are evaluated and registered, a few at a time; then ends and
+withdrawals; last, that the feed finished. A batch is acknowledged or it is not there: running the same feed again does
+what is left. Memory does not grow with the feed: rows are read again by their place when their turn comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, Protocol, TypeVar, final
+
+from signpost.edge.case_reference import seal_case_reference
+from signpost.edge.client import EvaluatedBatch
+from signpost.edge.feeds.errors import FeedError, FileCode, RowError
+from signpost.edge.feeds.limits import Allowed, Limits, TooManyEnds, TooManyRejected, check_limits
+from signpost.edge.feeds.model import BadRow, Feed, Involvement
+from signpost.edge.feeds.reconcile import Counts, EndOf, Reconciliation, Register
+from signpost.edge.match_inputs import match_inputs
+from signpost.edge.organisation_keys import FeedKeys
+from signpost.edge.references import Reference, RowDigest, child_reference, row_digest
+from signpost.edge.slots import Slot, registration_slots
+from signpost.protocol.classes import Use
+from signpost.protocol.messages import (
+    BULK_CHILDREN,
+    MAX_CHANGES,
+    Change,
+    ChangeRequest,
+    InvolvementSummary,
+    RegisterRequest,
+    Registration,
+    TaggedPoint,
+    WriteReceipt,
+)
+
+__all__ = ["Evaluator", "FeedRun", "FeedStopped", "OwnIndex", "Step"]
+
+_IN_FLIGHT: Final = 3
+"""Batches under way at once: enough that the edge, the holders and the index all have work."""
+
+_Item = TypeVar("_Item")
+
+
+class Evaluator(Protocol):
+    """Turns slots into tags through the key holders: a `Client`."""
+
+    async def evaluate_batch(self, use: Use, children: Sequence[Sequence[Slot]]) -> EvaluatedBatch:
+        """The tags of up to 21 children. Raises a `Failure` when too few holders answer truly."""
+
+
+class OwnIndex(Protocol):
+    """What a feed asks of the index in the organisation's own name: an `Index`. Each raises a `Failure`."""
+
+    async def register(self, request: RegisterRequest) -> WriteReceipt:
+        """Register or replace involvements; durable when it returns."""
+
+    async def change(self, request: ChangeRequest) -> WriteReceipt:
+        """End or withdraw involvements; durable when it returns."""
+
+    def involvements(self) -> AsyncIterator[Sequence[InvolvementSummary]]:
+        """The organisation's own list, in pages."""
+
+    async def feed_finished(self, feed_format: str) -> WriteReceipt:
+        """Say that a feed ran to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Progress, for the eye: how much of what is done."""
+
+    what: str
+    done: int
+    total: int
+
+
+class FeedStopped(Exception):
+    """A limit stopped the feed before anything was sent."""
+
+    def __init__(self, verdict: TooManyRejected | TooManyEnds) -> None:
+        super().__init__("a limit stopped the feed before anything was sent")
+        self.verdict = verdict
+
+
+@final
+class FeedRun:
+    """One run of one feed. `read`, then `compare`, then (unless it is a dry run) `send`."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        *,
+        keys: FeedKeys,
+        today: dt.date,
+        end_missing: bool = False,
+        on_error: Callable[[RowError], None],
+        on_step: Callable[[Step], None],
+    ) -> None:
+        self._feed = feed
+        self._keys = keys
+        self._today = today
+        self._on_error = on_error
+        self._on_step = on_step
+        self._plan = Reconciliation(keys.reference_key, end_missing=end_missing)
+
+    def close(self) -> None:
+        """Let go of the files, and forget everything."""
+        self._plan.close()
+        self._feed.close()
+
+    def read(self) -> None:
+        """Read and judge every row.
+
+        Raises:
+            FeedError: the file cannot be read as a feed.
+        """
+        size = self._feed.size
+        for row in self._feed.rows():
+            if isinstance(row, BadRow):
+                for error in row.errors:
+                    self._on_error(error)
+            self._plan.take(row)
+            self._on_step(Step("Reading", min(row.place, size), size))
+        self._on_step(Step("Reading", size, size))
+
+    async def compare(self, index: OwnIndex) -> Counts:
+        """What the feed changes, against the index's own list."""
+        async for page in index.involvements():
+            self._plan.compare((Reference(each.reference), RowDigest(each.row_digest)) for each in page)
+        return self._plan.counts()
+
+    async def send(self, counts: Counts, limits: Limits, *, evaluator: Evaluator, index: OwnIndex, name: str) -> None:
+        """Send what changed.
+
+        Raises:
+            FeedStopped: a limit does not allow it; nothing was sent.
+            FeedError: the file was changed while it was being read; what was sent stands.
+            Failure: a service did not answer or refused; what was acknowledged stands, and running again does the rest.
+        """
+        verdict = check_limits(counts, limits)
+        if not isinstance(verdict, Allowed):
+            raise FeedStopped(verdict)
+        await self._register(counts.add + counts.change, evaluator, index)
+        await self._change(counts.end + counts.withdraw, index)
+        await index.feed_finished(name)
+
+    async def _register(self, total: int, evaluator: Evaluator, index: OwnIndex) -> None:
+        done = 0
+        batches = _batched(self._plan.to_register(), BULK_CHILDREN)
+
+        async def worker() -> None:
+            nonlocal done
+            # One event loop: the shared iterator is never advanced twice at once.
+            for batch in batches:
+                await self._send_batch(batch, evaluator, index)
+                done += len(batch)
+                self._on_step(Step("Registering", done, total))
+
+        async with _all_or_first_failure() as tasks:
+            for _ in range(_IN_FLIGHT):
+                tasks.create_task(worker())
+
+    async def _send_batch(self, batch: Sequence[Register], evaluator: Evaluator, index: OwnIndex) -> None:
+        involvements = [self._read_again(item) for item in batch]
+        slots = [self._slots(item, involvement) for item, involvement in zip(batch, involvements, strict=True)]
+        evaluated = await evaluator.evaluate_batch(Use.REGISTER, slots)
+        registrations = [
+            self._registration(item, involvement, evaluated.tags(place))
+            for place, (item, involvement) in enumerate(zip(batch, involvements, strict=True))
+        ]
+        await index.register(
+            RegisterRequest(epoch=evaluated.epoch, registrations=registrations, receipts=list(evaluated.receipts))
+        )
+
+    def _read_again(self, item: Register) -> Involvement:
+        involvement = self._feed.involvement(item.place)
+        if row_digest(self._keys.reference_key, involvement) != item.digest:
+            raise FeedError(FileCode.FILE_CHANGED, "the feed")
+        return involvement
+
+    def _slots(self, item: Register, involvement: Involvement) -> list[Slot]:
+        inputs = match_inputs(involvement.child, Use.REGISTER)
+        return registration_slots(inputs, reference=item.reference, organisation_secret=self._keys.reference_key)
+
+    def _registration(self, item: Register, involvement: Involvement, tags: list[TaggedPoint]) -> Registration:
+        sealed = seal_case_reference(
+            involvement.ids.local_id, to=self._keys.sealing_key, organisation=self._keys.organisation.name
+        )
+        return Registration(
+            reference=item.reference,
+            child_reference=child_reference(self._keys.reference_key, involvement.ids),
+            row_digest=item.digest,
+            handle=involvement.handle,
+            # The month is enough: work that begins at birth would tell the index a birthday.
+            started_on=involvement.started_on.replace(day=1),
+            ended_on=involvement.ended_on,
+            basis=involvement.basis,
+            sealed_case_reference=sealed,
+            remove_after=involvement.remove_after,
+            tags=tags,
+        )
+
+    async def _change(self, total: int, index: OwnIndex) -> None:
+        done = 0
+        for batch in _batched(self._changes(), MAX_CHANGES):
+            await index.change(ChangeRequest(changes=batch))
+            done += len(batch)
+            self._on_step(Step("Ending", done, total))
+
+    def _changes(self) -> Iterator[Change]:
+        for item in self._plan.to_end():
+            yield Change(reference=item.reference, action="end", ended_on=self._end_date(item), row_digest=item.digest)
+        for name in self._plan.to_withdraw():
+            yield Change(reference=name, action="withdraw", ended_on=None, row_digest=None)
+
+    def _end_date(self, item: EndOf) -> dt.date:
+        if item.place is None:
+            return self._today
+        involvement = self._feed.involvement(item.place)
+        if involvement.ended_on is None:
+            raise FeedError(FileCode.FILE_CHANGED, "the feed")
+        return involvement.ended_on
+
+
+def _batched(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+class _all_or_first_failure(asyncio.TaskGroup):  # noqa: N801 - it reads as the block it is
+    """A task group that raises its first failure itself, not a group of one."""
+
+    async def __aexit__(self, *args: object) -> None:
+        try:
+            await super().__aexit__(*args)  # type: ignore[arg-type]
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None

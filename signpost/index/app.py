@@ -1,0 +1,147 @@
+"""The index, put together: its use cases over one database, one manifest, one clock.
+
+It is made in the event loop's thread, which is the only one that uses its reading connection, and it opens and closes
+nothing itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import final
+
+from signpost.index.accounts import Accounts
+from signpost.index.change import ChangeInvolvements
+from signpost.index.coverage import NationalCoverage
+from signpost.index.handles import OwnHandles
+from signpost.index.involvements import OwnInvolvements
+from signpost.index.keyfile import IndexKeys
+from signpost.index.lookup import Lookup
+from signpost.index.register import Register
+from signpost.index.requests import Signed
+from signpost.index.revocations import Revoking
+from signpost.index.settings import IndexSettings
+from signpost.index.settle import Settling
+from signpost.index.storage.feeds import SqliteFeeds
+from signpost.index.storage.handles import SqliteHandles
+from signpost.index.storage.involvements import SqliteInvolvements
+from signpost.index.storage.lookups import SqliteLookups
+from signpost.index.storage.organisations import SqliteOrganisations
+from signpost.index.storage.record import SqliteRecord
+from signpost.index.storage.revocations import SqliteRevocations
+from signpost.index.storage.upkeep import SqliteUpkeep
+from signpost.index.storage.vault import Vault
+from signpost.index.sweep import Sweeping
+from signpost.index.wrapping import Wrappers
+from signpost.protocol.askers import Authenticator
+from signpost.protocol.keys import VerifyKey, digest
+from signpost.protocol.labels import Label
+from signpost.protocol.manifest import Manifest, ManifestInvalid, SignedManifest
+from signpost.protocol.signatures import PresentedRequest
+from signpost.service.clock import Clock, Randomness
+from signpost.service.database import Connection
+from signpost.service.refusals import RefusalCode, StartRefused
+from signpost.service.writer import Writer
+
+__all__ = ["Index", "read_manifest"]
+
+
+def read_manifest(settings: IndexSettings) -> Manifest:
+    """The manifest that the settings name, signed by all its holders and of the fingerprint they name.
+
+    Raises:
+        StartRefused: SETTINGS_MALFORMED, FILE_UNREADABLE or DOCUMENT_REFUSED.
+    """
+    for field in ("manifest", "manifest_fingerprint"):
+        if getattr(settings, field) is None:
+            raise StartRefused(RefusalCode.SETTINGS_MALFORMED, details=(f"{field}: missing",))
+    path = settings.manifest
+    assert isinstance(path, Path)
+    try:
+        manifest = SignedManifest.verify(path.read_bytes()).manifest
+    except OSError as error:
+        raise StartRefused(RefusalCode.FILE_UNREADABLE, path=path) from error
+    except ManifestInvalid:
+        raise StartRefused(RefusalCode.DOCUMENT_REFUSED, path=path) from None
+    if manifest.fingerprint() != settings.manifest_fingerprint:
+        raise StartRefused(RefusalCode.DOCUMENT_REFUSED, path=path, details=("manifest_fingerprint",))
+    return manifest
+
+
+@final
+class Index:
+    """Every use case of one index."""
+
+    def __init__(
+        self,
+        *,
+        settings: IndexSettings,
+        keys: IndexKeys,
+        manifest: Manifest,
+        vault: Vault,
+        reader: Connection,
+        writer: Writer,
+        clock: Clock,
+        randomness: Randomness,
+    ) -> None:
+        self.clock = clock
+        self.public_url = settings.public_url
+        credential_key = keys.credential_key()
+        wrappers = Wrappers.of(keys, manifest.epoch)
+
+        involvements = SqliteInvolvements(reader=reader, writer=writer, vault=vault)
+        organisations = SqliteOrganisations(reader=reader, writer=writer, vault=vault)
+        handles = SqliteHandles(reader=reader, writer=writer, vault=vault)
+        revocations = SqliteRevocations(reader=reader, writer=writer, vault=vault)
+        record = SqliteRecord(writer=writer, vault=vault)
+        upkeep = SqliteUpkeep(reader=reader, writer=writer, vault=vault)
+
+        self.coverage = NationalCoverage(
+            feeds=SqliteFeeds(reader=reader, writer=writer, vault=vault),
+            expected=settings.expected_organisations,
+            randomness=randomness,
+        )
+        self.lookup = Lookup(
+            lookups=SqliteLookups(reader=reader, writer=writer, vault=vault),
+            wrappers=wrappers,
+            manifest=manifest,
+            coverage=self.coverage,
+            look_back_months=settings.look_back_months,
+            randomness=randomness,
+        )
+        self.register = Register(
+            involvements=involvements, handles=handles, wrappers=wrappers, manifest=manifest, randomness=randomness
+        )
+        self.change = ChangeInvolvements(involvements=involvements, randomness=randomness)
+        self.involvements = OwnInvolvements(involvements=involvements, record=record, randomness=randomness)
+        self.handles = OwnHandles(handles=handles, organisations=organisations, record=record, randomness=randomness)
+        self.accounts = Accounts(
+            organisations=organisations,
+            revocations=revocations,
+            record=record,
+            credential_key=credential_key,
+            randomness=randomness,
+        )
+        self.revoking = Revoking(revocations=revocations, credential_key=credential_key, randomness=randomness)
+        self.settling = Settling(upkeep=upkeep, clock=clock, randomness=randomness)
+        self.sweeping = Sweeping(upkeep=upkeep, clock=clock, randomness=randomness)
+        self.credential_key: VerifyKey = credential_key.verify_key
+        self._authenticator = Authenticator(
+            organisation_key=self.accounts.signing_key, credential_key=credential_key.verify_key
+        )
+
+    def authenticate(self, request: PresentedRequest) -> Signed:
+        """Who signed this request, here and now. Its nonce is still to be spent.
+
+        Raises:
+            Problem: SIGNATURE_*, ORGANISATION_UNKNOWN, CERTIFICATE_*, CREDENTIAL_*, REVOKED.
+        """
+        now = self.clock.now()
+        asker, signature = self._authenticator.authenticate(request, now=now)
+        self.revoking.refuse(asker)
+        return Signed(
+            asker=asker,
+            nonce=signature.nonce,
+            remember_until=signature.remember_until,
+            body_digest=digest(Label.REQUEST_BODY, request.body),
+            at=now,
+        )

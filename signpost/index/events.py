@@ -1,0 +1,18 @@
+"""What the index logs, besides what every service does. No event has a place for an organisation, an account, a
+receipt, a tag or an answer.
+"""
+
+from __future__ import annotations
+
+from signpost.service.log import Event, Level
+
+__all__ = ["IndexEvent"]
+
+
+class IndexEvent(Event):
+    """The index's own events."""
+
+    SETTLING_FAILED = ("settling-failed", Level.ERROR, {"exception": type})
+    """A batch of the inbox did not become visible. It is tried again at every tick; nothing overtakes it."""
+    SWEEPING_FAILED = ("sweeping-failed", Level.ERROR, {"exception": type})
+    """What has run out could not be deleted. It is tried again at the next sweep."""

@@ -1,0 +1,108 @@
+"""Looking up: is a colleague elsewhere working, or have they worked, with this child?
+
+What may follow what: the purpose is checked against the role; the tags against the profile; the receipts against the
+manifest. Then the hot table is read, once; then everything the lookup leaves (nonce, receipts, leaf, access rows,
+lookup row) commits together; then the word is told. Nothing of it asks whether a child is shielded: what is shielded is
+not where this looks (protocol.md C4), and the asker's own organisation is never visited (C5).
+
+The same request sent again by the same account, under a new signature, has the same receipt; its tags are looked at
+anew (C6), so its word is always the one that stands now.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final, final
+
+from signpost.index.answer import answer_to, look_back_start
+from signpost.index.audit import AuditAction
+from signpost.index.coverage import NationalCoverage
+from signpost.index.evaluated import check_epoch, read_receipts, read_tags
+from signpost.index.permissions import may_look_up, require
+from signpost.index.ports import KeptLookup, Lookups
+from signpost.index.records import StoredTag
+from signpost.index.requests import Acknowledgement, Signed, Spending
+from signpost.index.speakable import speakable
+from signpost.index.wrapping import Wrappers
+from signpost.protocol.classes import POINTS, MatchClass, Use
+from signpost.protocol.manifest import Manifest
+from signpost.protocol.messages import CallBackOffer, LookupAnswer, LookupRequest
+from signpost.service.clock import Randomness
+
+__all__ = ["CALL_BACK_DAYS", "LOOKUP_ROW_SECONDS", "Lookup", "whole_hour"]
+
+CALL_BACK_DAYS: Final = 28
+"""How long a call-back waits (architecture.md, Defaults)."""
+LOOKUP_ROW_SECONDS: Final = 24 * 60 * 60
+_HOUR: Final = 60 * 60
+
+
+def whole_hour(moment: int) -> int:
+    """The next whole hour: rows that are kept apart are not told apart by the second they run out."""
+    return -(-moment // _HOUR) * _HOUR
+
+
+@final
+class Lookup:
+    """Answers lookups."""
+
+    def __init__(
+        self,
+        *,
+        lookups: Lookups,
+        wrappers: Wrappers,
+        manifest: Manifest,
+        coverage: NationalCoverage,
+        look_back_months: int,
+        randomness: Randomness,
+    ) -> None:
+        self._lookups = lookups
+        self._wrappers = wrappers
+        self._manifest = manifest
+        self._coverage = coverage
+        self._look_back_months = look_back_months
+        self._randomness = randomness
+
+    async def answer(self, asked: LookupRequest, signed: Signed) -> LookupAnswer:
+        """One word, when all that it leaves behind is durable.
+
+        Raises:
+            Problem: ROLE_REFUSED, PURPOSE_REFUSED, EPOCH_UNKNOWN, TAGS_PROFILE, TAG_INVALID, RECEIPTS_MISMATCH,
+                RECEIPT_INVALID, RECEIPT_EXPIRED, RECEIPT_SPENT, NONCE_USED.
+        """
+        asker = signed.asker
+        require(may_look_up(asker, asked.purpose))
+        check_epoch(self._manifest, asked.epoch)
+        tags = read_tags(asked.tags, Use.LOOKUP, place="/tags")
+        receipts = read_receipts(asked.receipts, self._manifest, signed, use=Use.LOOKUP, points=POINTS[Use.LOOKUP])
+        today = dt.datetime.fromtimestamp(signed.at, tz=dt.UTC).date()
+
+        keys = [self._wrappers.involvements.wrap(tag).key for _, tag in tags]
+        classes = [match_class for match_class, _ in tags]
+        word = answer_to(
+            self._lookups.hits(keys, asking=asker.organisation),
+            asked=classes,
+            identity_key=next((key for key, of in zip(keys, classes, strict=True) if of is MatchClass.IDENTITY), None),
+            since=look_back_start(today, self._look_back_months),
+        )
+        acknowledged = await self._lookups.keep(
+            KeptLookup(
+                kind=asker.kind,
+                purpose=asked.purpose,
+                month=today.year * 100 + today.month,
+                access=int.from_bytes(self._randomness(8), "big") >> 1,
+                access_tags=[self._wrappers.access.wrap(tag) for _, tag in tags],
+                lookup_tags=[StoredTag(of, self._wrappers.lookups.wrap(tag)) for of, tag in tags],
+                answer=word,
+                keep_until=whole_hour(signed.at + LOOKUP_ROW_SECONDS),
+            ),
+            spending=Spending(signed, receipts, Acknowledgement(speakable(self._randomness), signed.at)),
+            audit=signed.audit(AuditAction.LOOKED_UP, self._randomness, purpose=asked.purpose),
+        )
+        return LookupAnswer(
+            answer=word,
+            receipt=acknowledged.receipt,
+            checked_at=signed.at,
+            coverage=self._coverage.at(signed.at),
+            call_back=CallBackOffer(waits_days=CALL_BACK_DAYS),
+        )

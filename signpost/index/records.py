@@ -1,0 +1,101 @@
+"""What the index keeps, as values: organisations, handles, involvements, their tags, and what a lookup hits.
+
+Nothing here says who a child is. Organisations and involvements have numbers that only the index's own key can make
+again; the names and references behind them are sealed at rest (`storage/vault.py`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final, NewType
+
+from signpost.protocol.classes import MatchClass, Tier
+from signpost.protocol.credentials import OrganisationId
+from signpost.protocol.keys import VerifyKey
+from signpost.protocol.purposes import Basis, Kind
+from signpost.protocol.tags import TagKey, WrappedTag
+
+__all__ = [
+    "TIERS", "Handle", "Hit", "InvolvementNumber", "Organisation", "OrganisationNumber", "OwnedInvolvement",
+    "StoredTag",
+]  # fmt: skip
+
+OrganisationNumber = NewType("OrganisationNumber", int)
+"""An organisation's pseudonym: 0 to 2^63 - 2, a keyed digest of its name."""
+InvolvementNumber = NewType("InvolvementNumber", int)
+"""An involvement's: the same of the organisation's name and its own reference."""
+
+TIERS: Final = {
+    MatchClass.IDENTITY: Tier.T1,
+    MatchClass.PUPIL: Tier.T1,
+    MatchClass.STRONG: Tier.T1,
+    MatchClass.NAME: Tier.T2,  # some are as good as T1 (ndm), but the class does not tell which
+    MatchClass.UNDATED: Tier.T1,
+    MatchClass.PROBABLE: Tier.T2,
+    MatchClass.POSSIBLE: Tier.T3,
+    MatchClass.MATERNAL: Tier.T2,
+}
+"""How far a tag of each class can be believed (matching.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """An organisation the operator has admitted, with the key that signs its certificates."""
+
+    name: OrganisationId
+    kind: Kind
+    signing_key: VerifyKey
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """A contact point of an organisation: a desk, never a person. `out_of_hours` names another of its handles."""
+
+    identifier: str
+    organisation: OrganisationId
+    title: str
+    telephone: str
+    email: str | None
+    hours: str | None
+    out_of_hours: str | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OwnedInvolvement:
+    """What its owner registered, as it stands in the owner's table. The index can open no case reference."""
+
+    reference: bytes
+    child_reference: bytes
+    row_digest: bytes
+    handle: str
+    started_on: dt.date
+    ended_on: dt.date | None
+    basis: Basis
+    sealed_case_reference: bytes
+    remove_after: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StoredTag:
+    """A tag at rest with the one word that is known of it."""
+
+    match_class: MatchClass
+    wrapped: WrappedTag
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Hit:
+    """An involvement elsewhere that holds one of the tags asked about.
+
+    `asked_at` is the tag's position in the request; `tier` is the stored tag's; `identity_key` is the key of the
+    involvement's own identity tag, where it has one.
+    """
+
+    asked_at: int
+    match_class: MatchClass
+    tier: Tier
+    organisation: OrganisationNumber
+    involvement: InvolvementNumber
+    ended_on: dt.date | None
+    identity_key: TagKey | None

@@ -1,0 +1,75 @@
+"""Revocations: what has been taken back, refused here at once and told to every key holder by a signed list.
+
+A holder fetches the list every 30 seconds and goes by when it was signed (protocol.md D4), so it is signed afresh for
+whoever asks; within one second, and while nothing has been revoked, the same signature serves.
+"""
+
+from __future__ import annotations
+
+from typing import final
+
+from signpost.index.audit import ACCESS_BYTES, AuditAction, AuditEvent
+from signpost.index.ports import Revocations, Revoked
+from signpost.protocol.credentials import AccountId, Asker, OrganisationId, valid_name
+from signpost.protocol.keys import SigningKey
+from signpost.protocol.problems import Problem, ProblemCode
+from signpost.protocol.revocation import RevocationList
+from signpost.service.clock import Randomness
+
+__all__ = ["Revoking"]
+
+
+@final
+class Revoking:
+    """Takes back, refuses, and signs the list."""
+
+    def __init__(self, *, revocations: Revocations, credential_key: SigningKey, randomness: Randomness) -> None:
+        self._revocations = revocations
+        self._credential_key = credential_key
+        self._randomness = randomness
+        self._signed: tuple[int, str] | None = None
+
+    def refuse(self, asker: Asker) -> None:
+        """Refuse a revoked asker.
+
+        Raises:
+            Problem: REVOKED.
+        """
+        if self._revocations.revoked(
+            Revoked(certificate=asker.certificate_identifier), Revoked(account=(asker.organisation, asker.account))
+        ):
+            raise Problem(ProblemCode.REVOKED)
+
+    async def revoke(self, *, certificate: str | None, organisation: str | None, account: str | None, now: int) -> None:
+        """Take back a certificate by its identifier, or an account of an organisation: one of the two.
+
+        Raises:
+            Problem: MALFORMED.
+        """
+        named: OrganisationId | None = None
+        if certificate is not None and organisation is None and account is None:
+            entry = Revoked(certificate=certificate)
+        elif certificate is None and organisation is not None and account is not None:
+            if not (valid_name(organisation) and valid_name(account)):
+                raise Problem(ProblemCode.MALFORMED)
+            named = OrganisationId(organisation)
+            entry = Revoked(account=(named, AccountId(account)))
+        else:
+            raise Problem(ProblemCode.MALFORMED)
+        audit = AuditEvent(
+            action=AuditAction.REVOKED, at=now, access=self._randomness(ACCESS_BYTES), organisation=named
+        )
+        await self._revocations.revoke(entry, audit=audit)
+        self._signed = None
+
+    def signed_list(self, now: int) -> str:
+        """The list as of now, as a token."""
+        if self._signed is None or self._signed[0] != now:
+            entries = self._revocations.entries()
+            listed = RevocationList(
+                issued_at=now,
+                certificates=frozenset(e.certificate for e in entries if e.certificate is not None),
+                accounts=frozenset("/".join(e.account) for e in entries if e.account is not None),
+            )
+            self._signed = (now, listed.sign(self._credential_key))
+        return self._signed[1]

@@ -1,0 +1,86 @@
+"""The index's settings: one TOML file, each default with its reason. `SIGNPOST_INDEX_…` in the environment
+overrides.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from signpost.protocol.credentials import OrganisationId, valid_name
+from signpost.protocol.manifest import valid_url
+from signpost.service.listening import PublicAddress, Tls
+from signpost.service.settings import RelativePath, SecretPath, ServiceSettings
+
+__all__ = ["IndexSettings"]
+
+
+def _url(text: str) -> str:
+    if not valid_url(text):
+        raise ValueError("must be an http(s) address with a host and no path")
+    return text
+
+
+def _organisation(text: str) -> OrganisationId:
+    if not valid_name(text):
+        raise ValueError("must be an organisation's name")
+    return OrganisationId(text)
+
+
+class IndexSettings(ServiceSettings):
+    """What the index is told at start."""
+
+    model_config = SettingsConfigDict(env_prefix="SIGNPOST_INDEX_")
+
+    host: str = "127.0.0.1"
+    """Loopback unless a certificate is given."""
+    port: Annotated[int, Field(ge=0, le=65_535)]
+    public_url: Annotated[str, AfterValidator(_url)]
+    """How askers reach it: what their signatures cover, whatever a proxy makes of the Host header."""
+    tls_certificate: RelativePath | None = None
+    tls_key: SecretPath | None = None
+    data_dir: RelativePath
+    """The database, the keys in a folder of their own, and the operator's socket. 0700."""
+    manifest: RelativePath | None = None
+    """The holders' signed manifest, and its fingerprint as the custodians read it out. Needed to serve; the index's
+    keys are made before there is one."""
+    manifest_fingerprint: str | None = None
+    expected_organisations: tuple[Annotated[OrganisationId, AfterValidator(_organisation)], ...] = ()
+    """Who should feed: the first figure of coverage."""
+    look_back_months: Annotated[int, Field(ge=0, le=120)] = 12
+    """How long an ended involvement still answers `previous`: as CP-IS."""
+    settling_tick_ms: Annotated[int, Field(ge=10, le=10_000)] = 200
+    """How often a batch settles: nobody waits for it, and a feed is visible within seconds of its end."""
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("a certificate and its key go together")
+        if len(set(self.expected_organisations)) != len(self.expected_organisations):
+            raise ValueError("an expected organisation stands twice")
+        return self
+
+    @property
+    def address(self) -> PublicAddress:
+        """Where it listens."""
+        if self.tls_certificate is None or self.tls_key is None:
+            return PublicAddress(self.host, self.port)
+        return PublicAddress(self.host, self.port, Tls(self.tls_certificate, self.tls_key))
+
+    @property
+    def key_file(self) -> Path:
+        """The index's keys. They are backed up apart from the database."""
+        return self.data_dir / "keys" / "index-keys.json"
+
+    @property
+    def database(self) -> Path:
+        """The index's database."""
+        return self.data_dir / "index.sqlite"
+
+    @property
+    def operator_socket(self) -> Path:
+        """Where the operator speaks to it."""
+        return self.data_dir / "operator.sock"

@@ -1,0 +1,1 @@
+"""The ports on SQLite. Only here does the index speak SQL."""

@@ -1,0 +1,162 @@
+"""The byte layouts of sealed rows. Numbers are big-endian; a date is its proleptic ordinal in 4 bytes, 0 for none.
+
+* involvement, 183 bytes: reference 16, child reference 16, row digest 16, handle 9, started 4, ended 4, basis 1,
+  case reference 113, remove-after 4 (in months of the common era)
+* arrival, 609: what 1, organisation 8, involvement 8, ended 4, then 12 × (class 1, key 16, body 32)
+* lookup, 589: answer 1, then 12 × (class 1, key 16, body 32)
+* acknowledgement, 17: spoken receipt 9, time 8
+* outcome, 48: what 1, then zeros
+
+Each is of one size whatever it says; an arrival without tags is filled with zeros. Codes are append-only.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import struct
+from collections.abc import Sequence
+from typing import Final, assert_never
+
+from signpost.index.arrivals import Arrival, Ended, Registered, Withdrawn
+from signpost.index.records import InvolvementNumber, OrganisationNumber, OwnedInvolvement, StoredTag
+from signpost.index.requests import Acknowledgement
+from signpost.protocol.classes import POINTS, MatchClass, Use
+from signpost.protocol.messages import CASE_REFERENCE_BYTES, AnswerWord
+from signpost.protocol.purposes import Basis
+from signpost.protocol.tags import TagKey, WrappedTag
+
+__all__ = [
+    "CLASSES",
+    "CLASS_CODES",
+    "OUTCOME_SETTLED",
+    "day_number",
+    "from_day_number",
+    "pack_acknowledgement",
+    "pack_arrival",
+    "pack_involvement",
+    "pack_lookup",
+    "unpack_acknowledgement",
+    "unpack_arrival",
+    "unpack_involvement",
+]  # fmt: skip
+
+CLASS_CODES: Final = {
+    MatchClass.IDENTITY: 1, MatchClass.PUPIL: 2, MatchClass.STRONG: 3, MatchClass.NAME: 4, MatchClass.UNDATED: 5,
+    MatchClass.PROBABLE: 6, MatchClass.POSSIBLE: 7, MatchClass.MATERNAL: 8,
+}  # fmt: skip
+CLASSES: Final = {code: match_class for match_class, code in CLASS_CODES.items()}
+_BASIS_CODES: Final = {Basis.STATUTORY: 1, Basis.CONSENT: 2, Basis.SIGNIFICANT_HARM: 3}
+_BASES: Final = {code: basis for basis, code in _BASIS_CODES.items()}
+_ANSWER_CODES: Final[dict[AnswerWord, int]] = {"none": 0, "possible": 1, "previous": 2, "current": 3}
+OUTCOME_SETTLED: Final = b"\x01" + bytes(47)
+
+_INVOLVEMENT: Final = struct.Struct(f">16s16s16s9sIIB{CASE_REFERENCE_BYTES}sI")
+_ARRIVAL: Final = struct.Struct(">BQQI")
+_ACKNOWLEDGEMENT: Final = struct.Struct(">9sQ")
+_TAG: Final = struct.Struct(">B16s32s")
+_TAGS_BYTES: Final = POINTS[Use.REGISTER] * _TAG.size
+
+
+def day_number(date: dt.date | None) -> int | None:
+    """A date as the hot table holds it."""
+    return None if date is None else date.toordinal()
+
+
+def from_day_number(number: int | None) -> dt.date | None:
+    """The date of the hot table's number."""
+    return None if number is None else dt.date.fromordinal(number)
+
+
+def pack_involvement(owned: OwnedInvolvement) -> bytes:
+    """The owner's row."""
+    year, month = owned.remove_after.split("-")
+    return _INVOLVEMENT.pack(
+        owned.reference,
+        owned.child_reference,
+        owned.row_digest,
+        owned.handle.encode(),
+        owned.started_on.toordinal(),
+        day_number(owned.ended_on) or 0,
+        _BASIS_CODES[owned.basis],
+        owned.sealed_case_reference,
+        int(year) * 12 + int(month) - 1,
+    )
+
+
+def unpack_involvement(raw: bytes) -> OwnedInvolvement:
+    """The owner's row again."""
+    reference, child, row_digest, handle, started, ended, basis, case_reference, months = _INVOLVEMENT.unpack(raw)
+    return OwnedInvolvement(
+        reference=reference,
+        child_reference=child,
+        row_digest=row_digest,
+        handle=handle.decode(),
+        started_on=dt.date.fromordinal(started),
+        ended_on=from_day_number(ended or None),
+        basis=_BASES[basis],
+        sealed_case_reference=case_reference,
+        remove_after=f"{months // 12:04}-{months % 12 + 1:02}",
+    )
+
+
+def pack_arrival(arrival: Arrival) -> bytes:
+    """An inbox row."""
+    code: int
+    tags: Sequence[StoredTag]
+    ended_on: dt.date | None
+    match arrival.what:
+        case Registered(tags, ended_on):
+            code = 1
+        case Ended(ended_on):
+            code, tags = 2, ()
+        case Withdrawn():
+            code, tags, ended_on = 3, (), None
+        case never:
+            assert_never(never)
+    head = _ARRIVAL.pack(code, arrival.organisation, arrival.involvement, day_number(ended_on) or 0)
+    return head + _pack_tags(tags).ljust(_TAGS_BYTES, b"\0")
+
+
+def unpack_arrival(raw: bytes) -> Arrival:
+    """An inbox row again.
+
+    Raises:
+        ValueError: a newer version wrote it.
+    """
+    code, organisation, involvement, day = _ARRIVAL.unpack_from(raw)
+    ended_on = from_day_number(day or None)
+    what: Registered | Ended | Withdrawn
+    match code, ended_on:
+        case 1, _:
+            what = Registered(_unpack_tags(raw[_ARRIVAL.size :]), ended_on)
+        case 2, dt.date():
+            what = Ended(ended_on)
+        case 3, None:
+            what = Withdrawn()
+        case _:
+            raise ValueError("an arrival of a kind this version does not know")
+    return Arrival(OrganisationNumber(organisation), InvolvementNumber(involvement), what)
+
+
+def pack_lookup(answer: AnswerWord, tags: Sequence[StoredTag]) -> bytes:
+    """A lookup row."""
+    return bytes([_ANSWER_CODES[answer]]) + _pack_tags(tags)
+
+
+def pack_acknowledgement(acknowledgement: Acknowledgement) -> bytes:
+    """What a spent receipt remembers."""
+    return _ACKNOWLEDGEMENT.pack(acknowledgement.receipt.encode(), acknowledgement.at)
+
+
+def unpack_acknowledgement(raw: bytes) -> Acknowledgement:
+    """What was acknowledged."""
+    receipt, at = _ACKNOWLEDGEMENT.unpack(raw)
+    return Acknowledgement(receipt.decode(), at)
+
+
+def _pack_tags(tags: Sequence[StoredTag]) -> bytes:
+    return b"".join(_TAG.pack(CLASS_CODES[tag.match_class], tag.wrapped.key, tag.wrapped.body) for tag in tags)
+
+
+def _unpack_tags(raw: bytes) -> tuple[StoredTag, ...]:
+    return tuple(StoredTag(CLASSES[code], WrappedTag(TagKey(key), body)) for code, key, body in _TAG.iter_unpack(raw))

@@ -1,0 +1,88 @@
+"""Lookups on SQLite: one statement to read, one transaction to keep.
+
+For each key asked about, two ranges of the primary key are read, below and above the asker's own pseudonym, joined by
+`UNION ALL`: the asker's own rows are never visited, so nothing about them can show, not even in the time it takes
+(protocol.md C2, C5). There is no other condition on a row: whatever must not be seen is not in this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import final
+
+from signpost.index.audit import AuditEvent
+from signpost.index.ports import KeptLookup
+from signpost.index.records import Hit, InvolvementNumber, OrganisationNumber
+from signpost.index.requests import Acknowledgement, Spending
+from signpost.index.storage.layouts import CLASSES, from_day_number, pack_lookup
+from signpost.index.storage.record import record
+from signpost.index.storage.spending import spend_nonce, spend_receipts
+from signpost.index.storage.vault import Vault
+from signpost.protocol.classes import Tier
+from signpost.protocol.credentials import OrganisationId
+from signpost.protocol.labels import Label
+from signpost.protocol.tags import TagKey
+from signpost.service.database import Connection
+from signpost.service.writer import Writer
+
+__all__ = ["SqliteLookups", "hits_statement"]
+
+
+@cache
+def hits_statement(keys: int) -> str:
+    """The statement for so many keys: parameter 1 is the asker's own pseudonym, the keys follow."""
+    return " UNION ALL ".join(
+        f"SELECT {at}, class, tier, organisation, involvement, ended_on, identity_key FROM involvement_tags "  # noqa: S608 - numbers only
+        f"WHERE key = ?{at + 2} AND organisation {side} ?1"
+        for at in range(keys)
+        for side in "<>"
+    )
+
+
+@final
+class SqliteLookups:
+    """The `Lookups` port. `reader` belongs to the event loop's thread."""
+
+    def __init__(self, *, reader: Connection, writer: Writer, vault: Vault) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._vault = vault
+
+    def hits(self, keys: Sequence[TagKey], *, asking: OrganisationId) -> list[Hit]:
+        """As the port says."""
+        rows = self._reader.execute(hits_statement(len(keys)), (self._vault.organisation(asking), *keys)).fetchall()
+        return [
+            Hit(
+                asked_at=at,
+                match_class=CLASSES[match_class],
+                tier=Tier(tier),
+                organisation=OrganisationNumber(organisation),
+                involvement=InvolvementNumber(involvement),
+                ended_on=from_day_number(ended_on),
+                identity_key=identity_key,
+            )
+            for at, match_class, tier, organisation, involvement, ended_on, identity_key in rows
+        ]
+
+    async def keep(self, lookup: KeptLookup, *, spending: Spending, audit: AuditEvent) -> Acknowledgement:
+        """As the port says."""
+        asker, acknowledgement = spending.signed.asker, spending.acknowledgement
+        access_rows = sorted(
+            (tag.key, lookup.access, lookup.kind.value, lookup.purpose.value, lookup.month, tag.body)
+            for tag in lookup.access_tags
+        )
+        name = self._vault.lookup(asker.organisation, asker.account, acknowledgement.receipt)
+        sealed = self._vault.seal(pack_lookup(lookup.answer, lookup.lookup_tags), Label.LOOKUP_ROW, name)
+
+        def keep(connection: Connection) -> Acknowledgement:
+            spend_nonce(connection, self._vault, spending.signed)
+            earlier = spend_receipts(connection, self._vault, spending)
+            record(connection, self._vault, audit)
+            if earlier is not None:
+                return earlier
+            connection.executemany("INSERT INTO access_rows VALUES (?, ?, ?, ?, ?, ?)", access_rows)
+            connection.execute("INSERT INTO lookup_rows VALUES (?, ?, ?)", (name, sealed, lookup.keep_until))
+            return acknowledgement
+
+        return await self._writer.submit(keep)

@@ -1,0 +1,66 @@
+"""Revocations on SQLite: whether somebody is revoked is asked by number; the list itself is unsealed only to be
+signed.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import final
+
+from signpost.index.audit import AuditEvent
+from signpost.index.ports import Revoked
+from signpost.index.storage.record import record
+from signpost.index.storage.vault import Vault, place
+from signpost.protocol.credentials import AccountId, OrganisationId
+from signpost.protocol.encoding import canonical_json
+from signpost.protocol.labels import Label
+from signpost.service.database import Connection
+from signpost.service.writer import Writer
+
+__all__ = ["SqliteRevocations"]
+
+
+@final
+class SqliteRevocations:
+    """The `Revocations` port. `reader` belongs to the event loop's thread."""
+
+    def __init__(self, *, reader: Connection, writer: Writer, vault: Vault) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._vault = vault
+
+    def revoked(self, *entries: Revoked) -> bool:
+        """As the port says."""
+        return any(
+            self._reader.execute(
+                "SELECT 1 FROM revocations WHERE revocation = ?", (self._vault.revocation(entry),)
+            ).fetchone()
+            for entry in entries
+        )
+
+    def entries(self) -> list[Revoked]:
+        """As the port says."""
+        rows = self._reader.execute("SELECT revocation, sealed FROM revocations").fetchall()
+        return [self._entry(*row) for row in rows]
+
+    async def revoke(self, entry: Revoked, *, audit: AuditEvent) -> None:
+        """As the port says."""
+        number = self._vault.revocation(entry)
+        sealed = self._vault.seal(
+            canonical_json({"account": entry.account, "certificate": entry.certificate}),
+            Label.REVOCATION_ROW,
+            place(number),
+        )
+
+        def revoke(connection: Connection) -> None:
+            connection.execute("INSERT INTO revocations VALUES (?, ?) ON CONFLICT DO NOTHING", (number, sealed))
+            record(connection, self._vault, audit)
+
+        await self._writer.submit(revoke)
+
+    def _entry(self, number: int, sealed: bytes) -> Revoked:
+        document = json.loads(self._vault.open(sealed, Label.REVOCATION_ROW, place(number)))
+        if document["account"] is None:
+            return Revoked(certificate=document["certificate"])
+        organisation, account = document["account"]
+        return Revoked(account=(OrganisationId(organisation), AccountId(account)))

@@ -1,0 +1,169 @@
+"""The tables, each with its purpose and how long a row lives, as migrations that are only ever added to.
+
+What a thief of this file sees: which involvements share a tag's key, pseudonyms, classes, end dates, when feeds ended,
+and how many rows there are. Names, references, handles, records and lookups are sealed under keys that rest elsewhere.
+Numbers of organisations, involvements and handles are keyed digests: nobody without the key can make them again.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlite_utils import Database, Migrations
+
+__all__ = ["MIGRATIONS", "SENTINEL_KEY", "SENTINEL_ORGANISATION"]
+
+MIGRATIONS: Final = Migrations("signpost-index")
+
+SENTINEL_KEY: Final = b"\xff" * 16
+SENTINEL_ORGANISATION: Final = 2**63 - 1
+"""Above every pseudonym."""
+
+_TABLES: Final = (
+    """
+    CREATE TABLE key_file (
+        -- Which key file this database was written with, so that another one is refused at start. One row, for ever.
+        fingerprint BLOB NOT NULL PRIMARY KEY CHECK (length(fingerprint) = 16)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE organisations (
+        -- Who may have accounts here, admitted by the operator. Until removed.
+        organisation INTEGER NOT NULL PRIMARY KEY,  -- pseudonym
+        sealed BLOB NOT NULL  -- name, kind, signing key
+    ) STRICT
+    """,
+    """
+    CREATE TABLE handles (
+        -- The contact points of organisations: desks, not people. Until removed.
+        handle INTEGER NOT NULL PRIMARY KEY,  -- number of its identifier
+        organisation INTEGER NOT NULL REFERENCES organisations (organisation),
+        sealed BLOB NOT NULL  -- identifier, title, telephone, email, hours, out-of-hours handle
+    ) STRICT
+    """,
+    "CREATE INDEX handles_of_organisation ON handles (organisation)",
+    """
+    CREATE TABLE revocations (
+        -- Certificates and accounts taken back, for the signed list that key holders fetch. Until the certificate runs
+        -- out.
+        revocation INTEGER NOT NULL PRIMARY KEY,  -- number of the entry
+        sealed BLOB NOT NULL  -- a certificate's identifier, or organisation and account
+    ) STRICT
+    """,
+    """
+    CREATE TABLE spent_nonces (
+        -- Signed requests already taken, so that none is taken twice. 65 seconds: as long as a signature is fresh.
+        nonce BLOB NOT NULL PRIMARY KEY CHECK (length(nonce) = 16),  -- keyed digest of device and nonce
+        forget_at INTEGER NOT NULL  -- epoch seconds
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX spent_nonces_to_forget ON spent_nonces (forget_at)",
+    """
+    CREATE TABLE spent_receipts (
+        -- Evaluation receipts already used, each with what was acknowledged for it. Until a little after the receipt
+        -- runs out: 10 minutes for a lookup, an hour for a registration.
+        receipt BLOB NOT NULL PRIMARY KEY CHECK (length(receipt) = 16),  -- keyed digest of holder and identifier
+        sealed BLOB NOT NULL,  -- spoken receipt and time; opens only for the same account and the same body
+        forget_at INTEGER NOT NULL  -- epoch seconds
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX spent_receipts_to_forget ON spent_receipts (forget_at)",
+    """
+    CREATE TABLE involvement_tags (
+        -- The hot table: what lookups are answered from. As long as the involvement.
+        key BLOB NOT NULL CHECK (length(key) = 16),  -- a tag's equality key, under the at-rest key
+        organisation INTEGER NOT NULL,  -- pseudonym: a lookup reads the ranges below and above its own
+        involvement INTEGER NOT NULL,
+        class INTEGER NOT NULL,
+        tier INTEGER NOT NULL,
+        ended_on INTEGER,  -- day number; null while open
+        identity_key BLOB,  -- the key of this involvement's own identity tag, for the veto
+        PRIMARY KEY (key, organisation, involvement)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE tag_bodies (
+        -- The other 32 bytes of each wrapped tag, which only rotation needs; and which keys an involvement has. As long
+        -- as the involvement.
+        organisation INTEGER NOT NULL,
+        involvement INTEGER NOT NULL,
+        key BLOB NOT NULL,
+        body BLOB NOT NULL CHECK (length(body) = 32),
+        PRIMARY KEY (organisation, involvement, key)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE owned_involvements (
+        -- The owner's table: what an organisation registered, for its own list. Only its own writes touch it. Until it
+        -- withdraws the involvement, or the month it named.
+        organisation INTEGER NOT NULL,
+        involvement INTEGER NOT NULL,
+        sealed BLOB NOT NULL,  -- references, digest, handle, period, basis, case reference; always one size
+        PRIMARY KEY (organisation, involvement)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE inbox (
+        -- Acknowledged writes that are not visible yet, in the order they came. Until the next ticks of the settling
+        -- worker.
+        arrival INTEGER PRIMARY KEY AUTOINCREMENT,
+        sealed BLOB NOT NULL  -- what to do, for which involvement, with which wrapped tags; always one size
+    ) STRICT
+    """,
+    """
+    CREATE TABLE outcomes (
+        -- One row for each arrival that settled, all of one size. 24 hours.
+        arrival INTEGER NOT NULL PRIMARY KEY,
+        sealed BLOB NOT NULL,
+        forget_at INTEGER NOT NULL  -- epoch seconds, a whole hour
+    ) STRICT
+    """,
+    "CREATE INDEX outcomes_to_forget ON outcomes (forget_at)",
+    """
+    CREATE TABLE audit_leaves (
+        -- Who did what, when; no tag, no result. Chained. For ever, until a retention rule says otherwise.
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        sealed BLOB NOT NULL,  -- the leaf
+        link BLOB NOT NULL CHECK (length(link) = 32)  -- hash of the link before it and the leaf
+    ) STRICT
+    """,
+    """
+    CREATE TABLE access_rows (
+        -- That somebody looked, for reports to families: by tag, never by asker. 12 months.
+        key BLOB NOT NULL CHECK (length(key) = 16),  -- a tag's equality key, under a key of its own
+        access INTEGER NOT NULL,  -- random: the tags of one lookup
+        kind TEXT NOT NULL,  -- of organisation
+        purpose TEXT NOT NULL,
+        month INTEGER NOT NULL,  -- year and month, YYYYMM
+        body BLOB NOT NULL CHECK (length(body) = 32),  -- for rotation
+        PRIMARY KEY (key, access)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE lookup_rows (
+        -- What was asked under a receipt, so that it can be followed up. 24 hours.
+        lookup BLOB NOT NULL PRIMARY KEY CHECK (length(lookup) = 16),  -- keyed digest of account and receipt
+        sealed BLOB NOT NULL,  -- wrapped tags under a key of their own, and the answer; always one size
+        forget_at INTEGER NOT NULL  -- epoch seconds, a whole hour
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX lookup_rows_to_forget ON lookup_rows (forget_at)",
+    """
+    CREATE TABLE feeds (
+        -- When each organisation's feed last ran to its end, for coverage. Until the next one.
+        organisation INTEGER NOT NULL PRIMARY KEY,
+        finished_at INTEGER NOT NULL  -- epoch seconds
+    ) STRICT
+    """,
+)
+
+
+@MIGRATIONS()
+def first_tables(database: Database) -> None:
+    """Everything of the first version, and the row that ends the hot table."""
+    for table in _TABLES:
+        database.execute(table)
+    # No seek ever meets the table's end: an absent key takes the same steps wherever it would stand (protocol.md C2).
+    database.execute(
+        "INSERT INTO involvement_tags VALUES (?, ?, 0, 0, 0, NULL, NULL)", [SENTINEL_KEY, SENTINEL_ORGANISATION]
+    )

@@ -1,0 +1,118 @@
+"""Settling and sweeping on SQLite: each one transaction, so that a crash leaves all of a batch or nothing of it.
+
+Tags are written in the order of their keys, and removed by the list of keys that an involvement's bodies keep. A batch
+is whatever came first; what it did and its leaving the inbox commit together, so nothing settles twice or not at all.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from signpost.index.arrivals import Ended, Registered, Withdrawn, together
+from signpost.index.audit import AuditEvent
+from signpost.index.records import TIERS, InvolvementNumber, OrganisationNumber
+from signpost.index.storage.layouts import CLASS_CODES, OUTCOME_SETTLED, day_number, unpack_arrival
+from signpost.index.storage.record import record
+from signpost.index.storage.vault import Vault, place
+from signpost.protocol.classes import MatchClass
+from signpost.protocol.labels import Label
+from signpost.service.database import Connection
+from signpost.service.writer import Writer
+
+__all__ = ["SqliteUpkeep"]
+
+_SWEPT: Final = (
+    ("spent_nonces", "nonce"), ("spent_receipts", "receipt"), ("lookup_rows", "lookup"), ("outcomes", "arrival"),
+)  # fmt: skip
+_MOST_SWEPT: Final = 2_000
+"""Rows of one table in one sweep: a few milliseconds of the writer's time."""
+
+
+@final
+class SqliteUpkeep:
+    """The `Upkeep` port. `reader` belongs to the event loop's thread."""
+
+    def __init__(self, *, reader: Connection, writer: Writer, vault: Vault) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._vault = vault
+
+    def waiting(self) -> bool:
+        """As the port says."""
+        return self._reader.execute("SELECT 1 FROM inbox LIMIT 1").fetchone() is not None
+
+    async def settle(self, most: int, *, keep_until: int, audit: AuditEvent) -> int:
+        """As the port says."""
+
+        def settle(connection: Connection) -> int:
+            rows = connection.execute("SELECT arrival, sealed FROM inbox ORDER BY arrival LIMIT ?", (most,)).fetchall()
+            if not rows:
+                return 0
+            arrivals = [unpack_arrival(self._vault.open(sealed, Label.INBOX_ROW)) for _, sealed in rows]
+            _make_visible(connection, together(arrivals))
+            connection.executemany("DELETE FROM inbox WHERE arrival = ?", [(arrival,) for arrival, _ in rows])
+            connection.executemany(
+                "INSERT INTO outcomes VALUES (?, ?, ?)",
+                [
+                    (arrival, self._vault.seal(OUTCOME_SETTLED, Label.OUTCOME_ROW, place(arrival)), keep_until)
+                    for arrival, _ in rows
+                ],
+            )
+            record(connection, self._vault, audit)
+            return len(rows)
+
+        return await self._writer.submit(settle)
+
+    async def sweep(self, now: int, *, audit: AuditEvent) -> int:
+        """As the port says."""
+
+        def sweep(connection: Connection) -> int:
+            gone = 0
+            for table, key in _SWEPT:
+                gone += connection.execute(
+                    f"DELETE FROM {table} WHERE {key} IN "  # noqa: S608 - names from the list above
+                    f"(SELECT {key} FROM {table} WHERE forget_at <= ? LIMIT {_MOST_SWEPT})",
+                    (now,),
+                ).rowcount
+            if gone:
+                record(connection, self._vault, audit)
+            return gone
+
+        return await self._writer.submit(sweep)
+
+
+def _make_visible(
+    connection: Connection,
+    effects: dict[tuple[OrganisationNumber, InvolvementNumber], Registered | Ended | Withdrawn],
+) -> None:
+    gone: list[tuple[bytes, OrganisationNumber, InvolvementNumber]] = []
+    dated: list[tuple[int | None, bytes, OrganisationNumber, InvolvementNumber]] = []
+    tags: list[tuple[bytes, int, int, int, int, int | None, bytes | None]] = []
+    bodies: list[tuple[int, int, bytes, bytes]] = []
+    for (organisation, involvement), effect in sorted(effects.items()):
+        held = connection.execute(
+            "SELECT key FROM tag_bodies WHERE organisation = ? AND involvement = ?", (organisation, involvement)
+        ).fetchall()
+        if isinstance(effect, Ended):
+            dated.extend((day_number(effect.on), key, organisation, involvement) for (key,) in held)
+            continue
+        if held:
+            gone.extend((key, organisation, involvement) for (key,) in held)
+            connection.execute(
+                "DELETE FROM tag_bodies WHERE organisation = ? AND involvement = ?", (organisation, involvement)
+            )
+        if isinstance(effect, Registered):
+            identity = next((t.wrapped.key for t in effect.tags if t.match_class is MatchClass.IDENTITY), None)
+            ended_on = day_number(effect.ended_on)
+            for tag in effect.tags:
+                key, code, tier = tag.wrapped.key, CLASS_CODES[tag.match_class], int(TIERS[tag.match_class])
+                bodies.append((organisation, involvement, key, tag.wrapped.body))
+                tags.append((key, organisation, involvement, code, tier, ended_on, identity))
+    connection.executemany(
+        "DELETE FROM involvement_tags WHERE key = ? AND organisation = ? AND involvement = ?", sorted(gone)
+    )
+    connection.executemany(
+        "UPDATE involvement_tags SET ended_on = ? WHERE key = ? AND organisation = ? AND involvement = ?", dated
+    )
+    connection.executemany("INSERT INTO tag_bodies VALUES (?, ?, ?, ?)", bodies)
+    connection.executemany("INSERT INTO involvement_tags VALUES (?, ?, ?, ?, ?, ?, ?)", sorted(tags))

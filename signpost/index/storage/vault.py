@@ -1,0 +1,90 @@
+"""Numbers and seals: how anything that could name somebody rests in the database.
+
+A *number* is a keyed digest: the same name always gives the same number, and only the index's pseudonym key can make
+it. A *seal* is AES-SIV under the row key with a label of its own and the row's place as context, so that a sealed value
+can neither be read nor moved to another row. Everything goes through here; no other module of the storage holds a key.
+"""
+
+from __future__ import annotations
+
+from typing import final
+
+from signpost.index.keyfile import IndexKeys
+from signpost.index.ports import Revoked
+from signpost.index.records import InvolvementNumber, OrganisationNumber
+from signpost.index.requests import Signed
+from signpost.protocol.credentials import AccountId, OrganisationId
+from signpost.protocol.keys import keyed_digest
+from signpost.protocol.labels import Label
+from signpost.protocol.receipts import EvaluationReceipt
+from signpost.protocol.sealing import SymmetricSealer
+
+__all__ = ["Vault", "place"]
+
+
+def place(*numbers: int) -> bytes:
+    """Where a row stands, as the context of its seal: 8 bytes for each number, big-endian."""
+    return b"".join(number.to_bytes(8, "big") for number in numbers)
+
+
+@final
+class Vault:
+    """Makes numbers and seals under the index's keys."""
+
+    __slots__ = ("_pseudonym", "_sealer", "fingerprint")
+
+    def __init__(self, keys: IndexKeys) -> None:
+        self._pseudonym = keys.pseudonym
+        self._sealer = SymmetricSealer(keys.row)
+        self.fingerprint = keys.fingerprint()
+
+    def seal(self, value: bytes, label: Label, *context: bytes | str) -> bytes:
+        """The value under the row key, 16 bytes longer."""
+        return self._sealer.seal(value, label, *context)
+
+    def open(self, sealed: bytes, label: Label, *context: bytes | str) -> bytes:
+        """The value again.
+
+        Raises:
+            SealBroken: other keys, another place, or changed bytes.
+        """
+        return self._sealer.open(sealed, label, *context)
+
+    def organisation(self, name: OrganisationId) -> OrganisationNumber:
+        """An organisation's pseudonym."""
+        return OrganisationNumber(self._number(Label.ORGANISATION_PSEUDONYM, name))
+
+    def involvement(self, organisation: OrganisationId, reference: bytes) -> InvolvementNumber:
+        """The number of an organisation's involvement."""
+        return InvolvementNumber(self._number(Label.OWNED_REFERENCE, organisation, reference))
+
+    def handle(self, identifier: str) -> int:
+        """The number of a handle."""
+        return self._number(Label.HANDLE_NUMBER, identifier)
+
+    def revocation(self, entry: Revoked) -> int:
+        """The number of an entry of the revocation list."""
+        if entry.certificate is not None:
+            return self._number(Label.REVOCATION_NUMBER, "certificate", entry.certificate)
+        assert entry.account is not None
+        return self._number(Label.REVOCATION_NUMBER, "account", *entry.account)
+
+    def nonce(self, signed: Signed) -> bytes:
+        """The name of a device's nonce: 16 bytes."""
+        return self._digest(Label.REQUEST_NONCE, signed.asker.device.encoding, signed.nonce)
+
+    def receipt(self, receipt: EvaluationReceipt) -> bytes:
+        """The name of a holder's receipt: 16 bytes."""
+        return self._digest(Label.SPENT_RECEIPT, receipt.holder.to_bytes(4, "big"), receipt.identifier)
+
+    def lookup(self, organisation: OrganisationId, account: AccountId, receipt: str) -> bytes:
+        """The name of an account's lookup: 16 bytes. Spoken to somebody else, the receipt names nothing."""
+        return self._digest(Label.LOOKUP_NUMBER, organisation, account, receipt)
+
+    def _digest(self, label: Label, *fields: bytes | str) -> bytes:
+        return keyed_digest(self._pseudonym, label, *fields)[:16]
+
+    def _number(self, label: Label, *fields: bytes | str) -> int:
+        # Below 2^63 - 1, which is the sentinel's. Among ten million involvements two meet with odds of 1 in 180,000,
+        # and do harm only if they are also of one organisation.
+        return int.from_bytes(self._digest(label, *fields)[:8], "big") % (2**63 - 1)

@@ -1,0 +1,33 @@
+"""Sweeping: what has run out is deleted, and overwritten where it lay (`secure_delete`).
+
+Nonces, spent receipts, lookup rows and outcome rows each carry the moment they are forgotten. A sweep takes a bounded
+number of each, so that it never holds the writer for long; what is left goes with the next one.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from signpost.index.audit import ACCESS_BYTES, AuditAction, AuditEvent
+from signpost.index.ports import Upkeep
+from signpost.service.clock import Clock, Randomness
+
+__all__ = ["SWEEP_SECONDS", "Sweeping"]
+
+SWEEP_SECONDS: Final = 30
+
+
+@final
+class Sweeping:
+    """One sweep."""
+
+    def __init__(self, *, upkeep: Upkeep, clock: Clock, randomness: Randomness) -> None:
+        self._upkeep = upkeep
+        self._clock = clock
+        self._randomness = randomness
+
+    async def tick(self) -> int:
+        """Delete what has run out; how many rows that was."""
+        now = self._clock.now()
+        audit = AuditEvent(action=AuditAction.SWEPT, at=now, access=self._randomness(ACCESS_BYTES))
+        return await self._upkeep.sweep(now, audit=audit)

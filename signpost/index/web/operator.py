@@ -1,0 +1,195 @@
+"""What the operator may do, on a socket that only this machine's user can open: organisations, handles, credentials,
+revocations. It can register nothing and look nobody up.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated, Final
+
+from fastapi import FastAPI
+from pydantic import BaseModel, ConfigDict, Field
+
+from signpost.index.app import Index
+from signpost.index.handles import ContactPoint
+from signpost.protocol.credentials import OrganisationId
+from signpost.protocol.messages import HandleId
+from signpost.protocol.problems import ProblemCode
+from signpost.protocol.purposes import Kind
+from signpost.service.bodies import FromJson
+from signpost.service.log import Log
+from signpost.service.web import build_app, refusals
+
+__all__ = ["operator_app"]
+
+_C = ProblemCode
+_Name = Annotated[str, Field(min_length=2, max_length=64)]
+_Text = Annotated[str, Field(min_length=1, max_length=254, pattern=r"^[^\x00-\x1f\x7f]+$")]
+_LIMIT: Final = 4_096
+"""A certificate's longest spelling."""
+
+
+class _Operator(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class Identity(_Operator):
+    """The index's public key, which key holders pin: base64url."""
+
+    credential_key: str
+
+
+class NewOrganisation(_Operator):
+    """An organisation to admit, with the public half of its signing key in base64url."""
+
+    organisation: _Name
+    kind: Kind
+    signing_key: Annotated[str, Field(max_length=64)]
+
+
+class AdmittedOrganisation(_Operator):
+    """An organisation that was admitted."""
+
+    organisation: str
+    kind: Kind
+
+
+class OrganisationList(_Operator):
+    """All organisations, by name."""
+
+    organisations: list[AdmittedOrganisation]
+
+
+class NewHandle(_Operator):
+    """A contact point: a desk, never a person. `out_of_hours` names another handle of the organisation."""
+
+    organisation: _Name
+    title: _Text
+    telephone: _Text
+    email: _Text | None = None
+    hours: _Text | None = None
+    out_of_hours: HandleId | None = None
+
+
+class AddedHandle(_Operator):
+    """The name the handle was given."""
+
+    handle: HandleId
+
+
+class OfOrganisation(_Operator):
+    """Whose."""
+
+    organisation: _Name
+
+
+class ListedHandle(_Operator):
+    """A handle, whole."""
+
+    handle: HandleId
+    title: str
+    telephone: str
+    email: str | None
+    hours: str | None
+    out_of_hours: HandleId | None
+
+
+class HandleDirectory(_Operator):
+    """An organisation's handles, by name."""
+
+    handles: list[ListedHandle]
+
+
+class CertificateOffered(_Operator):
+    """An enrolment certificate, signed by its organisation."""
+
+    certificate: Annotated[str, Field(min_length=16, max_length=_LIMIT)]
+
+
+class CredentialIssued(_Operator):
+    """A shift's credential, and when it runs out (epoch seconds)."""
+
+    credential: str
+    expires_at: int
+
+
+class ToRevoke(_Operator):
+    """A certificate by its identifier, or an account of an organisation: one of the two."""
+
+    certificate_identifier: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    organisation: _Name | None = None
+    account: _Name | None = None
+
+
+class Done(_Operator):
+    """It is done, and durable."""
+
+
+def operator_app(index: Index, log: Log) -> FastAPI:
+    """The application on the operator's socket."""
+    app = build_app("Signpost index: the operator", version=version("signpost-index"), log=log)
+
+    @app.get("/identity")
+    async def identity() -> Identity:
+        """The key that signs credentials and the revocation list."""
+        return Identity(credential_key=index.credential_key.text)
+
+    @app.post("/organisations", status_code=201, responses=refusals(_C.KEY_INVALID, _C.ALREADY_EXISTS))
+    async def admit(asked: FromJson[NewOrganisation]) -> Done:
+        """Admits an organisation."""
+        await index.accounts.admit(asked.organisation, asked.kind, asked.signing_key, now=index.clock.now())
+        return Done()
+
+    @app.get("/organisations")
+    async def organisations() -> OrganisationList:
+        """All organisations that were admitted."""
+        admitted = index.accounts.organisations()
+        return OrganisationList(
+            organisations=[AdmittedOrganisation(organisation=each.name, kind=each.kind) for each in admitted]
+        )
+
+    @app.post("/handles", status_code=201, responses=refusals(_C.ORGANISATION_UNKNOWN, _C.HANDLE_UNKNOWN))
+    async def add_handle(asked: FromJson[NewHandle]) -> AddedHandle:
+        """Adds a handle to an organisation and names it."""
+        point = ContactPoint(asked.title, asked.telephone, asked.email, asked.hours, asked.out_of_hours)
+        added = await index.handles.add(OrganisationId(asked.organisation), point, now=index.clock.now())
+        return AddedHandle(handle=added.identifier)
+
+    @app.post("/handles/list", responses=refusals(_C.ORGANISATION_UNKNOWN))
+    async def list_handles(asked: FromJson[OfOrganisation]) -> HandleDirectory:
+        """An organisation's handles, whole."""
+        return HandleDirectory(
+            handles=[
+                ListedHandle(
+                    handle=each.identifier,
+                    title=each.title,
+                    telephone=each.telephone,
+                    email=each.email,
+                    hours=each.hours,
+                    out_of_hours=each.out_of_hours,
+                )
+                for each in index.handles.of(OrganisationId(asked.organisation))
+            ]
+        )
+
+    @app.post(
+        "/credentials",
+        responses=refusals(_C.CERTIFICATE_INVALID, _C.CERTIFICATE_EXPIRED, _C.ORGANISATION_UNKNOWN, _C.REVOKED),
+    )
+    async def issue(asked: FromJson[CertificateOffered]) -> CredentialIssued:
+        """Issues a credential of one shift for a certificate of an admitted organisation."""
+        issued = await index.accounts.issue(asked.certificate, now=index.clock.now())
+        return CredentialIssued(credential=issued.credential, expires_at=issued.expires_at)
+
+    @app.post("/revocations")
+    async def revoke(asked: FromJson[ToRevoke]) -> Done:
+        """Takes back a certificate or an account: here with the next request, at key holders within a minute."""
+        await index.revoking.revoke(
+            certificate=asked.certificate_identifier,
+            organisation=asked.organisation,
+            account=asked.account,
+            now=index.clock.now(),
+        )
+        return Done()
+
+    return app

@@ -1,0 +1,115 @@
+"""What the index answers in public. Everything but its health and the revocation list is for signed requests.
+
+An answer to a lookup is always `ANSWER_BYTES` long: white space after the JSON makes up for the shorter words, so that
+who watches the line cannot tell `none` from `possible`. Its status and headers are always the same.
+"""
+
+# Annotations here are values: FastAPI reads `by`, which only exists inside `public_app`.
+from importlib.metadata import version
+from typing import Annotated, Final
+
+from fastapi import Depends, FastAPI, Request, Response
+
+from signpost.index.app import Index
+from signpost.index.requests import Signed
+from signpost.protocol.messages import (
+    ChangeRequest,
+    FeedFinished,
+    HandleList,
+    Health,
+    InvolvementList,
+    InvolvementListRequest,
+    LookupAnswer,
+    LookupRequest,
+    Nothing,
+    RegisterRequest,
+    RevocationAnswer,
+    WriteReceipt,
+)
+from signpost.protocol.problems import ProblemCode
+from signpost.protocol.signatures import PresentedRequest
+from signpost.service.bodies import FromJson
+from signpost.service.log import Log
+from signpost.service.web import build_app, refusals
+
+__all__ = ["ANSWER_BYTES", "public_app"]
+
+ANSWER_BYTES: Final = 256
+
+_C = ProblemCode
+_WHO_ASKS: Final = (
+    _C.SIGNATURE_MISSING, _C.SIGNATURE_INVALID, _C.SIGNATURE_STALE, _C.NONCE_USED, _C.CERTIFICATE_INVALID,
+    _C.CERTIFICATE_EXPIRED, _C.CREDENTIAL_INVALID, _C.CREDENTIAL_EXPIRED, _C.CREDENTIAL_MISMATCH,
+    _C.ORGANISATION_UNKNOWN, _C.REVOKED, _C.ROLE_REFUSED,
+)  # fmt: skip
+_EVALUATED: Final = (
+    _C.EPOCH_UNKNOWN, _C.TAGS_PROFILE, _C.TAG_INVALID, _C.RECEIPTS_MISMATCH, _C.RECEIPT_INVALID, _C.RECEIPT_EXPIRED,
+    _C.RECEIPT_SPENT,
+)  # fmt: skip
+
+
+def public_app(index: Index, log: Log) -> FastAPI:
+    """The application on the public address."""
+    app = build_app("Signpost index", version=version("signpost-index"), log=log)
+
+    async def signed(request: Request) -> Signed:
+        query = request.url.query
+        # The address is the one in the settings, never the Host header's: a request signed for another service is
+        # refused.
+        url = index.public_url + request.url.path + (f"?{query}" if query else "")
+        return index.authenticate(PresentedRequest(request.method, url, request.headers, await request.body()))
+
+    by = Annotated[Signed, Depends(signed)]
+
+    @app.post(
+        "/v1/lookups", response_model=LookupAnswer, responses=refusals(*_WHO_ASKS, _C.PURPOSE_REFUSED, *_EVALUATED)
+    )
+    async def look_up(asked: FromJson[LookupRequest], who: by) -> Response:
+        """Whether a colleague elsewhere is working, or has worked, with a child: one word, always in the same form."""
+        answer = await index.lookup.answer(asked, who)
+        return Response(answer.model_dump_json().encode().ljust(ANSWER_BYTES), media_type="application/json")
+
+    @app.post(
+        "/v1/registrations",
+        status_code=202,
+        responses=refusals(*_WHO_ASKS, *_EVALUATED, _C.REFERENCE_REPEATED, _C.HANDLE_UNKNOWN, _C.PERIOD_INVALID),
+    )
+    async def register(asked: FromJson[RegisterRequest], who: by) -> WriteReceipt:
+        """Registers involvements of the asker's organisation. Accepted when durable; visible to others soon after."""
+        return await index.register.accept(asked, who)
+
+    @app.post(
+        "/v1/involvements/changes",
+        status_code=202,
+        responses=refusals(*_WHO_ASKS, _C.REFERENCE_REPEATED, _C.REFERENCE_UNKNOWN, _C.PERIOD_INVALID),
+    )
+    async def change(asked: FromJson[ChangeRequest], who: by) -> WriteReceipt:
+        """Ends and withdraws involvements that the asker's organisation registered, all or none."""
+        return await index.change.accept(asked, who)
+
+    @app.post("/v1/involvements/list", responses=refusals(*_WHO_ASKS))
+    async def list_involvements(asked: FromJson[InvolvementListRequest], who: by) -> InvolvementList:
+        """A page of the asker's organisation's own list, in an order that is fixed and means nothing."""
+        return await index.involvements.page(asked, who)
+
+    @app.post("/v1/handles/list", responses=refusals(*_WHO_ASKS))
+    async def list_handles(asked: FromJson[Nothing], who: by) -> HandleList:
+        """The names of the asker's organisation's own handles."""
+        return await index.handles.names(who)
+
+    @app.post("/v1/feeds/finished", status_code=202, responses=refusals(*_WHO_ASKS))
+    async def feed_finished(asked: FromJson[FeedFinished], who: by) -> WriteReceipt:
+        """A feed of the asker's organisation ran to its end: it counts as up to date for seven days."""
+        return await index.coverage.finished(who)
+
+    @app.get("/v1/revocations")
+    async def revocations() -> RevocationAnswer:
+        """What has been taken back, signed just now."""
+        return RevocationAnswer(list=index.revoking.signed_list(index.clock.now()))
+
+    @app.get("/health")
+    async def health() -> Health:
+        """Whether the index is up."""
+        return Health(state="serving")
+
+    return app

@@ -1,0 +1,127 @@
+"""The door of a service: what every request passes before and after anything of ours looks at it.
+
+Rules:
+- A body is taken in whole, up to a limit, before anything is parsed; more is answered 413 and the connection closed,
+  whether the length was announced or not. What is behind the door finds all of it in one piece, once.
+- No more requests are inside at once than the service takes; the rest are answered 503 at once.
+- Every answer carries the same headers: it is not stored, not sniffed, not framed, and tells no referrer.
+- An exception nobody foresaw is answered 500 without a word about it, and logged by class and place.
+
+Plain ASGI: a middleware that makes request objects or tasks costs more than the rest of a lookup's path.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from signpost.protocol.problems import Problem, ProblemCode
+from signpost.service.events import ServiceEvent
+from signpost.service.foreign_logging import where_raised
+from signpost.service.log import Log
+from signpost.service.problem_response import problem_response
+
+__all__ = ["Door"]
+
+_HEADERS: Final = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
+
+
+class Door:
+    """Wraps an ASGI application. `body_limit` in bytes; `most_inside` in requests."""
+
+    def __init__(self, app: ASGIApp, *, log: Log, body_limit: int, most_inside: int) -> None:
+        self._app = app
+        self._log = log
+        self._body_limit = body_limit
+        self._most_inside = most_inside
+        self._inside = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answering = False
+
+        async def answer(message: Message) -> None:
+            nonlocal answering
+            if message["type"] == "http.response.start":
+                answering = True
+                message["headers"] = [*message["headers"], *_HEADERS]
+            await send(message)
+
+        self._inside += 1
+        try:
+            await self._admit(scope, receive, answer)
+        except Problem as problem:
+            await problem_response(problem)(scope, receive, answer)
+        except Exception as error:
+            self._log.emit(ServiceEvent.UNEXPECTED, **where_raised(error))
+            if answering:
+                raise  # too late for another answer: the server cuts the connection, and half of one is not believed
+            await problem_response(Problem(ProblemCode.INTERNAL))(scope, receive, answer)
+        finally:
+            self._inside -= 1
+
+    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._inside > self._most_inside:
+            raise Problem(ProblemCode.OVERLOADED, retry_after=1)
+        announced = _announced(scope)
+        if announced is None:
+            await self._app(scope, receive, send)
+            return
+        if announced > self._body_limit:
+            raise Problem(ProblemCode.BODY_TOO_LARGE)
+        body = await _whole(receive, self._body_limit)
+        if body is not None:
+            await self._app(scope, _once(body, receive), send)
+
+
+def _announced(scope: Scope) -> int | None:
+    """The length the client announces in bytes: 0 when it comes in chunks, None when there is no body."""
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value)  # the server has refused anything but digits
+        if name == b"transfer-encoding":
+            return 0
+    return None
+
+
+async def _whole(receive: Receive, limit: int) -> bytes | None:
+    """The body; None when the client has gone.
+
+    Raises:
+        Problem: BODY_TOO_LARGE.
+    """
+    chunks: list[bytes] = []
+    length = 0
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        chunk: bytes = message.get("body", b"")
+        length += len(chunk)
+        if length > limit:
+            raise Problem(ProblemCode.BODY_TOO_LARGE)
+        chunks.append(chunk)
+        more = message.get("more_body", False)
+    return b"".join(chunks)
+
+
+def _once(body: bytes, receive: Receive) -> Receive:
+    handed_over = False
+
+    async def receive_whole() -> Message:
+        nonlocal handed_over
+        if handed_over:
+            return await receive()
+        handed_over = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_whole

@@ -1,0 +1,91 @@
+"""The web application both services are built on: FastAPI with its doors shut.
+
+No documentation pages (FastAPI's load scripts from a public CDN), no redirects (they would repeat a Host header), no
+telemetry (FastAPI's own exports exception messages when its environment says so). The OpenAPI document at /openapi.json
+names every refusal an endpoint can answer with.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any, Final
+
+from fastapi import FastAPI
+
+from signpost.protocol.problems import Problem, ProblemCode
+from signpost.service.bodies import JsonRoute
+from signpost.service.door import Door
+from signpost.service.log import Log
+from signpost.service.problem_response import PROBLEM_JSON, answer_problems
+
+__all__ = ["build_app", "refusals"]
+
+_BODY_LIMIT: Final = 256 << 10
+"""Bytes. The largest request, 500 changes with their digests, is about 90 KiB."""
+
+_MOST_INSIDE: Final = 256
+"""Requests at once. At a few milliseconds each, the last of them still waits less than a second or two."""
+
+_ANYWHERE: Final = (
+    ProblemCode.MALFORMED,
+    ProblemCode.BODY_TOO_LARGE,
+    ProblemCode.UNSUPPORTED_MEDIA_TYPE,
+    ProblemCode.OVERLOADED,
+)
+"""What the door itself may answer."""
+
+
+def build_app(
+    title: str, *, version: str, log: Log, body_limit: int = _BODY_LIMIT, most_inside: int = _MOST_INSIDE
+) -> FastAPI:
+    """An application with the door in front of it, to which a service adds its endpoints.
+
+    An endpoint takes its body as `FromJson[Model]` and names what else it refuses with: `responses=refusals(...)`.
+    """
+    app = FastAPI(
+        title=title,
+        version=version,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        responses=refusals(),
+        telemetry={
+            "tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False,
+        },
+    )  # fmt: skip
+    app.router.route_class = JsonRoute
+    app.add_middleware(Door, log=log, body_limit=body_limit, most_inside=most_inside)
+    answer_problems(app)
+    return app
+
+
+def refusals(*codes: ProblemCode) -> dict[int | str, dict[str, Any]]:
+    """The `responses=` of an endpoint that can refuse with these codes, besides those of the door."""
+    by_status: defaultdict[int, list[Problem]] = defaultdict(list)
+    for code in dict.fromkeys((*_ANYWHERE, *codes)):
+        problem = Problem(code)
+        by_status[problem.status].append(problem)
+    return {
+        status: {
+            "description": " / ".join(problem.title for problem in problems),
+            "content": {PROBLEM_JSON: {"schema": _schema(status, problems)}},
+        }
+        for status, problems in sorted(by_status.items())
+    }
+
+
+def _schema(status: int, problems: list[Problem]) -> dict[str, Any]:
+    words = {
+        "type": {"enum": [str(problem.document()["type"]) for problem in problems]},
+        "code": {"enum": [problem.code.value for problem in problems]},
+        "title": {"enum": [problem.title for problem in problems]},
+        "detail": {"enum": [problem.detail for problem in problems]},
+        "hint": {"enum": [problem.hint for problem in problems]},
+    }
+    place = {"type": "object", "properties": {"pointer": {"type": "string"}, "code": {"type": "string"}}}
+    properties = {"status": {"const": status}, **{name: {"type": "string", **each} for name, each in words.items()}}
+    return {
+        "type": "object",
+        "required": list(properties),
+        "properties": {**properties, "errors": {"type": "array", "items": place}},
+    }

@@ -1,0 +1,1 @@
+"""Facts about the index as a whole, on its real database."""

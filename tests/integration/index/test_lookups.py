@@ -1,0 +1,227 @@
+"""Looking up (protocol.md C1, C5): one word, always in the same form, about everybody else's involvements."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from signpost.protocol.classes import MatchClass, Use
+from signpost.protocol.messages import LookupAnswer
+from signpost.protocol.purposes import Purpose
+from tests.integration.index.conftest import Scene
+from tests.support.running_index import Tables
+from tests.support.world import NOON, TODAY, Child, whole_child
+
+ADA = whole_child("ada")
+
+
+def rows_added(before: Tables, after: Tables) -> dict[str, int]:
+    """How many rows each table gained."""
+    gained = {name: len(after[name]) - len(before[name]) for name in after}
+    return {name: count for name, count in gained.items() if count}
+
+
+def test_a_colleague_elsewhere_is_found(scene: Scene) -> None:
+    """A council registers a child, and a nurse elsewhere learns that a colleague is working with it."""
+    scene.index.register(scene.feed, ADA, scene.handle, reference="one")
+    scene.index.settle()
+
+    assert scene.index.look_up(scene.nurse, ADA) == "current"
+
+
+def test_a_child_nobody_registered_is_not_found(scene: Scene) -> None:
+    """Nothing but padding and unknown tags: none."""
+    scene.index.register(scene.feed, ADA, scene.handle, reference="one")
+    scene.index.settle()
+
+    assert scene.index.look_up(scene.nurse, whole_child("ben")) == "none"
+
+
+def test_registering_is_not_visible_before_it_settles(scene: Scene) -> None:
+    """An acknowledgement says that it is durable, not that it is visible."""
+    scene.index.register(scene.feed, ADA, scene.handle, reference="one")
+
+    assert scene.index.look_up(scene.nurse, ADA) == "none"
+
+
+@pytest.mark.parametrize(
+    ("ended_on", "word"),
+    [
+        (TODAY, "previous"),
+        (TODAY - dt.timedelta(days=100), "previous"),
+        (dt.date(2024, 10, 13), "previous"),
+        (dt.date(2024, 10, 12), "none"),
+    ],
+)
+def test_an_ended_involvement_answers_for_the_look_back_window(scene: Scene, ended_on: dt.date, word: str) -> None:
+    """Twelve months to the day, then nothing."""
+    scene.index.register(
+        scene.feed, ADA, scene.handle, reference="one", started_on=dt.date(2020, 1, 1), ended_on=ended_on
+    )
+    scene.index.settle()
+
+    assert scene.index.look_up(scene.nurse, ADA) == word
+
+
+def test_an_organisation_does_not_find_itself(scene: Scene) -> None:
+    """Its own involvements never count in its own lookups; another's beside them do."""
+    scene.index.register(scene.feed, ADA, scene.handle, reference="one")
+    scene.index.settle()
+
+    assert scene.index.look_up(scene.worker, ADA) == "none"
+
+    scene.index.register(
+        scene.other_feed, ADA, scene.other_handle, reference="two", ended_on=TODAY - dt.timedelta(days=9)
+    )
+    scene.index.settle()
+
+    assert scene.index.look_up(scene.worker, ADA) == "previous"
+    assert scene.index.look_up(scene.nurse, ADA) == "current"
+
+
+def test_a_weaker_tag_only_makes_it_possible(scene: Scene) -> None:
+    """A name without more: another child may be meant."""
+    scene.index.register(scene.feed, ADA, scene.handle, reference="one")
+    scene.index.settle()
+
+    assert scene.index.look_up(scene.nurse, Child(name=("ada name",))) == "possible"
+
+
+def test_another_identity_vetoes_a_strong_tag(scene: Scene) -> None:
+    """A twin with a number of her own is not taken for her sister, but for a child whose number nobody has."""
+    twin = Child(identity="twin number", strong=("ada strong",))
+    scene.index.register(scene.feed, ADA, scene.handle, reference="one")
+    scene.index.settle()
+
+    assert scene.index.look_up(scene.nurse, twin) == "none"
+    assert scene.index.look_up(scene.nurse, Child(strong=("ada strong",))) == "current"
+
+
+def test_two_identities_under_one_strong_tag_are_ambiguous(scene: Scene) -> None:
+    """Twins who share a strong tag: without a number it is only possible."""
+    for number, council, handle in ((1, scene.feed, scene.handle), (2, scene.other_feed, scene.other_handle)):
+        twin = Child(identity=f"twin {number}", strong=("both",))
+        scene.index.register(council, twin, handle, reference="one")
+    scene.index.settle()
+
+    assert scene.index.look_up(scene.nurse, Child(strong=("both",))) == "possible"
+    assert scene.index.look_up(scene.nurse, Child(identity="twin 1", strong=("both",))) == "current"
+
+
+def test_every_answer_has_the_same_form(scene: Scene) -> None:
+    """Status, headers and length are the same for each of the four words, and the shape is the published one."""
+    for reference, child, ended_on in (("a", ADA, None), ("b", whole_child("ben"), TODAY - dt.timedelta(days=1))):
+        scene.index.register(scene.feed, child, scene.handle, reference=reference, ended_on=ended_on)
+    scene.index.settle()
+
+    answers = [
+        scene.index.ask(scene.nurse, "/v1/lookups", scene.world.lookup(scene.nurse, child))
+        for child in (ADA, whole_child("ben"), Child(name=("ada name",)), whole_child("cat"))
+    ]
+
+    assert [answer.json()["answer"] for answer in answers] == ["current", "previous", "possible", "none"]
+    assert {(answer.status_code, tuple(answer.headers.items()), len(answer.content)) for answer in answers} == {
+        (200, tuple(answers[0].headers.items()), 256)
+    }
+    for answer in answers:
+        told = LookupAnswer.model_validate_json(answer.content)
+        assert (told.checked_at, told.call_back.waits_days) == (NOON, 28)
+    assert len({answer.json()["receipt"] for answer in answers}) == 4
+
+
+def test_what_a_lookup_leaves_is_the_same_whatever_it_finds(scene: Scene) -> None:
+    """One leaf, twelve access rows, one lookup row, its nonce and its receipts: found or not."""
+    scene.index.register(scene.feed, ADA, scene.handle, reference="one")
+    scene.index.settle()
+
+    for child in (ADA, whole_child("ben"), Child()):
+        before = scene.index.tables()
+        scene.index.look_up(scene.nurse, child)
+        after = scene.index.tables()
+
+        assert rows_added(before, after) == {
+            "access_rows": 12, "audit_leaves": 1, "lookup_rows": 1, "spent_nonces": 1, "spent_receipts": 2,
+        }  # fmt: skip
+        new = set(after["lookup_rows"]) - set(before["lookup_rows"])
+        assert {(len(sealed), forget_at % 3600) for _, sealed, forget_at in new} == {(605, 0)}
+
+
+def test_the_three_stores_share_no_value(scene: Scene) -> None:
+    """The access row, the lookup row and the hot table hold the same tag under three keys that nobody can join."""
+    scene.index.register(scene.feed, ADA, scene.handle, reference="one")
+    scene.index.settle()
+    scene.index.look_up(scene.nurse, ADA)
+
+    tables = scene.index.tables()
+
+    keys = {row[0] for row in tables["involvement_tags"]}
+    access_keys = {row[0] for row in tables["access_rows"]}
+    lookup = b"".join(sealed for _, sealed, _ in tables["lookup_rows"])
+    assert not keys & access_keys
+    assert not any(key in lookup for key in keys | access_keys)
+
+
+def test_a_purpose_that_the_role_has_not_is_refused(scene: Scene) -> None:
+    """By name, and nothing is left behind."""
+    request = scene.world.lookup(scene.nurse, ADA, purpose=Purpose.SECTION_17)
+
+    answer = scene.index.unchanged_by(lambda: scene.index.ask(scene.nurse, "/v1/lookups", request))
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "purpose-refused")
+
+
+def test_a_feed_looks_nobody_up(scene: Scene) -> None:
+    """A machine that registers never asks."""
+    request = scene.world.lookup(scene.feed, ADA)
+
+    answer = scene.index.unchanged_by(lambda: scene.index.ask(scene.feed, "/v1/lookups", request))
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "role-refused")
+
+
+def test_tags_of_another_epoch_are_refused(scene: Scene) -> None:
+    """The index knows one key at a time."""
+    request = scene.world.lookup(scene.nurse, ADA).model_copy(update={"epoch": 2})
+
+    answer = scene.index.unchanged_by(lambda: scene.index.ask(scene.nurse, "/v1/lookups", request))
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "epoch-unknown")
+
+
+def test_other_counts_of_classes_are_refused(scene: Scene) -> None:
+    """Twelve tags are not enough: they must be of the fixed profile."""
+    tags = scene.world.tags(Use.LOOKUP, ADA)
+    request = scene.world.lookup(scene.nurse, ADA).model_copy(
+        update={"tags": [tags[0].model_copy(update={"match_class": MatchClass.POSSIBLE}), *tags[1:]]}
+    )
+
+    answer = scene.index.unchanged_by(lambda: scene.index.ask(scene.nurse, "/v1/lookups", request))
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "tags-profile")
+
+
+@pytest.mark.parametrize("spoilt", [bytes(32), b"\xff" * 32, b"\x01" + bytes(31)], ids=["identity", "high", "odd"])
+def test_a_tag_that_is_no_element_is_refused(scene: Scene, spoilt: bytes) -> None:
+    """The identity and non-canonical encodings are refused, and the place is named."""
+    tags = scene.world.tags(Use.LOOKUP, ADA)
+    request = scene.world.lookup(scene.nurse, ADA).model_copy(
+        update={"tags": [*tags[:3], tags[3].model_copy(update={"tag": spoilt}), *tags[4:]]}
+    )
+
+    answer = scene.index.unchanged_by(lambda: scene.index.ask(scene.nurse, "/v1/lookups", request))
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "tag-invalid")
+    assert answer.json()["errors"] == [{"pointer": "/tags/3/tag"}]
+
+
+def test_a_tag_that_stands_twice_is_refused(scene: Scene) -> None:
+    """Twelve different tags, or none."""
+    tags = scene.world.tags(Use.LOOKUP, ADA)
+    request = scene.world.lookup(scene.nurse, ADA).model_copy(
+        update={"tags": [*tags[:3], tags[3].model_copy(update={"tag": tags[2].tag}), *tags[4:]]}
+    )
+
+    answer = scene.index.unchanged_by(lambda: scene.index.ask(scene.nurse, "/v1/lookups", request))
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "tag-invalid")

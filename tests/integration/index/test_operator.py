@@ -1,0 +1,257 @@
+"""The operator's socket: organisations, handles, credentials, revocations, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import httpx2
+import pytest
+
+from signpost.protocol.credentials import SHIFT_SECONDS, ShiftCredential
+from signpost.protocol.keys import SigningKey, VerifyKey
+from signpost.protocol.purposes import PURPOSES_OF, Kind, Role
+from signpost.protocol.revocation import RevocationList
+from signpost.protocol.secret import Secret
+from tests.integration.index.conftest import Scene
+from tests.support.world import NOON, Device, whole_child
+
+ADA = whole_child("ada")
+
+
+def code(answer: httpx2.Response) -> tuple[int, str]:
+    """What an answer refuses with."""
+    return answer.status_code, answer.json()["code"]
+
+
+def revocation_list(scene: Scene) -> RevocationList:
+    """The list as a holder would read it."""
+    answer = scene.index.get("/v1/revocations")
+    key = VerifyKey.parse(scene.index.operate("/identity").json()["credential_key"])
+    return RevocationList.read(answer.json()["list"], key)
+
+
+def test_its_identity_is_the_key_that_holders_pin(scene: Scene) -> None:
+    """Credentials and the revocation list are signed with it."""
+    key = VerifyKey.parse(scene.index.operate("/identity").json()["credential_key"])
+
+    assert key == scene.world.credential_key.verify_key
+    assert ShiftCredential.read(scene.nurse.credential, key).account == scene.nurse.account
+
+
+def test_organisations_are_admitted_once(scene: Scene) -> None:
+    """A name that is taken is refused, and its key stays."""
+    other = SigningKey(Secret(b"k" * 32)).verify_key.text
+    answer = scene.index.unchanged_by(
+        lambda: scene.index.operate(
+            "/organisations", {"organisation": "northtown", "kind": "hospital", "signing_key": other}
+        )
+    )
+
+    assert code(answer) == (409, "already-exists")
+    assert scene.index.operate("/organisations").json() == {
+        "organisations": [
+            {"organisation": "northtown", "kind": "council"},
+            {"organisation": "southtown", "kind": "council"},
+            {"organisation": "st-elsewhere", "kind": "hospital"},
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        ({"organisation": "North Town"}, (422, "malformed")),
+        ({"organisation": "1st"}, (422, "malformed")),
+        ({"kind": "school"}, (422, "malformed")),
+        ({"signing_key": "AAAA"}, (422, "key-invalid")),
+        ({"signing_key": "!" * 43}, (422, "key-invalid")),
+        ({"more": 1}, (422, "malformed")),
+    ],
+)
+def test_a_malformed_organisation_is_refused(scene: Scene, change: dict[str, object], refusal: tuple[int, str]) -> None:
+    """By name; nothing is changed."""
+    good = {
+        "organisation": "westtown",
+        "kind": "council",
+        "signing_key": scene.world.organisation_key("westtown").verify_key.text,
+    }
+
+    answer = scene.index.unchanged_by(lambda: scene.index.operate("/organisations", good | change))
+
+    assert code(answer) == refusal
+
+
+def test_handles_are_listed_whole_to_the_operator(scene: Scene) -> None:
+    """With their telephones; by name."""
+    desk = {
+        "title": "Emergency duty team",
+        "telephone": "01632 960002",
+        "email": "edt@northtown.example",
+        "hours": "Mon-Fri 17:00-08:00",
+        "out_of_hours": scene.handle,
+    }
+    added = scene.index.operate("/handles", {"organisation": "northtown", **desk})
+
+    assert added.status_code == 201
+    first = {
+        "handle": scene.handle, "title": "Duty desk", "telephone": "01632 960001", "email": None, "hours": None,
+        "out_of_hours": None,
+    }  # fmt: skip
+    second = {"handle": added.json()["handle"], **desk}
+    listed = scene.index.operate("/handles/list", {"organisation": "northtown"}).json()
+    assert listed == {"handles": sorted([first, second], key=lambda handle: str(handle["handle"]))}
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        ({"organisation": "westtown"}, (403, "organisation-unknown")),
+        ({"out_of_hours": "0000-0000"}, (422, "handle-unknown")),
+        ({"out_of_hours": "not a handle"}, (422, "malformed")),
+        ({"title": ""}, (422, "malformed")),
+        ({"telephone": "0\n1"}, (422, "malformed")),
+        ({"hours": "x" * 300}, (422, "malformed")),
+    ],
+)
+def test_a_malformed_handle_is_refused(scene: Scene, change: dict[str, object], refusal: tuple[int, str]) -> None:
+    """By name; nothing is changed."""
+    good = {"organisation": "northtown", "title": "Desk", "telephone": "01632 960003"}
+
+    answer = scene.index.unchanged_by(lambda: scene.index.operate("/handles", good | change))
+
+    assert code(answer) == refusal
+
+
+def test_anothers_handle_is_no_out_of_hours_desk(scene: Scene) -> None:
+    """It must be of the same organisation."""
+    answer = scene.index.operate(
+        "/handles",
+        {"organisation": "northtown", "title": "Desk", "telephone": "1", "out_of_hours": scene.other_handle},
+    )
+
+    assert code(answer) == (422, "handle-unknown")
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_credential_lasts_a_shift_and_has_the_roles_purposes(scene: Scene, role: Role) -> None:
+    """Of the certificate's account, role, kind and device; nothing more."""
+    device = scene.index.enrol("northtown", role)
+
+    credential = ShiftCredential.read(device.credential, scene.world.credential_key.verify_key)
+
+    assert credential == ShiftCredential(
+        organisation=device.organisation,
+        account=device.account,
+        role=role,
+        kind=Kind.COUNCIL,
+        purposes=PURPOSES_OF[role],
+        device_thumbprint=device.key.verify_key.thumbprint(),
+        issued_at=NOON,
+        expires_at=NOON + SHIFT_SECONDS,
+        identifier=credential.identifier,
+    )
+
+
+def test_a_credential_never_outlasts_its_certificate(scene: Scene) -> None:
+    """A certificate that runs out in an hour gives a credential of an hour."""
+    key = SigningKey(Secret(b"d" * 32))
+    certificate = scene.world.certificate("northtown", "brief", Role.FEED, Kind.COUNCIL, key, lasts=3600)
+    token = certificate.sign(scene.world.organisation_key("northtown"))
+
+    assert scene.index.operate("/credentials", {"certificate": token}).json()["expires_at"] == NOON + 3600
+    scene.world.clock.advance(3600)
+    late = scene.index.unchanged_by(lambda: scene.index.operate("/credentials", {"certificate": token}))
+    assert code(late) == (401, "certificate-expired")
+
+
+def test_a_credential_is_issued_for_good_certificates_only(scene: Scene) -> None:
+    """Of an admitted organisation, signed by its key, and of the kind the operator admitted it as."""
+    key = SigningKey(Secret(b"d" * 32))
+    world = scene.world
+    tokens = {
+        "organisation-unknown": world.device("westtown", Role.FEED).certificate,
+        "certificate-invalid": world.certificate("northtown", "someone", Role.FEED, Kind.COUNCIL, key).sign(key),
+    }
+    as_hospital = world.certificate("northtown", "someone", Role.URGENT, Kind.HOSPITAL, key)
+
+    for expected, token in tokens.items():
+        answer = scene.index.unchanged_by(
+            lambda token=token: scene.index.operate("/credentials", {"certificate": token})
+        )  # type: ignore[misc]
+        assert answer.json()["code"] == expected
+    refused = scene.index.operate(
+        "/credentials", {"certificate": as_hospital.sign(world.organisation_key("northtown"))}
+    )
+    assert code(refused) == (401, "certificate-invalid")
+    assert code(scene.index.operate("/credentials", {"certificate": "x" * 40})) == (401, "certificate-invalid")
+
+
+def test_a_revoked_account_is_refused_at_once(scene: Scene) -> None:
+    """With the next request, whatever its credential still says; its colleagues go on."""
+    colleague = scene.index.enrol("st-elsewhere", Role.URGENT, Kind.HOSPITAL)
+    scene.index.operate("/revocations", {"organisation": "st-elsewhere", "account": scene.nurse.account})
+
+    assert refusal_of(scene, scene.nurse) == (403, "revoked")
+    assert scene.index.look_up(colleague, ADA) == "none"
+    certificate = {"certificate": scene.nurse.certificate}
+    assert code(scene.index.operate("/credentials", certificate)) == (403, "revoked")
+
+
+def test_a_revoked_certificate_is_refused_at_once(scene: Scene) -> None:
+    """The device is out; the account may be enrolled again on another."""
+    key = SigningKey(Secret(b"d" * 32))
+    certificate = scene.world.certificate("st-elsewhere", "someone", Role.URGENT, Kind.HOSPITAL, key)
+    token = certificate.sign(scene.world.organisation_key("st-elsewhere"))
+    issued = scene.index.operate("/credentials", {"certificate": token}).json()["credential"]
+    device = replace(scene.nurse, account=certificate.account, key=key, certificate=token, credential=issued)
+    assert scene.index.look_up(device, ADA) == "none"
+
+    scene.index.operate("/revocations", {"certificate_identifier": certificate.identifier})
+
+    assert refusal_of(scene, device) == (403, "revoked")
+    again = scene.index.enrol("st-elsewhere", Role.URGENT, Kind.HOSPITAL, account="someone")
+    assert scene.index.look_up(again, ADA) == "none"
+
+
+def test_the_list_is_signed_afresh_and_is_whole(scene: Scene) -> None:
+    """Its time is now; what was revoked a moment ago is on it; revoking twice is revoking once."""
+    assert revocation_list(scene) == RevocationList(NOON, frozenset(), frozenset())
+
+    for _ in range(2):
+        scene.index.operate("/revocations", {"organisation": "northtown", "account": "left.yesterday"})
+        scene.index.operate("/revocations", {"certificate_identifier": "lost"})
+    assert revocation_list(scene) == RevocationList(NOON, frozenset({"lost"}), frozenset({"northtown/left.yesterday"}))
+
+    scene.world.clock.advance(30)
+    assert revocation_list(scene).issued_at == NOON + 30
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"organisation": "northtown"},
+        {"account": "someone"},
+        {"certificate_identifier": "x", "organisation": "northtown", "account": "someone"},
+        {"organisation": "Northtown!", "account": "someone"},
+    ],
+)
+def test_a_revocation_names_one_thing(scene: Scene, document: dict[str, object]) -> None:
+    """A certificate, or an account of an organisation."""
+    answer = scene.index.unchanged_by(lambda: scene.index.operate("/revocations", document))
+
+    assert code(answer) == (422, "malformed")
+
+
+def test_the_operator_has_no_other_power(scene: Scene) -> None:
+    """Nothing of the public door is on the socket, and nothing of the socket at the public door."""
+    for path in ("/v1/lookups", "/v1/registrations", "/v1/involvements/list"):
+        assert scene.index.operate(path, {}).status_code == 404
+    for path in ("/organisations", "/handles", "/credentials", "/revocations", "/identity"):
+        assert scene.index.get(path).status_code == 404
+
+
+def refusal_of(scene: Scene, device: Device) -> tuple[int, str]:
+    """What a good lookup of a device is refused with."""
+    request = scene.world.lookup(device, ADA)
+    return code(scene.index.unchanged_by(lambda: scene.index.ask(device, "/v1/lookups", request)))

@@ -1,0 +1,1 @@
+"""The door in processes of its own: started, spoken to, killed."""

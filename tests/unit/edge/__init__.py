@@ -1,0 +1,1 @@
+"""The edge, alone: no service, no network."""

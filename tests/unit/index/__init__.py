@@ -1,0 +1,1 @@
+"""Facts about the index alone, each of one pure part."""

@@ -1,0 +1,1 @@
+"""The door both services share."""
