@@ -69,7 +69,7 @@ def enrol(
     fingerprint: Annotated[
         str, typer.Option(metavar="TEXT", help="The manifest's, as the custodians told you, not the index.")
     ],
-    index_url: Annotated[str, typer.Option(metavar="URL", help="The index's address, without a path.")],
+    index_url: Annotated[str, typer.Option("--index", metavar="URL", help="The index's address, without a path.")],
     valid_days: Annotated[
         int,
         typer.Option(
@@ -94,7 +94,7 @@ def enrol(
 
     Example:
       signpost admin device enrol --org-keys keys --account ae-desk-1 --role urgent --manifest manifest.json
-        --fingerprint 4Yk… --index-url https://index.example --out-of-hours "0113 496 0000" --settings index.toml
+        --fingerprint 4Yk… --index https://index.example --out-of-hours "0113 496 0000" --settings index.toml
     """
     folder = home or default_folder()
     if (folder / "desk.toml").exists():

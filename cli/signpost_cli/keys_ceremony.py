@@ -21,6 +21,7 @@ from signpost.protocol.problems import Problem
 from signpost.protocol.roster import Roster
 from signpost.protocol.secret import Secret
 from signpost.service.clock import system_randomness
+from signpost.service.files import alone_in
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.local_service import stop_for
 from signpost_cli.stops import Stop
@@ -69,7 +70,7 @@ def new_identity(settings_file: Path, passphrase: Callable[[], Secret]) -> Holde
         StartRefused: the settings are not of their form, the folder is open to others, or the holder runs.
     """
     settings = HolderSettings.load(settings_file)
-    with settings.folder.alone():
+    with alone_in(settings.folder.path):
         if settings.folder.identity.exists():
             raise Stop(
                 ExitCode.FAILED,
@@ -93,7 +94,7 @@ def take_turn(
         StartRefused: the settings or files are not as they should be, or the holder runs.
     """
     settings = HolderSettings.load(settings_file)
-    with settings.folder.alone():
+    with alone_in(settings.folder.path):
         custody = Custody(settings.folder, url=settings.public_url)
         custody.unlock(*custody.open_files(passphrase))
         ceremony = Ceremony(custody, system_randomness)

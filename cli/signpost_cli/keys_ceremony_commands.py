@@ -34,13 +34,13 @@ RosterFile = Annotated[Path, typer.Option("--roster", metavar="FILE", help="The 
 
 
 def new(settings: SettingsFile, passphrase_file: PassphraseFile = None) -> None:
-    """Make a holder's own keys, sealed by a passphrase, and print its identity for the roster.
+    """Make a holder's own keys, and print its identity.
 
-    The identity is public. The passphrase opens the holder's share later; nobody can restore it.
+    The keys are sealed by a passphrase, which opens the holder's share later; nobody can restore it. The identity is
+    public, and is what a roster is made of.
 
-    \b
     Example:
-      signpost keys new --settings holder-1/settings.toml > holder-1.identity.json
+      signpost keys new --settings holder-1/settings.toml > holder-1.json
     """
     from signpost_cli.keys_ceremony import new_identity
 
@@ -50,19 +50,18 @@ def new(settings: SettingsFile, passphrase_file: PassphraseFile = None) -> None:
 
 
 def roster(
-    identities: Annotated[list[Path], typer.Argument(metavar="IDENTITY...", help="Every holder's identity, in order.")],
+    identities: Annotated[list[Path], typer.Argument(metavar="IDENTITY", help="Every holder's identity, in order.")],
     threshold: Annotated[int, typer.Option("--threshold", metavar="T", help="How many holders must answer.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the roster is written.")],
     as_json: JsonFlag = False,
 ) -> None:
-    """Write the roster of a ceremony, and print its fingerprint to read out to every custodian.
+    """Write the roster of a ceremony.
 
-    The order of the identities gives the holders their numbers, from 1.
+    The order of the identities gives the holders their numbers, from 1. The fingerprint that is printed is read out to
+    every custodian.
 
-    \b
     Example:
-      signpost keys roster holder-1.identity.json holder-2.identity.json holder-3.identity.json \\
-        --threshold 2 --out roster.json
+      signpost keys roster holder-1.json holder-2.json holder-3.json --threshold 2 --out roster.json
     """
     entries = tuple(_entry(path) for path in identities)
     made = Roster(system_randomness(16), threshold, entries)
@@ -72,7 +71,7 @@ def roster(
         raise Stop(
             ExitCode.USAGE,
             "These identities and this threshold make no roster.",
-            why="There must be 2 to 32 holders of different keys and addresses, and a threshold from 2 to their number.",
+            why="There must be 2 to 32 holders, no key or address twice, and a threshold from 2 to their number.",
         ) from None
     replace_file(out, made.canonical() + b"\n", mode=PUBLIC)
     for number, entry in enumerate(entries, start=1):
@@ -90,9 +89,10 @@ def approve(
     settings: SettingsFile,
     fingerprint: FingerprintFlag = None,
 ) -> None:
-    """Approve a roster: the running, opened holder then takes part in its ceremony.
+    """Approve a roster for a running holder.
 
-    \b
+    The holder, which must be open, then takes part in a ceremony of just these holders.
+
     Example:
       signpost keys approve roster.json --settings holder-1/settings.toml
     """
@@ -121,12 +121,12 @@ def ceremony(
     passphrase_file: PassphraseFile = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Make the key, between holders whose custodians approved the roster.
+    """Make the key, between all holders of a roster.
 
-    Online, one person carries the messages between running holders; it may be stopped and run again. Offline, no holder
-    runs, and each custodian takes a turn with the folder until it says finished.
+    Every custodian approved the roster before. Online, one person carries the messages between running holders; it
+    may be stopped and run again. Offline, no holder runs, and each custodian takes a turn with the folder until it
+    says finished.
 
-    \b
     Example:
       signpost keys ceremony --roster roster.json --out manifest.json
       signpost keys ceremony --offline --settings holder-1/settings.toml --roster roster.json --folder courier

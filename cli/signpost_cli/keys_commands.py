@@ -18,7 +18,6 @@ def _keys() -> None:
 
     Once: new, roster, approve, ceremony. At every start: unlock. When an organisation joins: admit.
 
-    \b
     Example:
       signpost keys status --settings holder-1/settings.toml
     """

@@ -63,9 +63,8 @@ def _local_holder(settings: Path) -> tuple[LocalService, str]:
 
 
 def unlock(settings: SettingsFile, passphrase_file: PassphraseFile = None, as_json: JsonFlag = False) -> None:
-    """Open a running holder, which starts locked.
+    """Open a running holder: it starts locked.
 
-    \b
     Example:
       signpost keys unlock --settings holder-1/settings.toml
     """
@@ -78,9 +77,10 @@ def unlock(settings: SettingsFile, passphrase_file: PassphraseFile = None, as_js
 
 
 def lock(settings: SettingsFile, as_json: JsonFlag = False) -> None:
-    """Lock a running holder: it forgets its secrets and answers nobody until it is opened again.
+    """Lock a running holder.
 
-    \b
+    It forgets its secrets, and answers nobody until it is opened again.
+
     Example:
       signpost keys lock --settings holder-1/settings.toml
     """
@@ -99,9 +99,10 @@ def status(
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Say of each holder whether it is up, open, and how fresh its revocation list is.
+    """Say how holders are.
 
-    \b
+    Of each: whether it is up and open, which key it serves, and how fresh its revocation list is.
+
     Example:
       signpost keys status --settings holder-1/settings.toml
       signpost keys status --holder https://keys-1.example --holder https://keys-2.example
@@ -132,12 +133,13 @@ def admit(
     ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Admit an organisation by its own key, or set its budget anew (0 serves it no longer).
+    """Admit an organisation, or set its budget anew.
 
-    A child registered or looked up takes 12 points. The key's fingerprint is printed: compare it with the organisation by
-    telephone, or give what it read out with --fingerprint, and another key is refused.
+    It is admitted by its own key; a budget of 0 serves it no longer.
 
-    \b
+    A child registered or looked up takes 12 points. The key's fingerprint is printed: compare it with the
+    organisation by telephone, or give what it read out with --fingerprint, and another key is refused.
+
     Example:
       signpost keys admit organisation.json --budget 120000 --settings holder-1/settings.toml
     """
@@ -156,15 +158,12 @@ def admit(
         return
     answer(f"Admitted {admitted.name}, {budget:,} points a day. Its key's fingerprint: {own}")
     if fingerprint is None:
-        say(
-            "Compare the fingerprint with the organisation by telephone. If it differs: the same command with --budget 0."
-        )
+        say("Compare the fingerprint with the organisation by telephone. If it differs, run this with --budget 0.")
 
 
 def admitted(settings: SettingsFile, as_json: JsonFlag = False) -> None:
-    """List the organisations this holder admits, with the points a day of each.
+    """List the organisations admitted, and their budgets.
 
-    \b
     Example:
       signpost keys admitted --settings holder-1/settings.toml
     """

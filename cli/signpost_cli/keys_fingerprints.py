@@ -23,8 +23,8 @@ FingerprintFlag = Annotated[
 ]
 
 _LEAST: Final = 8
-"""Characters that must be compared: 48 bits, which no chance and no swap in passing will meet. Whoever fears somebody that
-can compute for hours on many machines reads out more; all that is given is compared."""
+"""Characters that must be compared: 48 bits, which no chance and no swap in passing will meet. Whoever fears somebody
+that can compute for hours on many machines reads out more; all that is given is compared."""
 
 
 def confirm_fingerprint(actual: str, typed: str | None, *, question: str) -> None:

@@ -1,7 +1,7 @@
 """Relaying a ceremony's messages between running holders (protocol.md A1 to A3).
 
-The relay holds no secret and decides nothing: every message is signed by its holder, and shares travel sealed. It may be
-stopped and run again at any moment, by anybody, and goes on where the holders stand.
+The relay holds no secret and decides nothing: every message is signed by its holder, and shares travel sealed. It may
+be stopped and run again at any moment, by anybody, and goes on where the holders stand.
 """
 
 from __future__ import annotations

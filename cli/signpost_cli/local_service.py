@@ -1,7 +1,10 @@
-"""Speaking to a service that runs on this machine, over the Unix socket in its data folder that only its user can reach."""
+"""Speaking to a service that runs on this machine, over the Unix socket in its data folder that only its user can
+reach.
+"""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, TypeVar, final
@@ -84,14 +87,13 @@ class LocalService:
             return None
 
     def _exchange(self, method: str, path: str, fields: dict[str, object] | None, model: type[_Model]) -> _Model:
+        self._knock()
         transport = httpx2.HTTPTransport(uds=str(self._socket))
         try:
             with httpx2.Client(
                 transport=transport, base_url="http://local", timeout=_PATIENCE_SECONDS, trust_env=False
             ) as service:
                 response = service.request(method, path, json=fields)
-        except httpx2.ConnectError:
-            raise NotRunning(self._name, self._start) from None
         except httpx2.HTTPError:
             raise Stop(ExitCode.FAILED, f"The {self._name} did not answer.", hint="Look at its log.") from None
         try:
@@ -104,3 +106,11 @@ class LocalService:
                 f"The {self._name} answered in another form than this command knows.",
                 hint="Run the command of the same version as the service.",
             ) from None
+
+    def _knock(self) -> None:
+        """Whether anybody listens. The HTTP library would leave its socket open where nobody does."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knocking:
+            try:
+                knocking.connect(str(self._socket))
+            except OSError:
+                raise NotRunning(self._name, self._start) from None

@@ -119,7 +119,7 @@ def run(arguments: Sequence[str]) -> int:
         # A terminal that cannot show a character shows a question mark: the answer still arrives.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     # What libraries say of their own accord could hold anything: nothing of it is shown.
-    logging.getLogger().addHandler(logging.NullHandler())
+    logging.lastResort = None
     try:
         ended = typer.main.get_command(app).main(list(arguments), prog_name="signpost", standalone_mode=False)
     except typer.TyperException as error:

@@ -1,5 +1,6 @@
-"""What a key holder answers in public. Every answer but one is the same for everybody; `POST /v1/evaluations` is for signed
-requests of accounts that its custodian's organisations enrolled and the index signed in (protocol.md B4, B5, D4).
+"""What a key holder answers in public. Every answer but one is the same for everybody; `POST /v1/evaluations` is for
+signed requests of accounts that its custodian's organisations enrolled and the index signed in (protocol.md B4, B5,
+D4).
 """
 
 # Annotations are evaluated here: FastAPI looks the names in them up in the module, and `signed` is not there.
@@ -9,7 +10,6 @@ from typing import Annotated, Final
 
 from fastapi import Depends, FastAPI, Request, Response
 
-from signpost.protocol.credentials import Asker
 from signpost.protocol.messages import (
     CeremonyAnswer,
     CeremonyRequest,
@@ -20,10 +20,12 @@ from signpost.protocol.messages import (
     HolderStatus,
 )
 from signpost.protocol.problems import Problem, ProblemCode
-from signpost.protocol.signatures import PresentedRequest, Signature
+from signpost.protocol.signatures import PresentedRequest
 from signpost.service.bodies import FromJson
 from signpost.service.web import build_app, refusals
+from signpost_keys.evaluate import Asking
 from signpost_keys.holder import Holder
+from signpost_keys.manifest_schema import SIGNED_MANIFEST
 
 __all__ = ["public_app"]
 
@@ -45,20 +47,19 @@ def public_app(holder: Holder) -> FastAPI:
     """The application on the public address."""
     app = build_app("Signpost key holder", version=version("signpost-index"), log=holder.log)
 
-    async def signed(request: Request) -> tuple[Asker, Signature]:
+    async def signed(request: Request) -> Asking:
         query = request.url.query
-        # The address is the one in the settings, never the Host header's: a request signed for another holder is refused.
+        # The settings' address, never the Host header's: what was signed for another holder is refused.
         url = holder.custody.url + request.url.path + (f"?{query}" if query else "")
         presented = PresentedRequest(request.method, url, request.headers, await request.body())
         return holder.evaluator.authenticate(presented)
 
     @app.post("/v1/evaluations", responses=refusals(*_WHO_ASKS, *_EVALUATION))
     async def evaluate(
-        asked: FromJson[EvaluationRequest], who: Annotated[tuple[Asker, Signature], Depends(signed)]
+        asked: FromJson[EvaluationRequest], asking: Annotated[Asking, Depends(signed)]
     ) -> EvaluationResponse:
         """The points multiplied by this holder's share, with a proof and a receipt. Every point is charged."""
-        asker, signature = who
-        return await holder.evaluate(asker, signature, asked)
+        return await holder.evaluate(asking, asked)
 
     @app.get("/health")
     async def health() -> Health:
@@ -75,7 +76,11 @@ def public_app(holder: Holder) -> FastAPI:
         """The public keys and the address: what a roster is made of."""
         return holder.custody.identity.at(holder.custody.url)
 
-    @app.get("/v1/manifest", response_class=_CanonicalJson, responses=refusals(_C.HOLDER_WITHOUT_KEY))
+    @app.get(
+        "/v1/manifest",
+        response_class=_CanonicalJson,
+        responses={200: SIGNED_MANIFEST, **refusals(_C.HOLDER_WITHOUT_KEY)},
+    )
     async def manifest() -> Response:
         """The manifest that every holder signed, in the very bytes that were signed."""
         if holder.custody.manifest is None:
@@ -84,7 +89,7 @@ def public_app(holder: Holder) -> FastAPI:
 
     @app.post("/v1/ceremony", responses=refusals(*_CEREMONY))
     async def ceremony(asked: FromJson[CeremonyRequest]) -> CeremonyAnswer:
-        """Messages of other holders in, all messages of this one out. Whoever relays them can neither use nor change one."""
+        """Messages of others in, all of this holder's own out. Whoever relays them can neither use nor change one."""
         exchange = await holder.exchange(asked.messages)
         return CeremonyAnswer(messages=[message.decode() for message in exchange.messages], finished=exchange.finished)
 

@@ -1,10 +1,11 @@
 """The ceremony as one holder sees it (protocol.md A1 to A3): messages in, messages out, a share at the end.
 
 `signpost.protocol.key_generation` decides; here its state rests. Rules:
-- The state is what is on the disk. Every exchange reads it, takes the messages, seals the new state, and only then answers:
-  a holder that is killed at any moment takes the ceremony up where it was, and never says two different things.
-- A refused message changes nothing. A dealer that cheats, or that says two things, is named; the ceremony has then stopped
-  for good, and the custodians begin another.
+- The state is what is on the disk. Every exchange reads it, takes the messages, seals the new state, and only then
+  answers: a holder that is killed at any moment takes the ceremony up where it was, and never says two different
+  things.
+- A refused message changes nothing. A dealer that cheats, or that says two things, is named; the ceremony has then
+  stopped for good, and the custodians begin another.
 - A ceremony begins with the custodian's approval of its roster, and only at a holder that has no key.
 - Once the share is kept, the dealing is erased with all that others sent. What stays is this holder's last message, a
   signature on a public manifest, so that the others can still finish.
@@ -37,8 +38,9 @@ _NOBODY: Final = 0
 
 
 class CeremonyStopped(Problem):
-    """The ceremony has stopped for good. `dealer` is who cheated, None when that is not known; `just_now` when it was found
-    by this very exchange. The problem's pointer is the dealer's place in the roster, counted from 0 as JSON pointers count.
+    """The ceremony has stopped for good. `dealer` is who cheated, None when that is not known; `just_now` when it was
+    found by this very exchange. The problem's pointer is the dealer's place in the roster, counted from 0 as JSON
+    pointers count.
     """
 
     def __init__(self, dealer: int, *, just_now: bool) -> None:
@@ -111,8 +113,9 @@ class Ceremony:
         Approving the same roster again changes nothing; another one takes the place of a ceremony that has not ended.
 
         Raises:
-            Problem: HOLDER_LOCKED; ALREADY_EXISTS when this holder has a key; ROSTER_REFUSED when the roster is not of its
-                form or does not name this holder by its keys and address; CEREMONY_FAILED when it stopped under this roster.
+            Problem: HOLDER_LOCKED; ALREADY_EXISTS when this holder has a key; ROSTER_REFUSED when the roster is not
+                of its form or does not name this holder by its keys and address; CEREMONY_FAILED when it stopped
+                under this roster.
         """
         opened = self._opened()
         if self._custody.key is not None or self._custody.manifest is not None:
@@ -148,8 +151,8 @@ class Ceremony:
         """Takes messages of other holders, says whatever can now be said, and keeps the share when all have confirmed.
 
         Raises:
-            Problem: HOLDER_LOCKED; CEREMONY_NOT_OPEN before a roster is approved; CEREMONY_MESSAGE_REFUSED, and nothing is
-                changed; CEREMONY_FAILED, with the dealer's place in the roster where it is known.
+            Problem: HOLDER_LOCKED; CEREMONY_NOT_OPEN before a roster is approved; CEREMONY_MESSAGE_REFUSED, and
+                nothing is changed; CEREMONY_FAILED, with the dealer's place in the roster where it is known.
         """
         opened = self._opened()
         state = self._load(opened)

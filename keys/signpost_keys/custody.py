@@ -6,10 +6,10 @@ What is sealed under what:
                                      rest key ──AES-SIV──► share.sealed     the key share (32)
                                      rest key ──AES-SIV──► ceremony.sealed  a ceremony under way
 
-So a share is opened by the passphrase alone, while a ceremony may be sealed after every step without keeping the passphrase
-in memory. A holder starts `LOCKED` and knows no secret; opening checks that the share is the one the manifest names
-(share · G = PK_i) before anything is served. A wrong passphrase changes nothing. Locking drops the memory's only
-references; Python cannot promise that the bytes are gone from the process's memory before it ends.
+So a share is opened by the passphrase alone, while a ceremony may be sealed after every step without keeping the
+passphrase in memory. A holder starts `LOCKED` and knows no secret; opening checks that the share is the one the
+manifest names (share · G = PK_i) before anything is served. A wrong passphrase changes nothing. Locking drops the
+memory's only references; Python cannot promise that the bytes are gone from the process's memory before it ends.
 """
 
 from __future__ import annotations
@@ -226,7 +226,8 @@ class Custody:
         """Keeps the outcome of a ceremony: on the disk first, then in memory.
 
         Raises:
-            Problem: HOLDER_LOCKED; KEY_MISMATCH when the share is not the manifest's; ALREADY_EXISTS when there is a key.
+            Problem: HOLDER_LOCKED; KEY_MISMATCH when the share is not the manifest's; ALREADY_EXISTS when there is a
+                key.
         """
         if self.opened is None:
             raise Problem(ProblemCode.HOLDER_LOCKED)

@@ -95,7 +95,9 @@ def custody_app(holder: Holder) -> FastAPI:
 
     @app.post("/admissions", responses=refusals(_C.KEY_INVALID, _C.ALREADY_EXISTS))
     async def admit(asked: FromJson[Admitting]) -> Nothing:
-        """Admits an organisation, or sets its budget anew. Another key than before only when that is said to be meant."""
+        """Admits an organisation, or sets its budget anew. Another key than before only when that is said to be
+        meant.
+        """
         try:
             key = VerifyKey.parse(asked.signing_key)
         except KeyInvalid:

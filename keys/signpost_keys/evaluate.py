@@ -37,11 +37,13 @@ from signpost_keys.metering import Allowances
 from signpost_keys.revocations import Revocations
 from signpost_keys.storage import HolderStore
 
-__all__ = ["Evaluator", "may_have_evaluated", "points_fit"]
+__all__ = ["Asking", "Evaluator", "may_have_evaluated", "points_fit"]
 
 
 def may_have_evaluated(role: Role, use: Use) -> bool:
-    """Which kinds of request a role may send. Shielding and rights officers have no role yet, so nobody may send theirs."""
+    """Which kinds of request a role may send. Shielding and rights officers have no role yet, so nobody may send
+    theirs.
+    """
     match role:
         case Role.FEED:
             return use is Use.REGISTER
@@ -59,6 +61,15 @@ def points_fit(use: Use, points: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks, the nonce that is still to be spent, and the one moment by which the whole request is judged."""
+
+    asker: Asker
+    signature: Signature
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluator:
     """One holder's use case. `pool` runs the multiplications: libsodium lets other threads run meanwhile."""
 
@@ -71,7 +82,7 @@ class Evaluator:
     randomness: Randomness
     pool: Executor
 
-    def authenticate(self, request: PresentedRequest) -> tuple[Asker, Signature]:
+    def authenticate(self, request: PresentedRequest) -> Asking:
         """Steps 1 and 2.
 
         Raises:
@@ -81,16 +92,16 @@ class Evaluator:
         now = self.clock.now()
         asker, signature = self.authenticator.authenticate(request, now=now)
         self.revocations.refuse(asker, now=now)
-        return asker, signature
+        return Asking(asker, signature, now)
 
-    async def evaluate(self, asker: Asker, signature: Signature, asked: EvaluationRequest) -> EvaluationResponse:
-        """Steps 3 to 6, for an asker that `authenticate` gave.
+    async def evaluate(self, asking: Asking, asked: EvaluationRequest) -> EvaluationResponse:
+        """Steps 3 to 6, for what `authenticate` gave.
 
         Raises:
             Problem: ROLE_REFUSED, POINTS_COUNT, EPOCH_UNKNOWN, POINT_INVALID, NONCE_USED, BUDGET_USED.
         """
         opened, key = self._keys()
-        manifest = key.signed.manifest
+        asker, manifest = asking.asker, key.signed.manifest
         count, rest = divmod(len(asked.points), ELEMENT_BYTES)
         if not may_have_evaluated(asker.role, asked.kind):
             raise Problem(ProblemCode.ROLE_REFUSED)
@@ -103,7 +114,7 @@ class Evaluator:
         except InvalidElement:
             raise Problem(ProblemCode.POINT_INVALID) from None
         budget = self.allowances.points_here(asker.role, threshold=manifest.threshold, holders=len(manifest.holders))
-        await self.store.spend(asker, signature, points=count, account_budget=budget, now=self.clock.now())
+        await self.store.spend(asker, asking.signature, points=count, account_budget=budget, now=asking.now)
         evaluations, proof = await asyncio.get_running_loop().run_in_executor(
             self.pool, _evaluate, key, points, self.randomness
         )
@@ -113,25 +124,22 @@ class Evaluator:
             generation=manifest.generation,
             evaluations=evaluations,
             proof=proof,
-            receipt=self._receipt(opened, key, asker, asked, count),
+            receipt=self._receipt(asking, asked, key.entry.number, count).sign(opened.signing_key),
         )
 
-    def _receipt(
-        self, opened: OpenedIdentity, key: KeyShare, asker: Asker, asked: EvaluationRequest, count: int
-    ) -> str:
-        now = self.clock.now()
+    def _receipt(self, asking: Asking, asked: EvaluationRequest, holder: int, count: int) -> EvaluationReceipt:
         return EvaluationReceipt(
-            holder=key.entry.number,
-            organisation=asker.organisation,
-            account=asker.account,
+            holder=holder,
+            organisation=asking.asker.organisation,
+            account=asking.asker.account,
             use=asked.kind,
             points=count,
             batch=batch_hash(asked.points),
             epoch=asked.epoch,
-            issued_at=now,
-            expires_at=now + (BULK_SECONDS if asked.kind is Use.REGISTER else LOOKUP_SECONDS),
+            issued_at=asking.now,
+            expires_at=asking.now + (BULK_SECONDS if asked.kind is Use.REGISTER else LOOKUP_SECONDS),
             identifier=to_base64url(self.randomness(16)),
-        ).sign(opened.signing_key)
+        )
 
     def _keys(self) -> tuple[OpenedIdentity, KeyShare]:
         if self.custody.opened is None:

@@ -10,21 +10,18 @@
 | `holder.db`       | meters, nonces, admitted organisations | this user |
 | `custody.sock`    | where the custodian's commands reach a running holder | this user |
 
-The folder is 0700 and every file 0600, the public ones too: nobody else has business there. A file is replaced in one step:
-after a crash it is the old one or the new one, and once `replace` has returned it is the new one.
+The folder is 0700 and every file 0600, the public ones too: nobody else has business there. A file is replaced in one
+step: after a crash it is the old one or the new one, and once `replace` has returned it is the new one.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from signpost.service.files import private_folder
-from signpost.service.refusals import RefusalCode, StartRefused
 
 __all__ = ["HolderFolder"]
 
@@ -83,22 +80,5 @@ class HolderFolder:
         folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(folder)  # the name, too, is on the disk
-        finally:
-            os.close(folder)
-
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """While this lasts no holder can start on the folder, nor another command that asks for it.
-
-        Raises:
-            StartRefused: ALREADY_RUNNING; or the folder is open to others.
-        """
-        folder = os.open(private_folder(self.path), os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            # The lock that a running holder keeps on its folder (`signpost.service.listening`).
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield
-        except BlockingIOError as error:
-            raise StartRefused(RefusalCode.ALREADY_RUNNING, path=self.path) from error
         finally:
             os.close(folder)

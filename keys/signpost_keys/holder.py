@@ -9,19 +9,17 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from signpost.protocol.askers import Authenticator
-from signpost.protocol.credentials import Asker
 from signpost.protocol.keys import VerifyKey
 from signpost.protocol.messages import EvaluationRequest, EvaluationResponse, HolderState, HolderStatus
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.secret import Secret
-from signpost.protocol.signatures import Signature
 from signpost.protocol.threshold import Randomness
 from signpost.service.clock import Clock
 from signpost.service.log import Log, Word
 from signpost.service.refusals import StartRefused
 from signpost_keys.ceremony import Ceremony, CeremonyStopped, Exchange
 from signpost_keys.custody import Custody
-from signpost_keys.evaluate import Evaluator
+from signpost_keys.evaluate import Asking, Evaluator
 from signpost_keys.events import HolderEvent
 from signpost_keys.revocations import Revocations
 from signpost_keys.settings import HolderSettings
@@ -49,7 +47,8 @@ class Holder:
 
     @classmethod
     def of(
-        cls, settings: HolderSettings, *, store: HolderStore, clock: Clock, randomness: Randomness, log: Log, pool: Executor
+        cls, settings: HolderSettings, *, store: HolderStore, clock: Clock, randomness: Randomness, log: Log,
+        pool: Executor,
     ) -> Holder:  # fmt: skip
         """From settings and an opened store.
 
@@ -146,12 +145,12 @@ class Holder:
             key_replaced=replaced,
         )
 
-    async def evaluate(self, asker: Asker, signature: Signature, asked: EvaluationRequest) -> EvaluationResponse:
+    async def evaluate(self, asking: Asking, asked: EvaluationRequest) -> EvaluationResponse:
         """As `Evaluator.evaluate`; a budget that is used up is logged."""
         try:
-            return await self.evaluator.evaluate(asker, signature, asked)
+            return await self.evaluator.evaluate(asking, asked)
         except BudgetUsed as used:
-            self.log.emit(HolderEvent.BUDGET_REFUSED, organisation=Word(asker.organisation), limit=used.limit)
+            self.log.emit(HolderEvent.BUDGET_REFUSED, organisation=Word(asking.asker.organisation), limit=used.limit)
             raise
 
     async def _take_up_ceremony(self) -> None:

@@ -6,8 +6,8 @@ The one real bound on guessing. Rules:
 - A window that the clock says has not begun is still running: setting a clock back gives nothing.
 - A feed's account has no limit of its own; its organisation's budget bounds it.
 
-Nothing is stored here. `charge` takes what the meters say and gives the verdict; the store applies it in the transaction
-that spends the request's nonce.
+Nothing is stored here. `charge` takes what the meters say and gives the verdict; the store applies it in the
+transaction that spends the request's nonce.
 """
 
 from __future__ import annotations

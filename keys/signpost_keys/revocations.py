@@ -1,8 +1,8 @@
 """The revocation list as a holder knows it (protocol.md D4): fetched every 30 seconds from the index, signed by it.
 
-Rules: a list is taken only if the index's pinned key signed it, it is not of the future, and it is no older than one this
-holder has ever taken, restarts included. When the newest is older than five minutes, everybody is refused: an index that
-cannot be reached, or an enemy in between, must not keep a stolen device alive.
+Rules: a list is taken only if the index's pinned key signed it, it is not of the future, and it is no older than one
+this holder has ever taken, restarts included. When the newest is older than five minutes, everybody is refused: an
+index that cannot be reached, or an enemy in between, must not keep a stolen device alive.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from signpost_keys.storage import HolderStore
 __all__ = ["Revocations", "fetch_for_ever"]
 
 _MAX_AHEAD_SECONDS: Final = 60
-"""How far the index's clock may be ahead. A list of the far future would keep looking fresh, and shut out every right one."""
+"""How far the index's clock may be ahead. A list of the far future would keep looking fresh, and shut out every right
+one."""
 _LARGEST: Final = 9 << 20
 """Bytes of an answer that are read: a token of 8 MiB, the most that is ever accepted, in its JSON."""
 _RETRY_SECONDS: Final = 2
@@ -76,9 +77,12 @@ class Revocations:
 
 
 async def fetch_for_ever(
-    revocations: Revocations, store: HolderStore, *, index_url: str, trusted: ssl.SSLContext | bool, clock: Clock, log: Log
+    revocations: Revocations, store: HolderStore, *, index_url: str, trusted: ssl.SSLContext | bool, clock: Clock,
+    log: Log,
 ) -> None:  # fmt: skip
-    """Fetches the list now and every 30 seconds, sooner after a failure. Ends only when it is cancelled; a failure is logged once, until it ends."""
+    """Fetches the list now and every 30 seconds, sooner after a failure. Ends only when it is cancelled; a failure is
+    logged once, until it ends.
+    """
     failing: bool | None = None
     async with httpx2.AsyncClient(
         base_url=index_url, verify=trusted, timeout=_PATIENCE_SECONDS, trust_env=False

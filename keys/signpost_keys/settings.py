@@ -1,4 +1,6 @@
-"""A key holder's settings: one TOML file, each default with its reason. `SIGNPOST_HOLDER_…` in the environment overrides."""
+"""A key holder's settings: one TOML file, each default with its reason. `SIGNPOST_HOLDER_…` in the environment
+overrides.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ Url = Annotated[str, AfterValidator(_url)]
 
 
 class Budgets(BaseModel):
-    """How many lookups an account may make in a shift of 12 hours, at all holders together. Each holder allows t/n of it.
+    """How many lookups an account may make in a shift of 12 hours, at all holders together. Each holder allows t/n of
+    it.
 
     An organisation's own budget is set when its custodian admits it.
     """

@@ -1,8 +1,8 @@
 """What a key holder keeps in its database, `holder.db`: whom its custodian admitted, how much each has used, and which
 requests it has seen. No point, no receipt and no answer is ever in it.
 
-A request's nonce and its charge are one transaction, durable before anything is evaluated: a holder that is killed after
-it keeps the charge, and one whose disk fails evaluates nothing.
+A request's nonce and its charge are one transaction, durable before anything is evaluated: a holder that is killed
+after it keeps the charge, and one whose disk fails evaluates nothing.
 """
 
 from __future__ import annotations

@@ -12,12 +12,13 @@ anew (C6), so its word is always the one that stands now.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final, final
+from typing import final
 
 from signpost.index.answer import answer_to, look_back_start
 from signpost.index.audit import AuditAction
 from signpost.index.coverage import NationalCoverage
 from signpost.index.evaluated import check_epoch, read_receipts, read_tags
+from signpost.index.lifetimes import CALL_BACK_DAYS, LOOKUP_ROW_SECONDS, whole_hour
 from signpost.index.permissions import may_look_up, require
 from signpost.index.ports import KeptLookup, Lookups
 from signpost.index.records import StoredTag
@@ -29,17 +30,7 @@ from signpost.protocol.manifest import Manifest
 from signpost.protocol.messages import CallBackOffer, LookupAnswer, LookupRequest
 from signpost.service.clock import Randomness
 
-__all__ = ["CALL_BACK_DAYS", "LOOKUP_ROW_SECONDS", "Lookup", "whole_hour"]
-
-CALL_BACK_DAYS: Final = 28
-"""How long a call-back waits (architecture.md, Defaults)."""
-LOOKUP_ROW_SECONDS: Final = 24 * 60 * 60
-_HOUR: Final = 60 * 60
-
-
-def whole_hour(moment: int) -> int:
-    """The next whole hour: rows that are kept apart are not told apart by the second they run out."""
-    return -(-moment // _HOUR) * _HOUR
+__all__ = ["Lookup"]
 
 
 @final

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final, final
 
 from signpost.index.audit import ACCESS_BYTES, AuditAction, AuditEvent
-from signpost.index.lookup import whole_hour
+from signpost.index.lifetimes import OUTCOME_ROW_SECONDS, whole_hour
 from signpost.index.ports import Upkeep
 from signpost.service.clock import Clock, Randomness
 
@@ -20,7 +20,6 @@ __all__ = ["BATCH", "Settling"]
 BATCH: Final = 64
 """Arrivals that settle in one tick: some ten milliseconds of the writer's time; at five ticks a second, 320 a second,
 more than any feed can have evaluated."""
-_OUTCOME_SECONDS: Final = 24 * 60 * 60
 
 
 @final
@@ -38,4 +37,4 @@ class Settling:
             return 0
         now = self._clock.now()
         audit = AuditEvent(action=AuditAction.SETTLED, at=now, access=self._randomness(ACCESS_BYTES))
-        return await self._upkeep.settle(BATCH, keep_until=whole_hour(now + _OUTCOME_SECONDS), audit=audit)
+        return await self._upkeep.settle(BATCH, keep_until=whole_hour(now + OUTCOME_ROW_SECONDS), audit=audit)

@@ -6,14 +6,17 @@ service that used it all the same would hide that.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from signpost.service.refusals import RefusalCode, StartRefused
 
-__all__ = ["make_private_file", "private_folder", "read_private_file", "refuse_unless_private"]
+__all__ = ["alone_in", "make_private_file", "private_folder", "read_private_file", "refuse_unless_private"]
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _LARGEST = 1 << 20
@@ -54,6 +57,26 @@ def private_folder(folder: Path) -> Path:
     if not _ours(status):
         raise StartRefused(RefusalCode.FOLDER_OPEN_TO_OTHERS, path=folder)
     return folder
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keeps the folder for this process for as long as the context lasts; a running service keeps its own.
+
+    The operating system drops the lock with the process, however that ends; there is no file to clear away.
+
+    Raises:
+        StartRefused: ALREADY_RUNNING; or the folder is open to others.
+    """
+    descriptor = os.open(private_folder(folder), os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StartRefused(RefusalCode.ALREADY_RUNNING, path=folder) from error
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def make_private_file(path: Path) -> None:

@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import ipaddress
 import os
 import socket
@@ -21,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from signpost.service.files import private_folder, refuse_unless_private
+from signpost.service.files import alone_in, refuse_unless_private
 from signpost.service.refusals import RefusalCode, StartRefused
 
 __all__ = ["PublicAddress", "Tls", "admin_socket", "public_socket", "tls_context"]
@@ -95,32 +94,20 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
 
 @contextlib.contextmanager
 def admin_socket(path: Path) -> Iterator[socket.socket]:
-    """A listening Unix socket for as long as the context lasts. The folder is locked meanwhile.
+    """A listening Unix socket for as long as the context lasts. The folder is this process's meanwhile.
 
     Raises:
         StartRefused: FOLDER_OPEN_TO_OTHERS, SOCKET_PATH_TOO_LONG, ALREADY_RUNNING or ADDRESS_UNAVAILABLE.
     """
     if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
         raise StartRefused(RefusalCode.SOCKET_PATH_TOO_LONG, path=path)
-    folder = os.open(private_folder(path.parent), os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        _lock(folder, path)
+    with alone_in(path.parent):  # it decides between two that start at once
         listening = _bound(path)
         try:
             yield listening
         finally:
             listening.close()
             path.unlink(missing_ok=True)
-    finally:
-        os.close(folder)
-
-
-def _lock(folder: int, path: Path) -> None:
-    # It decides between two that start at once; the operating system drops it with the process, however that ends.
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise StartRefused(RefusalCode.ALREADY_RUNNING, path=path) from error
 
 
 def _bound(path: Path) -> socket.socket:

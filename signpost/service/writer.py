@@ -78,8 +78,7 @@ class _Piece(Generic[T]):
         if isinstance(error, StopIteration):
             # An asyncio future does not take one, and its caller would wait for ever.
             error = RuntimeError("work raised StopIteration")
-        if not self._future.cancelled():
-            self._future.set_exception(error)
+        self._future.set_exception(error)
 
 
 class Writer:

@@ -1,23 +1,23 @@
 """After the whole story, nothing that the index or a key holder wrote, logged, sent or was sent says who a child is.
 
-Every identifier, name, date of birth and case reference of every child in it is searched for, in each spelling a program
-might use, in every byte of every file of the four services (databases with their write-ahead logs and freed pages, logs,
-keys and settings) and of everything that went over the wire to or from them. Dates occur by chance, so a date of birth
-counts only where it stands beside something of the same child; they are searched for in the places where no date belongs.
+Every identifier, name, date of birth and case reference of every child in it is searched for, in each spelling a
+program might use, in every byte of every file of the four services (databases with their write-ahead logs and freed
+pages, logs, keys and settings) and of everything that went over the wire to or from them. Some day on which work began
+or ended is somebody's birthday, so dates of birth are searched for where no date of work stands.
 """
 
 from __future__ import annotations
 
 import base64
 import csv
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from signpost_cli.demo.families import Person
 from signpost_cli.demo.story import Story
 from signpost_cli.demo.world import World
 from tests.support.recorder import Recorder
@@ -61,8 +61,7 @@ def _rows(root: Path) -> Iterator[dict[str, str]]:
 
 _SECRET_COLUMNS = (
     "pers_person_id", "pers_common_child_id", "pers_forename", "pers_surname", "link_identifier_value",
-    "invo_involvements_id", "invo_professional_id", "local_id", "nhs_number", "upn", "forename", "middle_name", "surname",
-    "postcode",
+    "invo_involvements_id", "local_id", "nhs_number", "upn", "forename", "middle_name", "surname", "postcode",
 )  # fmt: skip
 
 
@@ -77,15 +76,33 @@ def _births(root: Path) -> frozenset[date]:
     return frozenset(date.fromisoformat(text) for text in texts if text)
 
 
+_SHORTEST = 5
+_SHORTEST_CODED = 8
+"""Of letters inside base64: fewer occur by chance."""
+
+
 def _spellings(text: str) -> set[bytes]:
     raw = text.encode()
-    texts = {text, text.upper(), text.lower(), text.replace(" ", "")}
-    found = {each.encode() for each in texts} | {text.encode("utf-16-le"), raw.hex().encode(), raw[::-1]}
+    found = {each.encode() for each in (text, text.upper(), text.lower(), text.replace(" ", ""))}
+    found |= {text.encode("utf-16-le"), raw.hex().encode()}
     # Inside base64 a text begins at one of three places.
     for before in range(3):
         coded = base64.b64encode(b"\0" * before + raw).rstrip(b"=")
-        found.add(coded[-(-before * 4 // 3) + (1 if before else 0) : -1])
-    return {each for each in found if len(each) >= 5}
+        inner = coded[-(-before * 4 // 3) + (1 if before else 0) : -1]
+        found |= {inner} if len(inner) >= _SHORTEST_CODED else set()
+    return {each for each in found if len(each) >= _SHORTEST}
+
+
+def _found(raw: bytes, spellings: Iterable[bytes]) -> bytes | None:
+    """The first of the spellings that occurs in the bytes. One pass, however many spellings."""
+    by_head: defaultdict[bytes, list[bytes]] = defaultdict(list)
+    for spelling in spellings:
+        by_head[spelling[:_SHORTEST]].append(spelling)
+    for at in range(len(raw) - _SHORTEST + 1):
+        for spelling in by_head.get(raw[at : at + _SHORTEST], ()):
+            if raw.startswith(spelling, at):
+                return spelling
+    return None
 
 
 def _date_spellings(day: date) -> set[bytes]:
@@ -123,43 +140,47 @@ def test_the_story_was_told_to_its_end_and_there_is_something_to_search_for(told
 def test_the_search_finds_what_it_looks_for(told: Told) -> None:
     """A search that cannot find proves nothing: the councils' own files hold every secret."""
     own = b"".join(path.read_bytes() for path in told.root.glob("*/ssd/*.csv"))
-    some = sorted(text for text in told.secrets if text.encode() in own)[:200]
+    some = sorted(text for text in told.secrets if text.encode() in own and len(text) > 8)[:100]
 
-    assert len(some) == 200
+    assert len(some) == 100
+    assert _found(own, _all_spellings(told)) is not None
     for text in some:
-        wrapped = b"..." + base64.b64encode(b"before " + text.encode() + b" after") + b"..."
-        assert any(spelling in wrapped for spelling in _spellings(text))
-        assert any(spelling in text.encode().hex().encode() for spelling in _spellings(text))
+        for before in (b"", b"a", b"ab", b"abc"):
+            coded = b"..." + base64.b64encode(before + text.encode() + b" after") + b"..."
+            assert _found(coded, _spellings(text)) is not None
+        assert _found(text.encode().hex().encode(), _spellings(text)) is not None
+        assert _found(b"x" * 99 + text.lower().encode(), _spellings(text)) is not None
 
 
 def test_no_service_wrote_or_logged_anything_of_a_child(told: Told) -> None:
-    spellings = {spelling: text for text in told.secrets for spelling in _spellings(text)}
+    spellings = _all_spellings(told)
 
     for name, raw in _files(told).items():
-        for spelling, text in spellings.items():
-            assert spelling not in raw, f"{name} holds something of a child, {len(text)} characters long"
+        assert _found(raw, spellings) is None, f"{name} holds something of a child"
 
 
 def test_nothing_of_a_child_went_over_the_wire(told: Told) -> None:
-    spellings = {spelling: text for text in told.secrets for spelling in _spellings(text)}
+    spellings = _all_spellings(told)
 
     for name, raw in told.wire.items():
-        for spelling, text in spellings.items():
-            assert spelling not in raw, f"{name} was sent something of a child, {len(text)} characters long"
+        assert _found(raw, spellings) is None, f"{name} was sent something of a child"
 
 
 def test_no_date_of_birth_is_anywhere_but_where_dates_of_work_stand(told: Told) -> None:
     """The index is sent the months work began and the days it ended; some day will be somebody's birthday. So these are
     taken out, and nothing that is left is one. Key holders are sent no dates at all.
     """
-    ours = {spelling for day in told.births for spelling in _date_spellings(day)}
+    births = {spelling for day in told.births for spelling in _date_spellings(day)}
+
     for name, raw in told.wire.items():
         left = _without_dates_of_work(raw) if name == "index" else raw
-        for spelling in ours:
-            assert spelling not in left, f"{name} was sent a date of birth"
+        assert _found(left, births) is None, f"{name} was sent a date of birth"
     for name, raw in _files(told).items():
-        for spelling in ours:
-            assert spelling not in raw, f"{name} holds a date of birth"
+        assert _found(raw, births) is None, f"{name} holds a date of birth"
+
+
+def _all_spellings(told: Told) -> set[bytes]:
+    return {spelling for text in told.secrets for spelling in _spellings(text)}
 
 
 def _without_dates_of_work(raw: bytes) -> bytes:
@@ -171,7 +192,6 @@ def test_the_screen_of_the_nurse_repeats_no_more_than_four_digits(told: Told) ->
     children = {row.get("nhs_number") or row.get("pers_common_child_id") or "" for row in _rows(told.root)} - {""}
 
     assert not any(number in told.screen for number in children)
-    assert Person  # the story's children are generated ones
 
 
 def test_the_services_addresses_hold_nothing_but_paths(told: Told) -> None:

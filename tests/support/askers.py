@@ -1,4 +1,4 @@
-"""Devices that may ask, and requests they sign: the organisations' and the index's side of protocol.md D2, for tests."""
+"""Devices that may ask, and requests they sign: the organisations' and the index's side of protocol.md D2."""
 
 from __future__ import annotations
 
@@ -91,10 +91,10 @@ class Device:
         """The same device, whose enrolment ends then."""
         return replace(self, certificate=replace(self.certificate, expires_at=moment))
 
-    def sign(self, url: str, body: bytes, *, now: int, nonce: str | None = None, method: str = "POST") -> dict[str, str]:
+    def sign(self, url: str, body: bytes, *, now: int, nonce: str | None = None) -> dict[str, str]:
         """The headers of a signed request for this address."""
         return sign_request(
-            method=method,
+            method="POST",
             url=url,
             body=body,
             certificate=self.certificate.sign(self.organisation_key),

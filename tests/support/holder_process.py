@@ -24,10 +24,11 @@ from signpost.protocol.messages import HolderIdentity
 from signpost.protocol.secret import Secret
 from signpost_keys.custody import make_identity
 from signpost_keys.folder import HolderFolder
-from tests.support.one_holder import CHEAP
+from tests.support.one_holder import CHEAP, PASSPHRASE
 
 __all__ = ["HolderProcess", "free_port", "write_settings"]
 
+_PASSPHRASE: Final = PASSPHRASE.reveal().decode()
 _PATIENCE_SECONDS: Final = 30.0
 
 
@@ -48,11 +49,11 @@ def write_settings(folder: Path, fields: Mapping[str, object]) -> Path:
 
 
 class HolderProcess:
-    """One holder. `port` is where it listens; `url` what others are told, where that differs (a recorder in between)."""
+    """One holder. `port` is where it listens; `url` what others are told, where a recorder stands between."""
 
     def __init__(
         self, home: Path, *, index_key: str, index_url: str = "http://127.0.0.1:1", port: int | None = None,
-        url: str | None = None, passphrase: str = "four words of a test", module: str = "signpost_keys",
+        url: str | None = None, passphrase: str = _PASSPHRASE, module: str = "signpost_keys",
     ) -> None:  # fmt: skip
         self.port = free_port() if port is None else port
         self.url = url or f"http://127.0.0.1:{self.port}"

@@ -44,7 +44,8 @@ from tests.support.ceremony import Holders, make_holders
 __all__ = ["CHEAP", "NOON", "PASSPHRASE", "OneHolder", "StillClock", "make_folder", "open_holder", "some_points"]
 
 CHEAP: Final = Argon2Cost(memory_kib=8, passes=1, lanes=1)
-"""Opens in no time and protects nothing. It stands in the tests alone, and no setting or argument of a command reaches it."""
+"""Opens in no time and protects nothing. It stands in the tests alone, and no setting or argument of a command
+reaches it."""
 
 PASSPHRASE: Final = Secret(b"four words of a test")
 NOON: Final = 1_790_078_400
@@ -177,8 +178,9 @@ def _some_holders() -> Holders:
 
 @contextlib.contextmanager
 def open_holder(
-    path: Path, *, holders: Holders | None = None, number: int = 1, with_key: bool = True, clock: StillClock | None = None,
-    folder: HolderFolder | None = None, index_key: SigningKey | None = None, **settings: Any,
+    path: Path, *, holders: Holders | None = None, number: int = 1, with_key: bool = True,
+    clock: StillClock | None = None, folder: HolderFolder | None = None, index_key: SigningKey | None = None,
+    **settings: Any,
 ) -> Iterator[OneHolder]:  # fmt: skip
     """A locked holder. `folder` takes up one that is there already, with its `holders`."""
     holders = holders or _some_holders()

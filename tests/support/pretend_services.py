@@ -15,6 +15,7 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from enum import StrEnum, auto
 from functools import cache
 from pathlib import Path
@@ -116,6 +117,10 @@ class Fault(StrEnum):
     RECEIPT_OF_FEWER_POINTS = auto()
     RECEIPT_RUN_OUT = auto()
     RECEIPT_OF_ANOTHER_KEY = auto()
+    STATUS_LOCKED = auto()
+    STATUS_WITHOUT_KEY = auto()
+    STATUS_OF_ANOTHER_MANIFEST = auto()
+    STATUS_STALE = auto()
 
 
 _PROBLEMS: Final = {
@@ -230,6 +235,7 @@ class Pretence:
             )
             if status == _LOST:
                 raise httpx2.ReadError("the line went dead")
+            headers["date"] = formatdate(self.clock.now(), usegmt=True)
             return httpx2.Response(status, headers=headers, stream=httpx2.ByteStream(body))
 
         return httpx2.MockTransport(handle)
@@ -271,7 +277,7 @@ class Pretence:
             case Fault.REDIRECT:
                 return 307, {"location": "http://127.0.0.1:1/elsewhere"}, b""
             case Fault.ENDLESS:
-                return 200, _JSON, b" " * (5 << 20)
+                return 200, dict(_JSON), b" " * (5 << 20)
             case Fault.UNKNOWN_REFUSAL:
                 return 418, _JSON, b'{"code": "a-teapot"}'
             case fault if fault in _PROBLEMS:
@@ -279,17 +285,17 @@ class Pretence:
                 return _problem(Problem(_PROBLEMS[fault], pointers=places))
         try:
             if method == "GET":
-                return 200, _JSON, self._public(number, path).model_dump_json().encode()
+                return 200, dict(_JSON), self._public(number, path).model_dump_json().encode()
             asker = self._asker(PresentedRequest(method, url, headers, body))
             if number:
-                return 200, _JSON, self._evaluate(number, asker, body).model_dump_json().encode()
+                return 200, dict(_JSON), self._evaluate(number, asker, body).model_dump_json().encode()
             status, answered = self._index(path, asker, body)
         except Problem as problem:
             return _problem(problem)
         if self.drop_replies:
             self.drop_replies -= 1
             return _LOST, {}, b""
-        return status, _JSON, answered.model_dump_json().encode()
+        return status, dict(_JSON), answered.model_dump_json().encode()
 
     def _asker(self, presented: PresentedRequest) -> Asker:
         asker, signature = self._authenticator.authenticate(presented, now=self.clock.now())
@@ -306,15 +312,25 @@ class Pretence:
             case "/v1/coverage" if number == 0:
                 return Coverage(expected=153, up_to_date=147)
             case "/v1/status" if number:
-                return HolderStatus(
-                    state="serving",
-                    holder=number,
-                    epoch=1,
-                    generation=1,
-                    manifest_fingerprint=self.holders.manifest.fingerprint(),
-                    revocations_age_seconds=3,
-                )
+                return self._status(number)
         raise Problem(ProblemCode.NOT_FOUND)
+
+    def _status(self, number: int) -> HolderStatus:
+        fault = self.faults.get(number)
+        another = fault is Fault.STATUS_OF_ANOTHER_MANIFEST
+        serving = HolderStatus(
+            state="serving",
+            holder=number,
+            epoch=1,
+            generation=1,
+            manifest_fingerprint="A" * 43 if another else self.holders.manifest.fingerprint(),
+            revocations_age_seconds=301 if fault is Fault.STATUS_STALE else 3,
+        )
+        if fault is Fault.STATUS_LOCKED:
+            return serving.model_copy(update={"state": "locked"})
+        if fault is Fault.STATUS_WITHOUT_KEY:
+            return serving.model_copy(update={"state": "no-key", "manifest_fingerprint": None})
+        return serving
 
     # -- a holder
 

@@ -52,9 +52,7 @@ class Recorder:
             except OSError:
                 writer.close()
                 return
-            await asyncio.gather(
-                self._forward(name, reader, behind_writer), self._forward(name, behind_reader, writer)
-            )
+            await asyncio.gather(self._forward(name, reader, behind_writer), self._forward(name, behind_reader, writer))
 
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         self._servers.append(server)

@@ -64,10 +64,11 @@ class RunningIndex:
         )
         self.vault = Vault(self.keys)
         log = Log(Word("index"), self.log_lines)
-        self._opened = contextlib.ExitStack()
-        self._runner = self._opened.enter_context(asyncio.Runner())
-        self.writer = self._opened.enter_context(Writer(open_index_database(self.settings.database, self.vault), log))
-        self.reader = self._opened.enter_context(contextlib.closing(open_reader(self.settings.database)))
+        with contextlib.ExitStack() as opened:  # closed again when the index does not open
+            self._runner = opened.enter_context(asyncio.Runner())
+            self.writer = opened.enter_context(Writer(open_index_database(self.settings.database, self.vault), log))
+            self.reader = opened.enter_context(contextlib.closing(open_reader(self.settings.database)))
+            self._opened = opened.pop_all()
         self.index = Index(
             settings=self.settings,
             keys=self.keys,
@@ -80,6 +81,8 @@ class RunningIndex:
         )
         self._public = self._client(public_app(self.index, log))
         self._operator = self._client(operator_app(self.index, log))
+        for client in (self._public, self._operator):
+            self._opened.callback(self._hang_up, client)
 
     def __enter__(self) -> Self:
         return self
@@ -90,9 +93,7 @@ class RunningIndex:
         self.close()
 
     def close(self) -> None:
-        """Stop, as a service does that was asked to."""
-        self.run(self._public.aclose())
-        self.run(self._operator.aclose())
+        """Stop, as a service does that was asked to. A second call does nothing."""
         self._opened.close()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -195,6 +196,9 @@ class RunningIndex:
         answer = act()
         assert self.tables() == before
         return answer
+
+    def _hang_up(self, client: httpx2.AsyncClient) -> None:
+        self.run(client.aclose())
 
     @staticmethod
     def _client(app: Any) -> httpx2.AsyncClient:

@@ -10,7 +10,9 @@ __all__ = ["found_in", "memory_of", "spellings"]
 
 
 def spellings(secret: bytes) -> frozenset[bytes]:
-    """A secret's bytes forwards and backwards; as hexadecimal, decimal, base64 and base64url, wherever in a longer text."""
+    """A secret's bytes forwards and backwards; as hexadecimal, decimal, base64 and base64url, wherever in a longer
+    text.
+    """
     found = set[bytes]()
     for raw in (secret, secret[::-1]):
         found |= {raw, raw.hex().encode(), raw.hex().upper().encode(), str(int.from_bytes(raw, "big")).encode()}

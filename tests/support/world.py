@@ -165,6 +165,10 @@ class World:
         """Repeatable chance."""
         return self._chance.randbytes(length)
 
+    def reseed(self, seed: int) -> None:
+        """Draw otherwise from now on: in a process forked from a test, lest both draw the same."""
+        self._chance.seed(seed)
+
     # -- who asks
 
     def organisation_key(self, name: str) -> SigningKey:

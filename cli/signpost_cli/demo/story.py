@@ -59,10 +59,10 @@ class Story:
         """
         self._act("1", "Three key holders and the index start, and the holders make a key that none of them holds")
         self._world.set_up_services()
-        self._say(f"The manifest all three signed has the fingerprint {self._world.manifest_fingerprint()}.")
+        self._say(f"The manifest all three signed has the fingerprint {self._world.manifest_fingerprint}.")
         self._act("2", "Two councils, a hospital and a police force are admitted, each with one device")
+        self._world.enrol_all((NORTH, SOUTH, HOSPITAL, POLICE))
         for organisation in (NORTH, SOUTH, HOSPITAL, POLICE):
-            self._world.enrol(organisation)
             self._say(f"{organisation.name}: {organisation.account}, role {organisation.role}")
         self._register()
         self._look_up()

@@ -19,11 +19,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 __all__ = ["Completed", "Organisation", "World", "WorldFailed", "free_ports"]
 
@@ -33,6 +34,8 @@ START_SECONDS: Final = 30
 COMMAND_SECONDS: Final = 300
 BUDGET: Final = 1_200_000
 """Points a day at each holder: a feed of 100,000 rows (protocol.md D6)."""
+
+_Item = TypeVar("_Item")
 
 Address = Callable[[str, int], str]
 """From a service's name and port to the address others use for it: a test may put a recorder in between."""
@@ -70,6 +73,13 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
+def _at_once(act: Callable[[_Item], object], items: Sequence[_Item]) -> None:
+    """Each act in a thread: they only wait for the processes they start."""
+    with ThreadPoolExecutor(len(items)) as threads:
+        for done in [threads.submit(act, item) for item in items]:
+            done.result()
+
+
 def _loopback(_name: str, port: int) -> str:
     return f"http://127.0.0.1:{port}"
 
@@ -84,6 +94,8 @@ class World:
         names = [*self.holder_names, "index"]
         self._ports = dict(zip(names, free_ports(len(names)), strict=True))
         self._urls = {name: address(name, port) for name, port in self._ports.items()}
+        self.manifest_fingerprint = ""
+        """What custodians give to administrators by hand, once there is a manifest."""
 
     @property
     def holder_names(self) -> list[str]:
@@ -200,8 +212,7 @@ class World:
         identity = json.loads(
             self.must("index", "admin", "index", "show", "--settings", "settings.toml", "--json").stdout
         )
-        for name in self.holder_names:
-            self._set_up_holder(name, identity["credential_key"])
+        _at_once(lambda name: self._set_up_holder(name, identity["credential_key"]), self.holder_names)
         identities = [f"../{name}/identity.json" for name in self.holder_names]
         made = self.must(
             "holder-1",
@@ -215,22 +226,19 @@ class World:
             "--json",
         )
         fingerprint = json.loads(made.stdout)["fingerprint"]
-        for name in self.holder_names:
-            self.must(
-                name, "keys", "approve", "../roster.json", "--settings", "settings.toml", "--fingerprint", fingerprint
-            )
+        approving = ("keys", "approve", "../roster.json", "--settings", "settings.toml", "--fingerprint", fingerprint)
+        _at_once(lambda name: self.must(name, *approving), self.holder_names)
         self.must("holder-1", "keys", "ceremony", "--roster", "../roster.json", "--out", "../manifest.json")
-        self._write_index_settings(self.manifest_fingerprint())
+        shown = self.must("holder-1", "keys", "status", "--settings", "settings.toml", "--json").stdout
+        self.manifest_fingerprint = json.loads(shown)["holders"][0]["manifest_fingerprint"]
+        self._write_index_settings(self.manifest_fingerprint)
         self.start("index")
 
-    def manifest_fingerprint(self) -> str:
-        """What custodians give to administrators by hand."""
-        shown = self.must("holder-1", "keys", "status", "--settings", "settings.toml", "--json").stdout
-        fingerprint: str = json.loads(shown)["holders"][0]["manifest_fingerprint"]
-        return fingerprint
+    def enrol_all(self, organisations: Sequence[Organisation]) -> None:
+        """Admit organisations at the index and every holder, and enrol one device of each."""
+        _at_once(self._enrol, organisations)
 
-    def enrol(self, organisation: Organisation) -> None:
-        """Admit an organisation at the index and every holder, and enrol one device of it."""
+    def _enrol(self, organisation: Organisation) -> None:
         folder = self.root / organisation.name
         folder.mkdir(mode=0o700)
         self._passphrase(folder)
@@ -245,7 +253,7 @@ class World:
         self.must(
             organisation.name, "admin", "device", "enrol", "--org-keys", "keys", "--account", organisation.account,
             "--role", organisation.role, "--valid-days", "365", "--manifest", "../manifest.json",
-            "--fingerprint", self.manifest_fingerprint(), "--index-url", self.url("index"),
+            "--fingerprint", self.manifest_fingerprint, "--index", self.url("index"),
             "--operator-socket", "../index/data/operator.sock", "--out-of-hours", "0113 496 0000",
             "--passphrase-file", "passphrase", "--home", "desk",
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What the index answers in public. Everything but its health and the revocation list is for signed requests.
+"""What the index answers in public. Only its health, coverage and the revocation list are for anybody unsigned.
 
 An answer to a lookup is always `ANSWER_BYTES` long: white space after the JSON makes up for the shorter words, so that
 who watches the line cannot tell `none` from `possible`. Its status and headers are always the same.
@@ -14,6 +14,7 @@ from signpost.index.app import Index
 from signpost.index.requests import Signed
 from signpost.protocol.messages import (
     ChangeRequest,
+    Coverage,
     FeedFinished,
     HandleList,
     Health,
@@ -101,6 +102,11 @@ def public_app(index: Index, log: Log) -> FastAPI:
     async def feed_finished(asked: FromJson[FeedFinished], who: by) -> WriteReceipt:
         """A feed of the asker's organisation ran to its end: it counts as up to date for seven days."""
         return await index.coverage.finished(who)
+
+    @app.get("/v1/coverage")
+    async def coverage() -> Coverage:
+        """How much of the country an answer speaks for now: national figures, which every answer carries anyway."""
+        return index.coverage.at(index.clock.now())
 
     @app.get("/v1/revocations")
     async def revocations() -> RevocationAnswer:

@@ -35,6 +35,13 @@ def test_a_finished_feed_counts_for_seven_days(scene: Scene) -> None:
     assert since(scene.world.clock.now() + FRESH_SECONDS + 1).up_to_date == 0
 
 
+def test_anybody_may_read_the_figures_that_every_answer_carries(scene: Scene) -> None:
+    """So that a device can be examined without a question being asked."""
+    finish(scene, scene.feed)
+
+    assert scene.index.get("/v1/coverage").json() == {"expected": 2, "up_to_date": 1}
+
+
 def test_an_organisation_that_nobody_expected_does_not_count(scene: Scene) -> None:
     """The operator's list says who should feed."""
     scene.index.admit("westtown")

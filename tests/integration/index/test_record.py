@@ -1,4 +1,4 @@
-"""The record (protocol.md C7): one leaf for everything that was taken, chained, with no tag, no reference, no result."""
+"""The record (protocol.md C7): one leaf for all that was taken, chained, with no tag, no reference, no result."""
 
 from __future__ import annotations
 

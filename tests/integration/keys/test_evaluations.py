@@ -1,4 +1,6 @@
-"""What an evaluation answers, and every way in which one is refused: by name, and with nothing changed (B5, D2, D4, D6)."""
+"""What an evaluation answers, and every way in which one is refused: by name, and with nothing changed (B5, D2, D4,
+D6).
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,7 @@ def refused(answer: httpx2.Response, code: ProblemCode) -> None:
     assert set(answer.json()) - {"errors"} == {"type", "title", "status", "code", "detail", "hint"}
 
 
-# -- what is answered --------------------------------------------------------------------------------------------------------
+# -- what is answered -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("use", "count"), [(Use.LOOKUP, 12), (Use.DEEP, 24)])
@@ -138,7 +140,7 @@ def test_every_point_is_charged_before_it_is_evaluated(one: OneHolder, monkeypat
     assert "arithmetic" not in answer.text + one.log_text.getvalue()
 
 
-# -- what is refused ---------------------------------------------------------------------------------------------------------
+# -- what is refused --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -324,7 +326,7 @@ def test_every_flipped_byte_of_a_request_is_refused(one: OneHolder) -> None:
     assert one.kept() == before
 
 
-# -- the budget ----------------------------------------------------------------------------------------------------------------
+# -- the budget -------------------------------------------------------------------------------------------------------
 
 
 def test_an_account_is_refused_when_its_shift_is_used_up_and_nothing_is_charged(tmp_path: Path) -> None:

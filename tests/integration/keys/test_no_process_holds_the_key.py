@@ -1,7 +1,8 @@
-"""Three holders make a key in three processes, and nowhere is it: not on a disk, not on the wire, not in a memory (A1 to A3).
+"""Three holders make a key in three processes, and nowhere is it: not on a disk, not on the wire, not in a memory (A1
+to A3).
 
-The key k is computed here, once, from three shares that this test opens with three passphrases. Then it is searched for,
-with every share in every place that is not its holder's, in all that each process ever wrote, sent and received.
+The key k is computed here, once, from three shares that this test opens with three passphrases. Then it is searched
+for, with every share in every place that is not its holder's, in all that each process ever wrote, sent and received.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
@@ -180,7 +180,8 @@ def test_no_passphrase_is_written_or_sent(held: Held) -> None:
 
 
 def test_no_process_has_the_key_or_anothers_share_in_its_memory(held: Held) -> None:
-    """Each holds its own share, which is found there, so the search works; k and the other two are in none of the three.
+    """Each holds its own share, which is found there, so the search works; k and the other two are in none of the
+    three.
 
     Python does not overwrite what it lets go of: had one of them ever been there, it would most likely still be.
     """

@@ -161,18 +161,18 @@ def test_each_holder_is_asked_about_equally_often(tmp_path: Path) -> None:
     """So that no holder's budget runs down before the others'."""
     pretence = Pretence()
 
-    evaluate(pretence, tmp_path, times=60)
+    evaluate(pretence, tmp_path, times=30)
 
     counts = [len(pretence.arrived[number]) for number in (1, 2, 3)]
-    assert sum(counts) == 120
-    assert min(counts) > 20  # 40 expected; fewer than 21 happens once in ten million runs
+    assert sum(counts) == 60
+    assert min(counts) > 7  # 20 are expected; so few happen once in some hundred thousand runs
 
 
 def test_one_that_failed_is_asked_last_for_a_while(tmp_path: Path) -> None:
     """A feed does not wait for a dead holder with every batch."""
     pretence = Pretence(faults={1: Fault.LOCKED})
 
-    evaluate(pretence, tmp_path, times=40)
+    evaluate(pretence, tmp_path, times=15)
 
     assert len(pretence.arrived[1]) <= 1
 

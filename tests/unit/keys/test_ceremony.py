@@ -1,4 +1,4 @@
-"""One holder's side of a ceremony rests on its disk: killed anywhere, it goes on; cheated, it names who did (A1, A2)."""
+"""One holder's side of a ceremony rests on its disk: killed, it goes on; cheated, it names who did (A1, A2)."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _until(custodians: Sequence[Custodian], last: Round) -> list[bytes]:
     return messages
 
 
-# -- an honest ceremony ---------------------------------------------------------------------------------------------------
+# -- an honest ceremony -----------------------------------------------------------------------------------------------
 
 
 def test_every_holder_ends_with_its_share_of_one_key(three: list[Custodian]) -> None:
@@ -151,8 +151,8 @@ def test_every_holder_ends_with_its_share_of_one_key(three: list[Custodian]) -> 
 
 
 def test_a_holder_that_dies_after_every_single_step_goes_on(three: list[Custodian]) -> None:
-    """Each exchange of these tests is by a new process's worth of objects: nothing but the disk is carried over. Here the
-    answer is also lost each time, and asked for again: it is the same, byte for byte.
+    """Each exchange of these tests is by a new process's worth of objects: nothing but the disk is carried over. Here
+    the answer is also lost each time, and asked for again: it is the same, byte for byte.
     """
     said: list[bytes] = []
     for _ in range(6):
@@ -170,9 +170,7 @@ def test_a_holder_that_dies_after_every_single_step_goes_on(three: list[Custodia
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.randoms(use_true_random=False))
-def test_messages_may_come_in_any_order_and_again(
-    tmp_path_factory: pytest.TempPathFactory, random: Any
-) -> None:
+def test_messages_may_come_in_any_order_and_again(tmp_path_factory: pytest.TempPathFactory, random: Any) -> None:
     """A relay that shuffles, repeats and delays only delays."""
     custodians = _custodians(tmp_path_factory.mktemp("holders"))
     roster = _roster(custodians)
@@ -193,7 +191,8 @@ def test_messages_may_come_in_any_order_and_again(
 def test_a_share_is_kept_before_the_dealing_is_erased(three: list[Custodian], monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed between the two, a holder has its share and finishes the erasing when it is opened."""
     confirms = _until(three, Round.CONFIRM)
-    replace, kept = HolderFolder.replace, []
+    replace = HolderFolder.replace
+    kept: list[str] = []
 
     def dies_at_the_second_ceremony_file(self: HolderFolder, path: Path, content: bytes) -> None:
         kept.append(path.name)
@@ -201,9 +200,10 @@ def test_a_share_is_kept_before_the_dealing_is_erased(three: list[Custodian], mo
             raise KeyboardInterrupt
         replace(self, path, content)
 
-    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as killed:
         killed.setattr(HolderFolder, "replace", dies_at_the_second_ceremony_file)
-        three[0].exchange(*_others(confirms, 0))
+        with pytest.raises(KeyboardInterrupt):
+            three[0].exchange(*_others(confirms, 0))
     assert kept == ["ceremony.sealed", "manifest.json", "share.sealed", "ceremony.sealed"]
     state_before = three[0].contents()["ceremony.sealed"]
 
@@ -221,7 +221,8 @@ def test_a_holder_killed_while_it_keeps_its_share_keeps_it_later(
 ) -> None:
     """Whichever of the last four files was the last to reach the disk, the next exchange finishes."""
     confirms = _until(three, Round.CONFIRM)
-    replace, kept = HolderFolder.replace, []
+    replace = HolderFolder.replace
+    kept: list[str] = []
 
     def dies(self: HolderFolder, path: Path, content: bytes) -> None:
         if len(kept) == survives:
@@ -229,9 +230,10 @@ def test_a_holder_killed_while_it_keeps_its_share_keeps_it_later(
         kept.append(path.name)
         replace(self, path, content)
 
-    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as killed:
         killed.setattr(HolderFolder, "replace", dies)
-        three[0].exchange(*_others(confirms, 0))
+        with pytest.raises(KeyboardInterrupt):
+            three[0].exchange(*_others(confirms, 0))
 
     assert three[0].exchange(*_others(confirms, 0)).finished
     assert three[0].custody().state == "serving"
@@ -250,7 +252,7 @@ def test_when_it_is_over_only_a_public_signature_is_left_of_it(three: list[Custo
         assert list(state["own"]) == [str(int(Round.CONFIRM))]
 
 
-# -- the custodian's approval ---------------------------------------------------------------------------------------------
+# -- the custodian's approval -----------------------------------------------------------------------------------------
 
 
 def test_nothing_is_said_before_the_custodian_approves(tmp_path: Path) -> None:
@@ -353,7 +355,7 @@ def test_messages_of_another_ceremony_are_refused(three: list[Custodian]) -> Non
     assert three[0].contents() == before
 
 
-# -- who cheats ------------------------------------------------------------------------------------------------------------
+# -- who cheats -------------------------------------------------------------------------------------------------------
 
 
 def _refused_for_good(custodian: Custodian, *messages: bytes) -> CeremonyStopped:
@@ -527,8 +529,8 @@ def test_what_is_not_a_message_is_refused_and_changes_nothing(three: list[Custod
 @pytest.mark.parametrize("field", ["format", "payload", "roster", "round", "sender", "signature"])
 @pytest.mark.parametrize("value", [None, 0, -1, 99, True, 1.0, "", "x", [], {}, {"commitment": 1}])
 def test_every_field_of_a_message_is_checked(three: list[Custodian], field: str, value: Any) -> None:
-    """Whatever a field is turned into, the answer is a refusal by name, and nothing is changed. That holds for 1.0 and true
-    as well, which Python takes for 1: else a relay could make an honest holder seem to say two things.
+    """Whatever a field is turned into, the answer is a refusal by name, and nothing is changed. That holds for 1.0
+    and true as well, which Python takes for 1: else a relay could make an honest holder seem to say two things.
     """
     message = three[1].exchange().messages[0]
     fields = json.loads(message)

@@ -269,7 +269,7 @@ def test_no_code_but_tests_chooses_a_cost_of_argon2() -> None:
     chosen = [
         f"{path}:{node.lineno}"
         for path, text in python_files()
-        if not path.parts[0] == "tests" and path.name != "sealing.py"
+        if path.parts[0] != "tests" and path.name != "sealing.py"
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Call)
         and (

@@ -133,7 +133,8 @@ def test_no_sequence_exceeds_any_budget(
     requests: list[tuple[int, str, int]], account_budget: int, organisation_budget: int
 ) -> None:
     """Whatever is asked, in any window of a meter no more is allowed than its budget, and a refusal was needed."""
-    now, organisation = NOON, None
+    now = NOON
+    organisation: Meter | None = None
     accounts: dict[str, Meter] = {}
     in_shift: Counter[tuple[str, int]] = Counter()
     in_day: Counter[int] = Counter()

@@ -117,15 +117,16 @@ def test_every_flipped_character_of_a_list_is_refused() -> None:
             _fresh().take(changed, now=NOON)
 
 
-# -- fetching ---------------------------------------------------------------------------------------------------------------
+# -- fetching ---------------------------------------------------------------------------------------------------------
 
 
 class _Index(ThreadingHTTPServer):
-    """An index that gives its answers in order, and the last one ever after."""
+    """An index that gives its answers in order, and the last one ever after; until it was asked four times."""
 
     def __init__(self, *answers: tuple[int, bytes]) -> None:
         self.answers = list(answers)
         self.asked = 0
+        self.asked_enough = threading.Event()
         super().__init__(("127.0.0.1", 0), _Answering)
 
     @property
@@ -138,6 +139,8 @@ class _Answering(BaseHTTPRequestHandler):
         assert isinstance(self.server, _Index)
         status, body = self.server.answers[min(self.server.asked, len(self.server.answers) - 1)]
         self.server.asked += 1
+        if self.server.asked == 4:
+            self.server.asked_enough.set()
         self.send_response(status if self.path == "/v1/revocations" else 404)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -164,11 +167,10 @@ def _good(issued_at: int) -> tuple[int, bytes]:
     return 200, json.dumps({"list": _list(issued_at)}).encode()
 
 
-def _fetched(
-    path: Path, monkeypatch: pytest.MonkeyPatch, *answers: tuple[int, bytes], times: int = 3
-) -> tuple[list[str], int]:
-    """What is logged while the index is asked so many times, and the newest list that the store then knows of."""
+def _fetched(path: Path, monkeypatch: pytest.MonkeyPatch, *answers: tuple[int, bytes]) -> tuple[list[str], int]:
+    """What is logged while the index is asked four times, and the newest list that the store then knows of."""
     monkeypatch.setattr(module, "FETCH_SECONDS", 0.01)
+    monkeypatch.setattr(module, "_RETRY_SECONDS", 0.01)
     with _index(*answers) as index, open_holder(path, index_key=INDEX) as one:
         log_text = io.StringIO()
         fetching = fetch_for_ever(
@@ -182,9 +184,7 @@ def _fetched(
 
         async def fetch() -> None:
             task = asyncio.create_task(fetching)
-            async with asyncio.timeout(30):
-                while index.asked <= times:
-                    await asyncio.sleep(0.01)
+            assert await asyncio.to_thread(index.asked_enough.wait, 30)
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
 import ssl
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from signpost.service.files import alone_in
 from signpost.service.listening import PublicAddress, Tls, admin_socket, public_socket, tls_context
 from signpost.service.refusals import RefusalCode, StartRefused
 from tests.support.certificates import make_certificate
@@ -165,9 +165,8 @@ def test_the_lock_is_not_kept_when_the_start_is_refused(tmp_path: Path) -> None:
 
     assert refused.value.code is RefusalCode.ADDRESS_UNAVAILABLE
     assert path.read_text() == "a file of somebody else"
-    folder = os.open(tmp_path, os.O_RDONLY)
-    fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    os.close(folder)
+    with alone_in(tmp_path):
+        pass
 
 
 def test_a_path_too_long_for_a_socket_is_refused_by_name(tmp_path: Path) -> None:

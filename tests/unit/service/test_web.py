@@ -200,6 +200,23 @@ def test_a_body_over_the_limit_is_refused_whether_announced_or_not(toy: Callable
     assert seen.json() == {"seen": 1}
 
 
+def test_a_length_over_the_limit_is_refused_before_a_byte_is_read(toy: Callable[..., FastAPI]) -> None:
+    """A client that asks first (`Expect: 100-continue`) is never told to go on."""
+    app = toy(body_limit=100)
+    scope: Scope = {"type": "http", "method": "POST", "path": "/notes", "headers": [(b"content-length", b"101")]}
+    answered: list[Message] = []
+
+    async def receive() -> Message:
+        raise AssertionError("the body was asked for")
+
+    async def send(message: Message) -> None:
+        answered.append(message)
+
+    asyncio.run(app(scope, receive, send))
+
+    assert answered[0]["status"] == 413
+
+
 def test_a_body_in_chunks_arrives_whole(client: TestClient) -> None:
     body = json.dumps(GOOD).encode()
 

@@ -1,0 +1,84 @@
+"""The public door: what anybody may read, and what its published description promises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from signpost.protocol.problems import PROBLEMS
+from tests.integration.index.conftest import Scene
+
+SIGNED = {
+    "/v1/lookups": "200",
+    "/v1/registrations": "202",
+    "/v1/involvements/changes": "202",
+    "/v1/involvements/list": "200",
+    "/v1/handles/list": "200",
+    "/v1/feeds/finished": "202",
+}
+OPEN = {"/health", "/v1/coverage", "/v1/revocations"}
+
+
+def described(scene: Scene) -> dict[str, Any]:
+    """The published description."""
+    document: dict[str, Any] = scene.index.get("/openapi.json").json()
+    return document
+
+
+def test_anybody_may_know_that_it_is_up(scene: Scene) -> None:
+    """And no more."""
+    answer = scene.index.get("/health")
+
+    assert (answer.status_code, answer.json()) == (200, {"state": "serving"})
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_the_description_is_of_every_endpoint(scene: Scene) -> None:
+    """These and no others."""
+    paths = described(scene)["paths"]
+
+    assert {path: next(iter(methods)) for path, methods in paths.items()} == {
+        **dict.fromkeys(SIGNED, "post"),
+        **dict.fromkeys(OPEN, "get"),
+    }
+    assert all(len(methods) == 1 for methods in paths.values())
+
+
+@pytest.mark.parametrize(("path", "status"), SIGNED.items())
+def test_every_refusal_is_described(scene: Scene, path: str, status: str) -> None:
+    """Each endpoint names its answer's schema, its body's, and every refusal by its code."""
+    operation = described(scene)["paths"][path]["post"]
+
+    assert "$ref" in operation["responses"][status]["content"]["application/json"]["schema"]
+    assert "schema" in operation["requestBody"]["content"]["application/json"]
+    codes = {
+        code
+        for number, response in operation["responses"].items()
+        if number != status
+        for code in response["content"]["application/problem+json"]["schema"]["properties"]["code"]["enum"]
+    }
+    assert codes <= set(PROBLEMS)
+    assert {"signature-missing", "nonce-used", "revoked", "role-refused", "malformed", "overloaded"} <= codes
+    assert ("receipt-spent" in codes) == (path in ("/v1/lookups", "/v1/registrations"))
+
+
+@pytest.mark.parametrize("path", SIGNED)
+def test_a_stranger_learns_nothing_but_that_a_signature_is_missing(scene: Scene, path: str) -> None:
+    """Whatever they send, of whatever shape."""
+    before = scene.index.tables()
+    for body in (b"{}", b"", b"[" * 1000, b'{"epoch":1}', b"\xff\xfe"):
+        answer = scene.index.public("POST", path, content=body, headers={"content-type": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (401, "signature-missing")
+    assert scene.index.tables() == before
+
+
+def test_what_is_not_there_is_refused_by_name(scene: Scene) -> None:
+    """As problem documents, like everything else."""
+    assert scene.index.get("/v1/children").json()["code"] == "not-found"
+    assert scene.index.get("/v1/lookups").json()["code"] == "method-not-allowed"
+    assert scene.index.public("POST", "/v1/lookups", content=b"x" * 300_000).json()["code"] == "body-too-large"
+    xml = scene.index.public("POST", "/v1/lookups", content=b"<x/>", headers={"content-type": "text/xml"})
+    assert (xml.status_code, xml.json()["code"]) == (415, "unsupported-media-type")
+    for page in ("/docs", "/redoc"):
+        assert scene.index.get(page).status_code == 404

@@ -1,0 +1,26 @@
+"""Every part of the benchmarks still runs, with real services, on sizes that mean nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.bench.__main__ import main
+
+
+def test_a_quick_run_measures_every_part_and_gives_every_aim_its_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--quick"]) == 0
+
+    printed = capsys.readouterr().out
+    titles = [line for line in printed.splitlines() if line.startswith("### ")]
+    assert len(titles) == 4
+    for what in ("edge: combine", "everybody together", "STUB", "1,000 keys"):
+        (row,) = (line for line in printed.splitlines() if line.startswith(f"| {what}") or f"| {what} " in line)
+        assert what == "STUB" or any(verdict in row for verdict in ("PASS", "MISS", "UNSURE"))
+
+
+def test_a_part_that_there_is_not_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--quick", "everything"])
+
+    assert ended.value.code == 2
+    assert "everything" in capsys.readouterr().err

@@ -1,0 +1,416 @@
+"""`signpost admin`: keys, organisations, handles and devices, against an operator's socket that keeps its contract."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import socketserver
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from signpost.edge import organisation_keys
+from signpost.edge.desk import Desk
+from signpost.edge.organisation_keys import load_organisation
+from signpost.protocol import sealing
+from signpost.protocol.credentials import EnrolmentCertificate, ShiftCredential
+from signpost.protocol.keys import VerifyKey
+from signpost.protocol.problems import Problem, ProblemCode
+from signpost.protocol.purposes import PURPOSES_OF, Role
+from signpost.protocol.sealing import Argon2Cost
+from signpost.protocol.secret import Secret
+from signpost_cli.main import run
+from tests.support.askers import new_key
+from tests.support.ceremony import Holders, make_holders
+
+HANDLE = "R5A0-2GTB"
+WORDS = "four words of a test"
+
+
+class Operator:
+    """The index's operator socket: it checks what it is sent and remembers it."""
+
+    def __init__(self) -> None:
+        self.key = new_key()
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.organisations: dict[str, dict[str, Any]] = {}
+        self.handles: list[dict[str, Any]] = []
+
+    def answer(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        self.asked.append((path, body))
+        match path:
+            case "/organisations" if body:
+                if body["organisation"] in self.organisations:
+                    raise Problem(ProblemCode.ALREADY_EXISTS)
+                self.organisations[body["organisation"]] = body
+                return {}
+            case "/organisations":
+                shown = [
+                    {name: each[name] for name in ("organisation", "kind")} for each in self.organisations.values()
+                ]
+                return {"organisations": shown}
+            case "/handles":
+                self.handles.append({"handle": HANDLE, **body})
+                return {"handle": HANDLE}
+            case "/handles/list":
+                return {"handles": [{k: v for k, v in each.items() if k != "organisation"} for each in self.handles]}
+            case "/credentials":
+                return self._shift(body["certificate"])
+            case "/revocations":
+                return {}
+        raise Problem(ProblemCode.NOT_FOUND)
+
+    def _shift(self, token: str) -> dict[str, Any]:
+        from signpost.protocol.credentials import certificate_organisation
+
+        admitted = self.organisations.get(str(certificate_organisation(token)))
+        if admitted is None:
+            raise Problem(ProblemCode.ORGANISATION_UNKNOWN)
+        enrolled = EnrolmentCertificate.read(token, VerifyKey.parse(admitted["signing_key"]))
+        now = int(time.time())
+        shift = ShiftCredential(
+            organisation=enrolled.organisation,
+            account=enrolled.account,
+            role=enrolled.role,
+            kind=enrolled.kind,
+            purposes=PURPOSES_OF[enrolled.role],
+            device_thumbprint=enrolled.device.thumbprint(),
+            issued_at=now,
+            expires_at=now + 12 * 3600 + len(self.asked),
+            identifier="A" * 22,
+        )
+        return {"credential": shift.sign(self.key), "expires_at": shift.expires_at}
+
+
+class _SocketServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+
+    def get_request(self) -> Any:
+        request, _ = super().get_request()
+        return request, ("local", 0)
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Iterator[Operator]:
+    operator = Operator()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it has in the library
+            pass
+
+        def _reply(self) -> None:
+            raw = self.rfile.read(int(self.headers.get("content-length", 0)))
+            try:
+                status, answered = 200, dict(operator.answer(self.path, json.loads(raw or b"{}")))
+            except Problem as problem:
+                status, answered = problem.status, problem.document()
+            body = json.dumps(answered).encode()
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = _reply  # noqa: N815 - the names the library calls
+
+    (tmp_path / "data").mkdir()
+    with _SocketServer(str(tmp_path / "data" / "operator.sock"), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield operator
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(autouse=True)
+def _cheap_argon2(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cheaply(value: Secret, *, passphrase: Secret, salt: bytes, purpose: str) -> bytes:
+        cost = Argon2Cost(memory_kib=8, passes=1, lanes=1)
+        return sealing.seal_with_passphrase(value, passphrase=passphrase, salt=salt, purpose=purpose, cost=cost)
+
+    monkeypatch.setattr(organisation_keys, "seal_with_passphrase", cheaply)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a passphrase file, the index's settings, a manifest, and nothing else."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "passphrase").touch(mode=0o600)
+    (tmp_path / "passphrase").write_text(WORDS + "\n")
+    (tmp_path / "index.toml").write_text('data_dir = "data"\nport = 1\n')
+    return tmp_path
+
+
+@pytest.fixture
+def holders(here: Path) -> Holders:
+    made = make_holders()
+    (here / "manifest.json").write_bytes(made.signed.encoding())
+    return made
+
+
+def new_keys() -> int:
+    return run(["admin", "org", "key", "new", "north-council", "--kind", "council", "--out", "keys", *PASSPHRASE])
+
+
+PASSPHRASE = ("--passphrase-file", "passphrase")
+SETTINGS = ("--settings", "index.toml")
+
+
+def enrol(holders: Holders, *more: str, role: str = "urgent", home: str = "desk") -> int:
+    return run(
+        [
+            "admin",
+            "device",
+            "enrol",
+            "--org-keys",
+            "keys",
+            "--account",
+            "ae-desk-1",
+            "--role",
+            role,
+            "--manifest",
+            "manifest.json",
+            "--fingerprint",
+            holders.manifest.fingerprint(),
+            "--index",
+            "https://index.example",
+            "--home",
+            home,
+            *PASSPHRASE,
+            *SETTINGS,
+            *more,
+        ]
+    )
+
+
+def test_keys_are_made_shown_backed_up_and_restored(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert new_keys() == 0
+    made = load_organisation(here / "keys")
+    assert made.signing_key.text in capsys.readouterr().out
+
+    assert run(["admin", "org", "key", "show", "--org-keys", "keys", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "schema": "signpost.organisation/1",
+        "organisation": "north-council",
+        "kind": "council",
+        "signing_key": made.signing_key.text,
+        "sealing_key": made.sealing_key.text,
+    }
+    assert run(["admin", "org", "key", "backup", "--org-keys", "keys", "--out", "backup", *PASSPHRASE]) == 0
+    assert run(["admin", "org", "key", "restore", "backup", "--out", "again", *PASSPHRASE]) == 0
+    assert load_organisation(here / "again") == made
+
+
+@pytest.mark.parametrize("name", ["North Council", "n", "north_council", "1north"])
+def test_a_name_that_is_none_makes_no_keys(name: str, here: Path) -> None:
+    assert run(["admin", "org", "key", "new", name, "--kind", "council", "--out", "keys", *PASSPHRASE]) == 2
+    assert not (here / "keys").exists()
+
+
+def test_an_organisation_is_admitted_by_its_own_key(
+    here: Path, operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new_keys()
+
+    assert run(["admin", "org", "add", "keys/organisation.json", *SETTINGS]) == 0
+
+    made = load_organisation(here / "keys")
+    assert operator.asked == [
+        (
+            "/organisations",
+            {"organisation": "north-council", "kind": "council", "signing_key": made.signing_key.text},
+        )
+    ]
+    capsys.readouterr()
+    assert run(["admin", "org", "list", "--operator-socket", "data/operator.sock"]) == 0
+    assert capsys.readouterr().out == "north-council  council\n"
+
+
+def test_what_the_operator_refuses_is_told_in_our_words(
+    here: Path, operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new_keys()
+    run(["admin", "org", "add", "keys/organisation.json", *SETTINGS])
+
+    assert run(["admin", "org", "add", "keys/organisation.json", *SETTINGS]) == 1
+    assert "There is one of that name already." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [(), (*SETTINGS, "--operator-socket", "data/operator.sock")])
+def test_the_index_is_named_in_one_way(arguments: tuple[str, ...], here: Path) -> None:
+    assert run(["admin", "org", "list", *arguments]) == 2
+
+
+def test_an_index_that_does_not_run_is_told_with_how_to_start_it(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["admin", "org", "list", *SETTINGS]) == 1
+    assert "signpost serve index" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["", "data_dir", "port = 1"])
+def test_settings_that_name_no_data_folder_are_refused(text: str, here: Path) -> None:
+    (here / "index.toml").write_text(text)
+
+    assert run(["admin", "org", "list", *SETTINGS]) == 2
+
+
+def test_a_handle_is_added_and_listed(here: Path, operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+    contact = ["--title", "Front Door", "--telephone", "0113 496 0001"]
+
+    assert run(["admin", "handle", "add", "north-council", *contact, *SETTINGS]) == 0
+    assert capsys.readouterr().out == f"{HANDLE}\n"
+    assert operator.asked[-1][1] == {
+        "organisation": "north-council",
+        "title": "Front Door",
+        "telephone": "0113 496 0001",
+        "email": None,
+        "hours": None,
+        "out_of_hours": None,
+    }
+    assert run(["admin", "handle", "list", "north-council", *SETTINGS]) == 0
+    assert capsys.readouterr().out == f"{HANDLE}  Front Door  0113 496 0001\n"
+
+
+def test_a_device_is_enrolled_with_both_words(
+    here: Path, operator: Operator, holders: Holders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The organisation's on the device, and the index's on the shift: the desk loads, and they belong together."""
+    new_keys()
+    run(["admin", "org", "add", "keys/organisation.json", *SETTINGS])
+
+    assert enrol(holders, "--out-of-hours", "0113 496 0000", "--valid-days", "90") == 0
+
+    desk = Desk.load(here / "desk")
+    enrolled = EnrolmentCertificate.read(desk.identity.certificate, load_organisation(here / "keys").signing_key)
+    shift = ShiftCredential.read(desk.identity.credential, operator.key.verify_key)
+    assert (desk.organisation, desk.account, desk.role) == ("north-council", "ae-desk-1", Role.URGENT)
+    assert enrolled.expires_at - enrolled.issued_at == 90 * 86400
+    assert enrolled.device == desk.identity.key.verify_key
+    assert shift.device_thumbprint == desk.identity.key.verify_key.thumbprint()
+    assert desk.settings.out_of_hours == "0113 496 0000"
+    assert not (here / "desk" / "reference.key").exists()
+
+
+def test_a_feeds_device_gets_what_a_feed_needs_and_no_more(here: Path, operator: Operator, holders: Holders) -> None:
+    new_keys()
+    run(["admin", "org", "add", "keys/organisation.json", *SETTINGS])
+
+    assert enrol(holders, role="feed") == 0
+
+    assert Desk.load(here / "desk").feed_keys().reference_key == Secret((here / "keys" / "reference.key").read_bytes())
+    assert not (here / "desk" / "sealing.key").exists()
+    assert not (here / "desk" / "signing.sealed").exists()
+
+
+def test_another_manifest_than_the_custodians_read_out_enrols_nobody(
+    here: Path, operator: Operator, holders: Holders
+) -> None:
+    new_keys()
+    run(["admin", "org", "add", "keys/organisation.json", *SETTINGS])
+
+    assert enrol(make_holders()) == 9
+    assert not (here / "desk").exists()
+    assert [path for path, _ in operator.asked] == ["/organisations"]
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        (("--index", "http://index.example"), 1),
+        (("--index", "https://index.example/v1"), 1),
+        (("--account", "A & E"), 2),
+        (("--manifest", "nowhere.json"), 2),
+        (("--valid-days", "5000"), 2),
+        (("--role", "doctor"), 2),
+        (("--passphrase-file", "nowhere"), 1),
+    ],
+)
+def test_what_is_not_of_its_form_enrols_nobody(
+    more: tuple[str, ...], code: int, here: Path, operator: Operator, holders: Holders
+) -> None:
+    new_keys()
+    run(["admin", "org", "add", "keys/organisation.json", *SETTINGS])
+
+    assert enrol(holders, *more) == code
+    assert not (here / "desk").exists()
+
+
+def test_a_wrong_passphrase_enrols_nobody(
+    here: Path, operator: Operator, holders: Holders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new_keys()
+    (here / "passphrase").write_text("another passphrase\n")
+
+    assert enrol(holders) == 1
+    assert "does not open" in capsys.readouterr().err
+    assert not (here / "desk").exists()
+
+
+def test_a_desk_is_never_enrolled_over(here: Path, operator: Operator, holders: Holders) -> None:
+    new_keys()
+    run(["admin", "org", "add", "keys/organisation.json", *SETTINGS])
+    enrol(holders)
+    before = (here / "desk" / "device.key").read_bytes()
+
+    assert enrol(holders) == 1
+    assert (here / "desk" / "device.key").read_bytes() == before
+
+
+def test_the_next_shift_is_opened_for_the_same_device(
+    here: Path, operator: Operator, holders: Holders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new_keys()
+    run(["admin", "org", "add", "keys/organisation.json", *SETTINGS])
+    enrol(holders)
+    before = Desk.load(here / "desk")
+    capsys.readouterr()
+
+    assert run(["admin", "device", "renew", "--home", "desk", "--json", *SETTINGS]) == 0
+
+    after = Desk.load(here / "desk")
+    assert after.identity.credential != before.identity.credential
+    assert after.identity.certificate == before.identity.certificate
+    assert json.loads(capsys.readouterr().out)["schema"] == "signpost.shift/1"
+
+
+def test_a_device_or_an_account_is_taken_back(here: Path, operator: Operator, holders: Holders) -> None:
+    new_keys()
+    run(["admin", "org", "add", "keys/organisation.json", *SETTINGS])
+    enrol(holders)
+    name = EnrolmentCertificate.read(
+        Desk.load(here / "desk").identity.certificate, load_organisation(here / "keys").signing_key
+    ).identifier
+    account = ["--organisation", "north-council", "--account", "ae-desk-1"]
+
+    for named in (["--home", "desk"], ["--certificate", name], account):
+        assert run(["admin", "device", "revoke", *named, *SETTINGS]) == 0
+
+    assert [body for path, body in operator.asked if path == "/revocations"] == [
+        {"certificate_identifier": name, "organisation": None, "account": None},
+        {"certificate_identifier": name, "organisation": None, "account": None},
+        {"certificate_identifier": None, "organisation": "north-council", "account": "ae-desk-1"},
+    ]
+    for unclear in ([], ["--organisation", "north-council"], ["--certificate", name, *account]):
+        assert run(["admin", "device", "revoke", *unclear, *SETTINGS]) == 2
+
+
+def test_no_passphrase_or_key_is_ever_shown(
+    here: Path, operator: Operator, holders: Holders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from signpost.protocol.encoding import to_base64url
+
+    new_keys()
+    run(["admin", "org", "add", "keys/organisation.json", *SETTINGS])
+    enrol(holders)
+    run(["admin", "org", "key", "show", "--org-keys", "keys"])
+
+    shown = "".join(capsys.readouterr())
+    for secret in (here / "keys" / "reference.key", here / "keys" / "sealing.key", here / "desk" / "device.key"):
+        assert to_base64url(secret.read_bytes()) not in shown
+    assert WORDS not in shown
+    assert os.environ.get("SIGNPOST_PASSPHRASE") is None

@@ -1,0 +1,309 @@
+"""`signpost lookup` with details piped in: the words, the streams, the exit codes, and what is never shown."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from signpost.edge.desk import default_folder
+from signpost.protocol.messages import AnswerWord
+from signpost.protocol.purposes import Role
+from signpost_cli.lookup_command import WORDS
+from signpost_cli.main import run
+from tests.support.pretend_services import Fault, Pretence, StillClock, free_port_run
+
+DETAILS = {"nhs_number": "999 000 0042", "date_of_birth": "3 April 2015"}
+SECRETS = ("9990000042", "999 000 0042", "3 April 2015", "2015-04-03", "2015-03-04", "A950000178301", "000004")
+
+
+@pytest.fixture
+def pretence() -> Pretence:
+    first = free_port_run(4)
+    return Pretence(port=first, index_port=first + 3, clock=StillClock(int(time.time())))
+
+
+@contextmanager
+def desk(pretence: Pretence, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Services that listen, and a desk that is enrolled with them."""
+    monkeypatch.setenv("SIGNPOST_HOME", str(pretence.make_desk(folder / "desk")))
+    with pretence.on_loopback():
+        yield
+
+
+def look_up(monkeypatch: pytest.MonkeyPatch, *arguments: str, typed: str | None = None) -> int:
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(DETAILS) if typed is None else typed))
+    return run(["lookup", "--stdin", *arguments])
+
+
+@pytest.mark.parametrize(
+    ("word", "code", "said"),
+    [
+        ("current", 0, "A colleague elsewhere is working with this child."),
+        ("previous", 0, "A colleague elsewhere has worked with this child. No date is given."),
+        (
+            "possible",
+            5,
+            (
+                "Somebody elsewhere may be working with this child, or with another of similar details. Another detail "
+                "may settle it (NHS number, middle name, previous postcode). Confirm by telephone that it is the same "
+                "child before saying anything about the child."
+            ),
+        ),
+        (
+            "none",
+            0,
+            (
+                "No other organisation has registered work with a child matching these details. This is not proof of "
+                "safety. Check the date of birth, and your own organisation's records."
+            ),
+        ),
+    ],
+)
+def test_each_answer_has_its_own_words_and_code(
+    pretence: Pretence,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    word: AnswerWord,
+    code: int,
+    said: str,
+) -> None:
+    pretence.word = word
+
+    with desk(pretence, tmp_path, monkeypatch):
+        assert look_up(monkeypatch) == code
+
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == f"{word.upper()}  {said}          (for the NHS number ending 0042)"
+    assert re.fullmatch(
+        r"  Receipt K7Q2-94KD · checked [0-2][0-9]:[0-5][0-9] · 147 of 153 authorities up to date", second
+    )
+    assert WORDS[word] == said
+
+
+def test_nothing_but_the_last_four_digits_is_shown_again(
+    pretence: Pretence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with desk(pretence, tmp_path, monkeypatch):
+        look_up(monkeypatch)
+
+    shown = capsys.readouterr()
+    assert not any(secret in shown.out + shown.err for secret in SECRETS)
+    assert shown.err == ""
+
+
+def test_no_command_is_suggested_that_there_is_not(
+    pretence: Pretence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with desk(pretence, tmp_path, monkeypatch):
+        look_up(monkeypatch)
+
+    shown = capsys.readouterr()
+    assert "contact" not in shown.out + shown.err
+    assert "break-glass" not in shown.out + shown.err
+
+
+def test_a_program_gets_one_line_with_a_schema(
+    pretence: Pretence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pretence.word = "none"
+
+    with desk(pretence, tmp_path, monkeypatch):
+        assert look_up(monkeypatch, "--json", "--purpose", "vital-interests", "--urgency", "today") == 0
+
+    (line,) = capsys.readouterr().out.splitlines()
+    shown = json.loads(line)
+    assert list(shown) == ["schema", "answer", "receipt", "checked_at", "coverage", "call_back"]
+    assert shown["schema"] == "signpost.lookup/1"
+    assert (shown["answer"], shown["coverage"]) == ("none", {"expected": 153, "up_to_date": 147})
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", shown["checked_at"])
+    sent = json.loads(pretence.arrived[0][-1].body)
+    assert (sent["purpose"], sent["urgency"]) == ("vital-interests", "today")
+
+
+@pytest.mark.parametrize(("role", "urgency"), [(Role.URGENT, "now"), (Role.PRACTITIONER, "today")])
+def test_how_soon_is_the_roles_own_when_it_is_not_said(
+    pretence: Pretence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: Role, urgency: str
+) -> None:
+    asked = Pretence(role=role, port=pretence.port, index_port=pretence.index_port, clock=pretence.clock)
+
+    with desk(asked, tmp_path, monkeypatch):
+        assert look_up(monkeypatch) == 0
+
+    assert json.loads(asked.arrived[0][-1].body)["urgency"] == urgency
+
+
+@pytest.mark.parametrize(
+    ("faults", "code", "why"),
+    [
+        ({1: Fault.SILENT, 2: Fault.SILENT}, 6, "it could not be reached"),
+        ({1: Fault.LOCKED, 2: Fault.SILENT}, 6, "has not been opened by its custodian"),
+        ({1: Fault.WRONG_SHARE, 2: Fault.SILENT}, 6, "its proof does not verify"),
+        ({1: Fault.RECEIPT_OF_ANOTHER_BATCH, 2: Fault.RECEIPT_OF_ANOTHER_BATCH}, 6, "its receipt is not for what was"),
+        ({0: Fault.SILENT}, 6, "The index gave no answer: it could not be reached"),
+        ({0: Fault.NOT_JSON}, 6, "not of its form"),
+        ({0: Fault.EPOCH_UNKNOWN}, 6, "a key that is not the one served here"),
+        ({1: Fault.BUDGET_USED, 2: Fault.BUDGET_USED}, 7, "budget here is used up"),
+        ({0: Fault.CREDENTIAL_EXPIRED}, 4, "has run out"),
+        ({0: Fault.REVOKED}, 4, "revoked"),
+        ({0: Fault.ROLE_REFUSED}, 3, "may not do that"),
+    ],
+)
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_could_not_be_checked_is_never_a_no(
+    pretence: Pretence,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    faults: dict[int, Fault],
+    code: int,
+    why: str,
+    as_json: bool,
+) -> None:
+    """stdout stays empty, and stderr says that it is not a no, and whom to ring."""
+    pretence.faults = faults
+
+    with desk(pretence, tmp_path, monkeypatch):
+        assert look_up(monkeypatch, *(["--json"] if as_json else [])) == code
+
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    first, *rest = shown.err.splitlines()
+    assert first == "COULD NOT CHECK  We could not check. This is not a no. Ring 0113 496 0000."
+    assert why in "\n".join(rest)
+    assert not any(secret in shown.err for secret in SECRETS)
+
+
+def test_even_a_fault_of_ours_is_not_a_no(
+    pretence: Pretence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("9990000042")
+
+    monkeypatch.setattr("signpost.edge.client.match_inputs", broken)
+
+    with desk(pretence, tmp_path, monkeypatch):
+        assert look_up(monkeypatch) == 1
+
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "This is not a no." in shown.err
+    assert "9990000042" not in shown.err
+
+
+def test_a_key_holder_that_answers_falsely_is_named_and_changes_nothing(
+    pretence: Pretence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pretence.faults = {2: Fault.FLIPPED_BYTE}
+
+    with desk(pretence, tmp_path, monkeypatch):
+        for _ in range(8):
+            assert look_up(monkeypatch) == 0
+
+    shown = capsys.readouterr()
+    assert shown.out.count("CURRENT") == 8
+    assert set(shown.err.splitlines()) == {"Key holder 2: its proof does not verify. Tell the operator."}
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ('{"nhs_number": "999 000 0043", "date_of_birth": "3 April 2015"}', "the check digit does not match"),
+        ("nhs_number=9876543210\ndate_of_birth=3 April 2015", "a well-known dummy"),
+        ("nhs_number=9990000042\ndate_of_birth=31/02/2015", "there is no such day"),
+        ("nhs_number=9990000042\ndate_of_birth=3/4/15", "two digits"),
+        ("nhs_number=9990000042\ndate_of_birth=2999-01-01", "in the future"),
+        ("upn=A950000178302\ndate_of_birth=2015-04-03", "check letter"),
+        ("nhs_number=9990000042", "It needs a date of birth"),
+        ("date_of_birth=2015-04-03", "an NHS number or a permanent UPN"),
+        ('{"nhs_number": 9990000042, "date_of_birth": "2015-04-03"}', "is not text"),
+        ('{"nhs_number": "9990000042", "name": "Amelia"}', "is none of"),
+        ('{"nhs_number": "9990000042", "nhs_number": "9990000042"}', "stands twice"),
+        ('{"nhs_number": ', "not one JSON object"),
+        ("9990000042", "not of the form key=value"),
+        ("", "nothing on stdin"),
+        ("nhs_number=" + "9" * 70_000, "more on stdin"),
+    ],
+)
+def test_what_is_not_of_its_form_is_refused_with_nothing_sent(
+    pretence: Pretence,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    typed: str,
+    said: str,
+) -> None:
+    with desk(pretence, tmp_path, monkeypatch):
+        assert look_up(monkeypatch, typed=typed) == 2
+
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert said in shown.err
+    assert "othing was sent" in shown.err
+    assert not any(pretence.arrived.values())
+    for secret in (*SECRETS, "9990000043", "Amelia", "A950000178302", "999999"):
+        assert secret not in shown.err
+
+
+def test_a_upn_will_do(
+    pretence: Pretence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with desk(pretence, tmp_path, monkeypatch):
+        assert look_up(monkeypatch, typed="upn = a950000178301 \n\ndate_of_birth = 2015-04-03\n") == 0
+
+    assert "(for the UPN ending 8301)" in capsys.readouterr().out
+
+
+def test_a_purpose_of_another_role_is_refused_before_anything_is_read(
+    pretence: Pretence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with desk(pretence, tmp_path, monkeypatch):
+        assert look_up(monkeypatch, "--purpose", "s17") == 3
+
+    assert "vital-interests, s46, s47, s16la" in capsys.readouterr().err
+    assert not any(pretence.arrived.values())
+
+
+def test_without_a_terminal_nothing_is_asked(
+    pretence: Pretence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 5, nothing sent, and the flag that would take the details is named."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+
+    with desk(pretence, tmp_path, monkeypatch):
+        assert run(["lookup"]) == 5
+
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "--stdin" in shown.err
+    assert not any(pretence.arrived.values())
+
+
+def test_a_device_that_is_not_enrolled_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SIGNPOST_HOME", str(tmp_path))
+
+    assert look_up(monkeypatch) == 4
+    assert default_folder() == tmp_path
+    assert "signpost admin device enrol" in capsys.readouterr().err
+
+
+def test_another_manifest_stops_the_lookup_before_anything_is_sent(
+    pretence: Pretence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = Pretence(port=9101)
+
+    with desk(pretence, tmp_path, monkeypatch):
+        (tmp_path / "desk" / "manifest.json").write_bytes(other.holders.signed.encoding())
+        assert look_up(monkeypatch) == 9
+
+    assert capsys.readouterr().out == ""
+    assert not any(pretence.arrived.values())

@@ -1,0 +1,265 @@
+"""On a real terminal: what is asked, what stays on the screen, and what is gone from it when the answer has come."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.pretend_services import Fault, Pretence, StillClock, free_port_run
+
+SECONDS = 20
+
+
+class Terminal:
+    """A command on a pseudo-terminal, and a picture of what its screen shows."""
+
+    def __init__(self, *arguments: str, home: Path, stdout: bool = True) -> None:
+        self._master, slave = pty.openpty()
+        self.raw = ""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "signpost_cli", *arguments],
+            stdin=slave,
+            stdout=slave if stdout else subprocess.PIPE,
+            stderr=slave,
+            env={**os.environ, "SIGNPOST_HOME": str(home), "TERM": "xterm", "COLUMNS": "120"},
+            start_new_session=True,
+            preexec_fn=_own_terminal,
+        )
+        os.close(slave)
+
+    def expect(self, text: str) -> None:
+        """Wait until something is shown."""
+        deadline = time.monotonic() + SECONDS
+        while text not in self.raw:
+            if time.monotonic() > deadline or not self._read():
+                raise AssertionError(f"never showed {text!r}: {self.raw!r}")
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def end(self) -> int:
+        """Read to the end; the exit code."""
+        while self._read():
+            pass
+        return self._process.wait(SECONDS)
+
+    def stdout(self) -> str:
+        """What went to stdout, where it is not the terminal."""
+        assert self._process.stdout is not None
+        return self._process.stdout.read().decode()
+
+    def screen(self) -> list[str]:
+        """The lines that stand on the screen now."""
+        return picture(self.raw)
+
+    def close(self) -> None:
+        os.close(self._master)
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def _read(self) -> bool:
+        ready, _, _ = select.select([self._master], [], [], SECONDS)
+        if not ready:
+            return False
+        try:
+            chunk = os.read(self._master, 65536)
+        except OSError:  # Linux's way of saying that the other end is closed
+            return False
+        self.raw += chunk.decode()
+        return bool(chunk)
+
+
+def _own_terminal() -> None:
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def picture(raw: str) -> list[str]:
+    """What a terminal shows after these bytes: text, line ends, `up`, `erase from here` and bold; no more is used."""
+    lines, row, column = [""], 0, 0
+    for token in re.findall(r"\x1b\[\d*[A-Za-z]|\r|\n|[^\x1b\r\n]+", raw):
+        match token[-1], token:
+            case "A", _ if token.startswith("\x1b"):
+                row = max(0, row - int(token[2:-1] or 1))
+            case "J", _ if token.startswith("\x1b"):
+                lines[row] = lines[row][:column]
+                del lines[row + 1 :]
+            case "m", _ if token.startswith("\x1b"):
+                pass
+            case _, "\r":
+                column = 0
+            case _, "\n":
+                row += 1
+                lines += [""] * (row + 1 - len(lines))
+            case _:
+                lines[row] = lines[row][:column].ljust(column) + token + lines[row][column + len(token) :]
+                column += len(token)
+    return [line for line in lines if line]
+
+
+@pytest.fixture
+def pretence() -> Pretence:
+    first = free_port_run(4)
+    return Pretence(port=first, index_port=first + 3, clock=StillClock(int(time.time())))
+
+
+@pytest.fixture
+def home(pretence: Pretence, tmp_path: Path) -> Path:
+    return pretence.make_desk(tmp_path / "desk")
+
+
+@pytest.fixture
+def terminals() -> Iterator[list[Terminal]]:
+    opened: list[Terminal] = []
+    yield opened
+    for terminal in opened:
+        terminal.close()
+
+
+def test_the_details_are_asked_for_shown_and_cleared(pretence: Pretence, home: Path, terminals: list[Terminal]) -> None:
+    """They can be checked while the answer is awaited, and are gone when it is there."""
+    with pretence.on_loopback():
+        terminals.append(terminal := Terminal("lookup", home=home))
+        terminal.expect("NHS number: ")
+        terminal.type("999 000 0042\n")
+        terminal.expect("Date of birth: ")
+        assert terminal.screen() == ["NHS number: 999 000 0042", "Date of birth: "]
+        terminal.type("3 April 2015\n")
+        assert terminal.end() == 0
+
+    first, *rest = terminal.screen()
+    assert first == (
+        "CURRENT  A colleague elsewhere is working with this child.          (for the NHS number ending 0042)"
+    )
+    assert rest[0].startswith("  Receipt K7Q2-94KD")
+    assert "999 000 0042" not in "\n".join([first, *rest])
+    assert "April" not in "\n".join([first, *rest])
+
+
+def test_the_answer_goes_to_stdout_and_the_questions_do_not(
+    pretence: Pretence, home: Path, terminals: list[Terminal]
+) -> None:
+    with pretence.on_loopback():
+        terminals.append(terminal := Terminal("lookup", "--json", home=home, stdout=False))
+        terminal.expect("NHS number: ")
+        terminal.type("9990000042\n")
+        terminal.expect("Date of birth: ")
+        terminal.type("2015-04-03\n")
+        assert terminal.end() == 0
+
+    assert terminal.stdout().startswith('{"schema":"signpost.lookup/1","answer":"current"')
+    assert terminal.screen() == []
+
+
+def test_a_upn_is_asked_for_where_there_is_no_nhs_number(
+    pretence: Pretence, home: Path, terminals: list[Terminal]
+) -> None:
+    with pretence.on_loopback():
+        terminals.append(terminal := Terminal("lookup", home=home))
+        terminal.expect("NHS number: ")
+        terminal.type("\n")
+        terminal.expect("UPN: ")
+        terminal.type("A950000178301\n")
+        terminal.expect("Date of birth: ")
+        terminal.type("03/04/2015\n")
+        assert terminal.end() == 0
+
+    assert "(for the UPN ending 8301)" in terminal.screen()[0]
+    assert "A950000178301" not in "\n".join(terminal.screen())
+
+
+def test_hidden_details_are_never_shown(pretence: Pretence, home: Path, terminals: list[Terminal]) -> None:
+    with pretence.on_loopback():
+        terminals.append(terminal := Terminal("lookup", "--hidden", home=home))
+        terminal.expect("NHS number: ")
+        time.sleep(0.2)  # until the echo is off
+        terminal.type("9990000042\n")
+        terminal.expect("Date of birth: ")
+        time.sleep(0.2)
+        terminal.type("2015-04-03\n")
+        assert terminal.end() == 0
+
+    assert "9990000042" not in terminal.raw
+    assert "2015-04-03" not in terminal.raw
+    assert "0042" in terminal.raw
+
+
+def test_what_could_not_be_checked_is_said_after_the_details_are_gone(
+    pretence: Pretence, home: Path, terminals: list[Terminal]
+) -> None:
+    pretence.faults = {1: Fault.SILENT, 2: Fault.SILENT}
+    with pretence.on_loopback():
+        terminals.append(terminal := Terminal("lookup", home=home))
+        terminal.expect("NHS number: ")
+        terminal.type("9990000042\n")
+        terminal.expect("Date of birth: ")
+        terminal.type("2015-04-03\n")
+        assert terminal.end() == 6
+
+    first, *_ = terminal.screen()
+    assert first == "COULD NOT CHECK  We could not check. This is not a no. Ring 0113 496 0000."
+    assert "9990000042" not in "\n".join(terminal.screen())
+
+
+def test_a_mistyped_number_is_refused_with_nothing_sent(
+    pretence: Pretence, home: Path, terminals: list[Terminal]
+) -> None:
+    with pretence.on_loopback():
+        terminals.append(terminal := Terminal("lookup", home=home))
+        terminal.expect("NHS number: ")
+        terminal.type("9990000043\n")
+        terminal.expect("Date of birth: ")
+        terminal.type("2015-04-03\n")
+        assert terminal.end() == 2
+
+    assert terminal.screen() == [
+        "signpost: The NHS number is not valid: the check digit does not match. Nothing was sent."
+    ]
+    assert not any(pretence.arrived.values())
+
+
+def test_an_interruption_clears_what_was_typed(pretence: Pretence, home: Path, terminals: list[Terminal]) -> None:
+    terminals.append(terminal := Terminal("lookup", home=home))
+    terminal.expect("NHS number: ")
+    terminal.type("9990000042\n")
+    terminal.expect("Date of birth: ")
+    terminal.type("2015-\x03")
+
+    assert terminal.end() == 130
+    assert "9990000042" not in "\n".join(terminal.screen())
+    assert "2015" not in "\n".join(terminal.screen())
+
+
+def test_the_end_of_input_is_an_interruption(pretence: Pretence, home: Path, terminals: list[Terminal]) -> None:
+    terminals.append(terminal := Terminal("lookup", home=home))
+    terminal.expect("NHS number: ")
+    terminal.type("\x04")
+
+    assert terminal.end() == 130
+
+
+def test_a_process_list_never_shows_the_details(pretence: Pretence, home: Path, terminals: list[Terminal]) -> None:
+    terminals.append(terminal := Terminal("lookup", home=home))
+    terminal.expect("NHS number: ")
+    terminal.type("9990000042\n")
+    terminal.expect("Date of birth: ")
+
+    process = Path(f"/proc/{terminal._process.pid}")
+    assert b"9990000042" not in (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+    terminal._process.send_signal(signal.SIGINT)
+    terminal.end()
