@@ -14,8 +14,9 @@ import typer
 from pydantic import BaseModel, ConfigDict
 
 from signpost.edge.desk import Desk, DeskSettings, certificate_in, default_folder, trusted_manifest
+from signpost.edge.failures import DeskUnusable
 from signpost.edge.organisation_keys import copy_feed_keys, load_organisation, open_signing_key
-from signpost.protocol.credentials import AccountId, EnrolmentCertificate, valid_name
+from signpost.protocol.credentials import AccountId, EnrolmentCertificate
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.keys import SigningKey
 from signpost.protocol.messages import Moment, Nothing, Token
@@ -94,7 +95,7 @@ def enrol(
 
     Example:
       signpost admin device enrol --org-keys keys --account ae-desk-1 --role urgent --manifest manifest.json
-        --fingerprint 4Yk… --index https://index.example --out-of-hours "0113 496 0000" --settings index.toml
+        --fingerprint=4Yk… --index https://index.example --out-of-hours "0113 496 0000" --settings index.toml
     """
     folder = home or default_folder()
     if (folder / "desk.toml").exists():
@@ -103,12 +104,10 @@ def enrol(
             f"There is a desk in {folder} already.",
             hint="Open its next shift with: signpost admin device renew. Or name another folder: --home FOLDER",
         )
-    if not valid_name(account):
-        raise Stop(ExitCode.USAGE, "--account is not a name: 2 to 64 of a-z, 0-9, dot and hyphen.")
     raw = _read(manifest)
     trusted_manifest(raw, fingerprint=fingerprint)
     organisation = load_organisation(org_keys)
-    desk = DeskSettings.checked(
+    desk = _settings(
         index_url=index_url,
         organisation=organisation.name,
         account=account,
@@ -134,22 +133,34 @@ def enrol(
     )
     certificate = enrolled.sign(signing_key)
     shift = _shift(index, certificate)
-    Desk.make(folder, settings=desk, manifest=raw, device=device, certificate=certificate, credential=shift.credential)
     if role is Role.FEED:
         copy_feed_keys(org_keys, folder)
+    Desk.make(folder, settings=desk, manifest=raw, device=device, certificate=certificate, credential=shift.credential)
+    _tell_enrolled(enrolled, shift, folder, as_json=as_json)
+
+
+def _settings(**values: object) -> DeskSettings:
+    try:
+        return DeskSettings.checked(**values)
+    except DeskUnusable as unusable:
+        hint = "--account is 2 to 64 of a-z, 0-9, dot and hyphen; --index is https://HOST, or http on this machine."
+        raise Stop(ExitCode.USAGE, "An option is not of its form.", why=unusable.why, hint=hint) from None
+
+
+def _tell_enrolled(enrolled: EnrolmentCertificate, shift: _Shift, folder: Path, *, as_json: bool) -> None:
     if as_json:
         answer_json(
             "signpost.enrolment/1",
             {
-                "organisation": organisation.name,
-                "account": account,
+                "organisation": enrolled.organisation,
+                "account": enrolled.account,
                 "certificate": enrolled.identifier,
                 "certificate_expires_at": _iso(enrolled.expires_at),
                 "credential_expires_at": _iso(shift.expires_at),
             },
         )
         return
-    answer(f"{organisation.name}/{account} is enrolled in {folder}, as certificate {enrolled.identifier}.")
+    answer(f"{enrolled.organisation}/{enrolled.account} is enrolled in {folder}, as certificate {enrolled.identifier}.")
     say(f"The enrolment lasts until {_local(enrolled.expires_at)}, this shift until {_local(shift.expires_at)}.")
     say("Try it with: signpost doctor")
 

@@ -178,9 +178,11 @@ def _show(organisation: Organisation, *, as_json: bool) -> None:
         "kind": organisation.kind.value,
         "signing_key": organisation.signing_key.text,
         "sealing_key": organisation.sealing_key.text,
+        # What custodians compare by telephone: the same that `signpost keys admit` prints.
+        "key_fingerprint": organisation.signing_key.thumbprint(),
     }
     if as_json:
         answer_json("signpost.organisation/1", public)
         return
     for name, value in public.items():
-        answer(f"{name.replace('_', ' '):<13} {value}")
+        answer(f"{name.replace('_', ' '):<15} {value}")

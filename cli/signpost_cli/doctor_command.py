@@ -11,10 +11,10 @@ from typing import Final
 
 import typer
 
+from signpost.edge.client import transport_for
 from signpost.edge.desk import Desk, default_folder
 from signpost.edge.examination import Condition, Finding, examine
 from signpost.edge.failures import Failure
-from signpost.edge.transport import Transport
 from signpost.service.clock import SystemClock
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.options import Home
@@ -52,12 +52,12 @@ def doctor(home: Home = None, as_json: JsonFlag = False) -> None:
 
 def _findings(folder: Path) -> list[Finding]:
     async def look(desk: Desk) -> list[Finding]:
-        async with Transport(ca_file=desk.ca_file) as transport:
+        async with transport_for(desk) as transport:
             return await examine(desk, transport, clock=SystemClock())
 
     try:
         desk = Desk.load(folder)
+        found = asyncio.run(look(desk))
     except Failure as failure:
         return [Finding("desk", Condition.ILL, f"{failure.what} {failure.why}", failure.hint)]
-    whole = Finding("desk", Condition.WELL, f"{desk.organisation}/{desk.account}, {desk.role}, in {folder}")
-    return [whole, *asyncio.run(look(desk))]
+    return [Finding("desk", Condition.WELL, f"{desk.organisation}/{desk.account}, {desk.role}, in {folder}"), *found]

@@ -28,7 +28,7 @@ from signpost_cli.stops import Stop
 __all__ = ["approve", "ceremony", "new", "roster"]
 
 
-_QUESTION: Final = "First 8 characters of the roster's fingerprint, as its maker reads them out"
+_QUESTION: Final = "First 16 characters of the roster's fingerprint, as its maker reads them out"
 
 RosterFile = Annotated[Path, typer.Option("--roster", metavar="FILE", help="The roster every custodian approved.")]
 
@@ -81,7 +81,7 @@ def roster(
         answer_json("signpost.roster-fingerprint/1", fields)
     else:
         answer(made.fingerprint())
-    say("Give every custodian the file, and read out the fingerprint's first 8 characters by telephone.")
+    say("Give every custodian the file, and read out the fingerprint's first 16 characters by telephone.")
 
 
 def approve(

@@ -107,10 +107,10 @@ def status(
       signpost keys status --settings holder-1/settings.toml
       signpost keys status --holder https://keys-1.example --holder https://keys-2.example
     """
-    found: list[tuple[str, HolderStatus | None]] = []
+    found: list[tuple[str, HolderStatus | str]] = []
     for file in settings or ():
         local, url = _local_holder(file)
-        found.append((url, local.ask("/status", HolderStatus)))
+        found.append((url, local.ask("/status", HolderStatus) or "it is not running"))
     found += asyncio.run(_remote(holder or [], ca_file))
     if not found:
         raise Stop(ExitCode.USAGE, "No holder is named.", hint="Add --settings FILE or --holder URL")
@@ -119,7 +119,7 @@ def status(
     else:
         for url, each in found:
             answer(f"{url}  {_line(each)}")
-    if any(each is None for _, each in found):
+    if any(isinstance(each, str) for _, each in found):
         raise typer.Exit(ExitCode.FAILED)
 
 
@@ -137,16 +137,17 @@ def admit(
 
     It is admitted by its own key; a budget of 0 serves it no longer.
 
-    A child registered or looked up takes 12 points. The key's fingerprint is printed: compare it with the
-    organisation by telephone, or give what it read out with --fingerprint, and another key is refused.
+    A child registered or looked up takes 12 points. The organisation reads out its key's fingerprint by telephone
+    (signpost admin org show): it is asked for here, or given with --fingerprint, and another key is refused.
 
     Example:
       signpost keys admit organisation.json --budget 120000 --settings holder-1/settings.toml
     """
     admitted = load_organisation(organisation)
     own = admitted.signing_key.thumbprint()
-    if fingerprint is not None:
-        confirm_fingerprint(own, fingerprint, question="")
+    confirm_fingerprint(
+        own, fingerprint, question="First 16 characters of its key's fingerprint, as they read them out"
+    )
     fields = {
         "organisation": admitted.name, "signing_key": admitted.signing_key.text, "budget": budget,
         "replace_key": replace_key,
@@ -156,9 +157,7 @@ def admit(
         told = {"organisation": admitted.name, "budget": budget, "key_fingerprint": own}
         answer_json("signpost.keys-admit/1", told)
         return
-    answer(f"Admitted {admitted.name}, {budget:,} points a day. Its key's fingerprint: {own}")
-    if fingerprint is None:
-        say("Compare the fingerprint with the organisation by telephone. If it differs, run this with --budget 0.")
+    answer(f"Admitted {admitted.name}, {budget:,} points a day.")
 
 
 def admitted(settings: SettingsFile, as_json: JsonFlag = False) -> None:
@@ -184,26 +183,29 @@ def _tell_state(health: Health, *, as_json: bool) -> None:
         answer(health.state)
 
 
-async def _remote(urls: list[str], ca_file: Path | None) -> list[tuple[str, HolderStatus | None]]:
+async def _remote(urls: list[str], ca_file: Path | None) -> list[tuple[str, HolderStatus | str]]:
+    """The status of each, or why there is none."""
     async with trusting(ca_file) as transport:
 
-        async def ask(url: str) -> HolderStatus | None:
+        async def ask(url: str) -> HolderStatus | str:
             try:
                 reply = await transport.get(url, "/v1/status", seconds=_PATIENCE_SECONDS)
                 return HolderStatus.model_validate_json(reply.body)
-            except (NoReply, ValidationError):
-                return None
+            except NoReply as silence:
+                return silence.reason.value
+            except ValidationError:
+                return "it does not answer as a key holder"
 
         return list(zip(urls, await asyncio.gather(*(ask(url) for url in urls)), strict=True))
 
 
-def _fields(url: str, status: HolderStatus | None) -> dict[str, object]:
-    return {"url": url, **({"state": "unreachable"} if status is None else status.model_dump())}
+def _fields(url: str, status: HolderStatus | str) -> dict[str, object]:
+    return {"url": url, **({"state": "unreachable"} if isinstance(status, str) else status.model_dump())}
 
 
-def _line(status: HolderStatus | None) -> str:
-    if status is None:
-        return "could not be reached"
+def _line(status: HolderStatus | str) -> str:
+    if isinstance(status, str):
+        return f"no answer: {status}"
     parts: list[str] = [status.state]
     if status.holder is not None:
         parts.append(f"holder {status.holder}, epoch {status.epoch}, generation {status.generation}")

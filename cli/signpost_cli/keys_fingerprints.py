@@ -18,13 +18,12 @@ __all__ = ["FingerprintFlag", "confirm_fingerprint"]
 FingerprintFlag = Annotated[
     str | None,
     typer.Option(
-        "--fingerprint", metavar="TEXT", help="The fingerprint, or its first 8 characters, as it was read out."
+        "--fingerprint", metavar="TEXT", help="The fingerprint, or its first 16 characters, as it was read out."
     ),
 ]
 
-_LEAST: Final = 8
-"""Characters that must be compared: 48 bits, which no chance and no swap in passing will meet. Whoever fears somebody
-that can compute for hours on many machines reads out more; all that is given is compared."""
+_LEAST: Final = 16
+"""Characters that must be compared: 96 bits, which nobody can make another file meet. All that is given is compared."""
 
 
 def confirm_fingerprint(actual: str, typed: str | None, *, question: str) -> None:

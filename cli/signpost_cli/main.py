@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from collections.abc import Sequence
@@ -115,9 +116,11 @@ def main() -> NoReturn:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit code. Nothing escapes from here but a wish to end the process."""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a character shows a question mark: the answer still arrives.
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        # A terminal that cannot show a character shows a question mark: the answer still arrives. What is typed in
+        # another encoding is refused where it is checked.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     # What libraries say of their own accord could hold anything: nothing of it is shown.
     logging.lastResort = None
     try:

@@ -1,4 +1,4 @@
-"""`signpost register`: a council's file becomes involvements at the index (feeds.md).
+"""`signpost register`: a council's file becomes involvements at the index (docs/explanation/feeds.md).
 
 The summary is the answer, on stdout; rejected rows, progress and advice go to stderr and to `--errors`. Nothing that
 stood in a row is ever shown: a row is named by its number, a field and a code.
@@ -79,7 +79,7 @@ def register(
         float, typer.Option(help="Stop when more than this share of the caseload would end, in %.", min=0, max=100)
     ] = 20.0,
     accept_ends: Annotated[
-        int | None, typer.Option(help="Accept up to this many ends and withdrawals above the limit.", min=0)
+        int | None, typer.Option(help="Accept up to this many ends and withdrawals in all.", min=0)
     ] = None,
     home: Annotated[Path | None, typer.Option(help="The desk's folder (else SIGNPOST_HOME).")] = None,
     as_json: JsonFlag = False,
@@ -87,7 +87,8 @@ def register(
 ) -> None:
     """Register involvement from a file the council already has.
 
-    The file is compared with what was registered before: the difference is sent, and the same file again changes nothing.
+    The file is compared with what was registered before, and the difference is sent: the same file again changes
+    nothing. A file that was interrupted is completed by running it again.
 
     Example:  signpost register extract/ --format ssd --handles handles.csv --errors errors.csv --dry-run
     """
@@ -108,10 +109,10 @@ def register(
             report.show(errors)
     _tell(counts, limits, dry_run=dry_run, as_json=as_json)
     if counts.rejected:
+        rows = "1 row was" if counts.rejected == 1 else f"{counts.rejected:,} rows were"
         raise Stop(
             ExitCode.NEEDS_A_PERSON,
-            f"{counts.rejected:,} rows were rejected; the others "
-            + ("would be registered." if dry_run else "are registered."),
+            f"{rows} rejected." if dry_run else f"{rows} rejected; the others are registered.",
             hint="" if errors else "Add --errors errors.csv for a list of them.",
         )
 
@@ -181,7 +182,7 @@ def _accepted(counts: Counts, limits: Limits) -> Limits:
 def _sentence(verdict: TooManyRejected | TooManyEnds) -> str:
     match verdict:
         case TooManyRejected(rejected=rejected, rows=rows, limit=limit):
-            return f"{rejected:,} of {rows:,} rows were rejected, more than the limit of {limit:.4g} of them."
+            return f"{rejected:,} of {rows:,} rows were rejected, more than the limit of {100 * limit:.4g} %."
         case TooManyEnds(ends=ends, caseload=caseload, limit=limit):
             return (
                 f"{ends:,} of {caseload:,} open involvements would end or be withdrawn, more than the limit of "

@@ -17,7 +17,7 @@ from typing import Final, Self, TypeVar, final
 
 from signpost.edge.desk import Desk
 from signpost.edge.evaluations import BlindedBatch, ClassedTag, combined
-from signpost.edge.failures import NothingToAsk, Refused
+from signpost.edge.failures import DeskUnusable, NothingToAsk, Refused
 from signpost.edge.holders_client import HolderFault, Holders
 from signpost.edge.index_client import Index
 from signpost.edge.match_inputs import ChildDetails, match_inputs
@@ -31,7 +31,7 @@ from signpost.protocol.purposes import PURPOSES_OF, Purpose, Role, Urgency
 from signpost.protocol.secret import Secret
 from signpost.service.clock import Clock, Randomness, SystemClock, system_randomness
 
-__all__ = ["Answer", "Client", "EvaluatedBatch", "allowed_purpose"]
+__all__ = ["Answer", "Client", "EvaluatedBatch", "allowed_purpose", "transport_for"]
 
 _Result = TypeVar("_Result")
 
@@ -39,6 +39,20 @@ _THREADS: Final = 2
 """libsodium lets go of the interpreter while it multiplies, so a second thread is a second core."""
 _WORTH_A_THREAD: Final = 48
 """Points. Below it, handing the work over costs more than it saves."""
+
+
+def transport_for(desk: Desk) -> Transport:
+    """The network as this desk trusts it.
+
+    Raises:
+        DeskUnusable: the certificate authority it names is missing or is none.
+    """
+    try:
+        return Transport(ca_file=desk.ca_file)
+    except OSError:
+        raise DeskUnusable(
+            "The desk's ca_file is missing or holds no certificate.", hint="Correct it in desk.toml."
+        ) from None
 
 
 def allowed_purpose(role: Role, purpose: Purpose | None) -> Purpose:
@@ -102,7 +116,7 @@ class Client:
         clock = clock or SystemClock()
         self._desk = desk
         self._randomness = randomness
-        self._transport = transport or Transport(ca_file=desk.ca_file)
+        self._transport = transport or transport_for(desk)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="group")
         sender = SignedSender(self._transport, desk.identity, clock=clock, randomness=randomness)
         self._holders = Holders(

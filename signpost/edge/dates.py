@@ -83,7 +83,7 @@ def check_birth_date(born: date, *, today: date) -> date:
 
 
 def birth_key(born: date) -> str:
-    """DOBs (matching.md, normalisation 7): `year-low-high` of day and month where the day could be a month.
+    """The birth date as every match input holds it: `year-low-high` of day and month where the day could be a month.
 
     Otherwise `year-month-day`. So swapping day and month costs nothing, and two dates share a key only when one is the
     other swapped.
@@ -95,7 +95,7 @@ def birth_key(born: date) -> str:
 def remove_after(born: date, *, by_consent: bool) -> str:
     """`YYYY-MM`: the 18th birthday (the 25th by consent), rounded up to the next 1 September.
 
-    So the index learns a school year and no birthday (feeds.md). A birthday on 1 September rounds to itself.
+    So the index learns a school year and no birthday. A birthday on 1 September rounds to itself.
     """
     years = 25 if by_consent else 18
     after_first_of_september = (born.month, born.day) > (9, 1)

@@ -127,6 +127,8 @@ _SIGN_IN = frozenset(
         _C.REVOKED,
     }
 )
+_SHIFT_OVER = frozenset({_C.CREDENTIAL_INVALID, _C.CREDENTIAL_EXPIRED, _C.CREDENTIAL_MISMATCH})
+_NEXT_SHIFT = "Have the next shift opened: signpost admin device renew"
 _REFUSED = frozenset({_C.PURPOSE_REFUSED, _C.ROLE_REFUSED})
 _INVALID = frozenset(
     {
@@ -163,4 +165,5 @@ def failure_of(code: ProblemCode | None, *, pointers: tuple[str, ...] = ()) -> F
     else:
         kind = CouldNotCheck
     words = PROBLEMS[code]
-    return kind(words.detail, hint=words.hint, code=code, pointers=pointers)
+    hint = _NEXT_SHIFT if code in _SHIFT_OVER else words.hint
+    return kind(words.detail, hint=hint, code=code, pointers=pointers)

@@ -1,6 +1,6 @@
 """From what is known of a child to match inputs: the short texts whose tags the index can compare.
 
-The index can only test whether two tags are equal, so each template (matching.md) joins a detail with the birth date
+The index can only test whether two tags are equal, so each template joins a detail with the birth date
 and gives one input, with the class and tier it is worth. Rules:
 
 * The template's name and the normaliser's version are inside every input and nowhere else (protocol.md B2).
@@ -50,7 +50,7 @@ class ChildDetails(Silent):
 
 
 class Template(StrEnum):
-    """The name of a way to make a match input (matching.md)."""
+    """The name of a way to make a match input (docs/explanation/identification.md)."""
 
     NHS = "nhs"
     UPN = "upn"

@@ -214,8 +214,11 @@ def copy_feed_keys(source: Path, desk: Path) -> None:
     """
     keys = load_feed_keys(source)
     try:
+        private_folder(desk)
         replace_file(desk / _REFERENCE, keys.reference_key.reveal())
         replace_file(desk / _PUBLIC, keys.organisation.document() + b"\n", mode=PUBLIC)
+    except StartRefused as refused:
+        raise DeskUnusable(str(refused), hint=refused.hint) from None
     except OSError:
         raise DeskUnusable(f"{desk} cannot be written.", hint="Check the path and who owns it.") from None
 

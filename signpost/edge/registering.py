@@ -1,4 +1,4 @@
-"""Registering a feed: read, reconcile with what the index holds of ours, send what changed (feeds.md, B4, C1).
+"""Registering a feed: read, reconcile with what the index holds of ours, send what changed (protocol.md B4, C1).
 
 What may follow what: every row is read and judged before anything is sent; then the plan is shown (a dry run) or
 checked against its limits; then batches of 21 children are evaluated and registered, a few at a time; then ends and

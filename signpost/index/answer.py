@@ -1,12 +1,14 @@
-"""From hits to one word: current, previous, possible or none (matching.md, "What the index makes of hits").
+"""From hits to one word: current, previous, possible or none (docs/explanation/identification.md).
 
 In this order, and nothing else:
-1. *Look-back.* An involvement that ended before the window counts for nothing.
-2. *Veto.* Asker and record both hold an identity tag and they differ: the record is another child's. Hits through
+1. *Class.* A tag hits only what was stored as the class it is asked as. A template gives one class on both sides, so no
+   true hit is lost; and an asker cannot try twelve NHS numbers in one lookup by calling them something else.
+2. *Look-back.* An involvement that ended before the window counts for nothing.
+3. *Veto.* Asker and record both hold an identity tag and they differ: the record is another child's. Hits through
    undated and maternal tags stand all the same, since there the date may be what differs.
-3. *Best tier only.* A hit is worth the weaker of the stored and the asked tier; weaker hits fall beside a stronger one.
-4. *Ambiguity.* T1 hits on records whose identity tags differ from each other answer `possible`.
-5. T1 answers `current` where an involvement is open, else `previous`; T2 and T3 answer `possible`.
+4. *Best tier only.* Weaker hits fall beside a stronger one.
+5. *Ambiguity.* T1 hits on records whose identity tags differ from each other answer `possible`.
+6. T1 answers `current` where an involvement is open, else `previous`; T2 and T3 answer `possible`.
 
 Pure: hits in, a word out. How many hits there were, and whose, stays here.
 """
@@ -18,7 +20,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from signpost.index.records import TIERS, Hit
+from signpost.index.records import Hit
 from signpost.protocol.classes import MatchClass, Tier
 from signpost.protocol.messages import AnswerWord
 from signpost.protocol.tags import TagKey
@@ -45,9 +47,9 @@ def answer_to(
     where there is one; `since` is the first day of the look-back window.
     """
     standing = [
-        (_tier(hit, asked), hit)
+        (hit.tier, hit)
         for hit in hits
-        if not _ended_before(hit, since) and not _vetoed(hit, asked, identity_key)
+        if hit.match_class is asked[hit.asked_at] and not _ended_before(hit, since) and not _vetoed(hit, identity_key)
     ]
     best = min((tier for tier, _ in standing), default=None)
     if best is None:
@@ -62,14 +64,10 @@ def _ended_before(hit: Hit, since: dt.date) -> bool:
     return hit.ended_on is not None and hit.ended_on < since
 
 
-def _vetoed(hit: Hit, asked: Sequence[MatchClass], identity_key: TagKey | None) -> bool:
+def _vetoed(hit: Hit, identity_key: TagKey | None) -> bool:
     if identity_key is None or hit.identity_key is None or hit.identity_key == identity_key:
         return False
-    return not {hit.match_class, asked[hit.asked_at]} <= _VETO_EXCEPTED
-
-
-def _tier(hit: Hit, asked: Sequence[MatchClass]) -> Tier:
-    return max(hit.tier, TIERS[asked[hit.asked_at]])
+    return hit.match_class not in _VETO_EXCEPTED
 
 
 def _ambiguous(hits: Iterable[Hit]) -> bool:

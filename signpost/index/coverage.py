@@ -1,7 +1,7 @@
 """Coverage: how much of the nation an answer speaks for. Never about a child.
 
 The operator lists the organisations that are expected to feed; one is up to date when a feed of its ran to its end
-within seven days (architecture.md, Defaults). Every answer carries both figures.
+within seven days (docs/explanation/how-it-works.md). Every answer carries both figures.
 """
 
 from __future__ import annotations

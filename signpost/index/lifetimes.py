@@ -1,4 +1,4 @@
-"""How long what lookups and settling leave behind is kept (architecture.md, Defaults)."""
+"""How long what lookups and settling leave behind is kept (docs/data-held.md)."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
 """Looking up: is a colleague elsewhere working, or have they worked, with this child?
 
 What may follow what: the purpose is checked against the role; the tags against the profile; the receipts against the
-manifest. Then the hot table is read, once; then everything the lookup leaves (nonce, receipts, leaf, access rows,
-lookup row) commits together; then the word is told. Nothing of it asks whether a child is shielded: what is shielded is
-not where this looks (protocol.md C4), and the asker's own organisation is never visited (C5).
+manifest, and against those that were spent before. Then the hot table is read, once; then everything the lookup leaves
+(nonce, receipts, leaf, access rows, lookup row) commits together; then the word is told. Nothing of it asks whether a
+child is shielded: what is shielded is not where this looks (protocol.md C4), and the asker's own organisation is never
+visited (C5).
 
 The same request sent again by the same account, under a new signature, has the same receipt; its tags are looked at
 anew (C6), so its word is always the one that stands now.
@@ -68,6 +69,8 @@ class Lookup:
         receipts = read_receipts(asked.receipts, self._manifest, signed, use=Use.LOOKUP, points=POINTS[Use.LOOKUP])
         today = dt.datetime.fromtimestamp(signed.at, tz=dt.UTC).date()
 
+        spending = Spending(signed, receipts, Acknowledgement(speakable(self._randomness), signed.at))
+        self._lookups.refuse_spent(spending)
         keys = [self._wrappers.involvements.wrap(tag).key for _, tag in tags]
         classes = [match_class for match_class, _ in tags]
         word = answer_to(
@@ -87,7 +90,7 @@ class Lookup:
                 answer=word,
                 keep_until=whole_hour(signed.at + LOOKUP_ROW_SECONDS),
             ),
-            spending=Spending(signed, receipts, Acknowledgement(speakable(self._randomness), signed.at)),
+            spending=spending,
             audit=signed.audit(AuditAction.LOOKED_UP, self._randomness, purpose=asked.purpose),
         )
         return LookupAnswer(

@@ -45,6 +45,14 @@ class KeptLookup:
 class Lookups(Protocol):
     """What a lookup reads and leaves."""
 
+    def refuse_spent(self, spending: Spending) -> None:
+        """Refuse what was spent before, so that nothing is looked at for it: else a receipt that is good for one lookup
+        would be good for timing any number of them.
+
+        Raises:
+            Problem: NONCE_USED, RECEIPT_SPENT.
+        """
+
     def hits(self, keys: Sequence[TagKey], *, asking: OrganisationId) -> list[Hit]:
         """The involvements of every *other* organisation that hold one of the keys. `asking`'s own rows are not
         visited.

@@ -36,7 +36,7 @@ TIERS: Final = {
     MatchClass.POSSIBLE: Tier.T3,
     MatchClass.MATERNAL: Tier.T2,
 }
-"""How far a tag of each class can be believed (matching.md)."""
+"""How far a tag of each class can be believed (docs/explanation/identification.md)."""
 
 
 @dataclass(frozen=True, slots=True)

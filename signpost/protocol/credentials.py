@@ -38,7 +38,7 @@ OrganisationId = NewType("OrganisationId", str)
 AccountId = NewType("AccountId", str)
 
 SHIFT_SECONDS: Final = 12 * 60 * 60
-"""A shift: 12 hours (architecture.md, Defaults)."""
+"""A shift: 12 hours, the longest that one person works."""
 CERTIFICATE_TYP: Final = "signpost-enrolment+jwt"
 CREDENTIAL_TYP: Final = "signpost-shift+jwt"
 _INDEX: Final = "signpost-index"

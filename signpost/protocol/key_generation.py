@@ -153,7 +153,7 @@ class Participant:
             round_, sender = Round(fields["round"]), fields["sender"]
             if fields["format"] != _MESSAGE_FORMAT or fields["roster"] != self._fingerprint:
                 raise MessageRefused("a message is of another ceremony")
-            # In Python 1, 1.0 and True are equal: a relay could respell a message, and its sender would seem to say two.
+            # 1, 1.0 and True are equal in Python: else a relay could respell a message, and frame its sender.
             if type(fields["round"]) is not int or type(sender) is not int:
                 raise MessageRefused("a message is not of its form")
             if not 1 <= sender <= len(self.roster.holders):

@@ -4,7 +4,7 @@ It is public. Its fingerprint is what an edge is given at enrolment, outside the
 only this manifest or a successor of it, and never an older one. Everything in it can be recomputed from the
 commitments, and is: a manifest whose public keys do not follow from its commitments is refused, whoever signed it.
 
-The signed bytes are `encode(Label.MANIFEST, canonical JSON)`; the document's form is `ManifestDocument`'s.
+The signed bytes are `encode(Label.MANIFEST, canonical JSON)`; the document's form is that of `SignedManifest.encoding`.
 """
 
 from __future__ import annotations

@@ -31,17 +31,17 @@ class Sizes:
     """How much is measured."""
 
     stage_rounds: int
-    stage_times: int
-    rounds: int
-    lookups: int
+    lookup_rounds: int
+    scale_rounds: int
+    scale_lookups: int
     feed_rows: Sequence[int]
     stub_rows: Sequence[int]
     keys: Sequence[int]
 
 
-_QUICK = Sizes(2, 1, 2, 1, (12,), (12,), (100, 1_000))
-_ORDINARY = Sizes(40, 3, 40, 3, (1_000, 10_000), (1_000, 100_000), scale.SIZES)
-_FULL = Sizes(200, 3, 200, 3, (1_000, 10_000, 100_000), (1_000, 100_000, 300_000), scale.SIZES)
+_QUICK = Sizes(2, 2, 2, 1, (12,), (12,), (100, 1_000))
+_ORDINARY = Sizes(150, 150, 40, 10, (1_000, 10_000), (1_000, 100_000), scale.SIZES)
+_FULL = Sizes(600, 600, 200, 10, (1_000, 10_000, 100_000), (1_000, 100_000, 300_000), scale.SIZES)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,16 +65,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(parts: Sequence[str], sizes: Sizes, folder: Path) -> None:
     if "stages" in parts:
-        _show(stages.measure(rounds=sizes.stage_rounds, times=sizes.stage_times))
+        _show(stages.measure(rounds=sizes.stage_rounds))
     with contextlib.ExitStack() as opened:
         if "lookups" in parts or "feed" in parts:
             running = opened.enter_context(house(folder / "house"))
             if "lookups" in parts:
-                _show(lookups.measure(running, folder, rounds=sizes.rounds, lookups=sizes.lookups))
+                _show(lookups.measure(running, folder, rounds=sizes.lookup_rounds))
             if "feed" in parts:
                 _show(feed.measure(running, folder, rows=sizes.feed_rows, stub_rows=sizes.stub_rows))
     if "scale" in parts:
-        _show(scale.measure(folder / "scale", sizes=sizes.keys, rounds=sizes.rounds, lookups=sizes.lookups))
+        _show(scale.measure(folder / "scale", sizes=sizes.keys, rounds=sizes.scale_rounds, lookups=sizes.scale_lookups))
 
 
 def _show(table: Table) -> None:

@@ -1,8 +1,8 @@
 """What a whole lookup costs each party, against the same question put to the plain service.
 
 The edge is in this process; the three holders, the index and the plain service (`plain_service.py`) have their own; all
-speak on loopback. A round asks Signpost about so many children, then the plain service, then does the group arithmetic
-of such a lookup alone (`stages.py`). From what each party used, that is taken away; the rest (HTTP, signatures,
+speak on loopback. A round asks Signpost about one child, then the plain service, then does the group arithmetic of
+such a lookup alone (`stages.py`). From what each party used, that is taken away; the rest (HTTP, signatures,
 receipts, JSON, SQLite) is held against what the plain service and its client used for one question.
 """
 
@@ -13,7 +13,7 @@ import contextlib
 import itertools
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -35,8 +35,8 @@ from tests.bench.house import House
 from tests.bench.plain_service import PlainAnswer, PlainLookup, salted_hash
 from tests.bench.processes import free_port, running
 from tests.bench.report import Comparison, Table, milliseconds, percentile
-from tests.bench.sampling import Spread, cpu_seconds, in_turns, on_one_core, process_cpu
-from tests.bench.stages import THRESHOLD, stages
+from tests.bench.sampling import Meter, Spread, cpu_seconds, in_turns, on_one_core
+from tests.bench.stages import THRESHOLD, Stage, stages
 from tests.support.askers import new_key
 
 __all__ = ["AIM", "measure"]
@@ -45,28 +45,20 @@ AIM = 4.0
 """The most that everything but group arithmetic should cost, as a multiple of the plain service's."""
 
 
-def measure(house: House, folder: Path, *, rounds: int, lookups: int) -> Table:
-    """So many lookups a round of Signpost and of the plain service, in turns; then as many again to see who waits."""
-    children = [_details(child) for child in _children(lookups)]
+_CHILDREN = 40
+
+
+def measure(house: House, folder: Path, *, rounds: int) -> Table:
+    """A lookup a round of Signpost and of the plain service, in turns; then as many again to see who waits."""
+    children = [_details(child) for child in _people(_CHILDREN)]
     credential_key = new_key()
     asker = enrol("aldate-hospital", Kind.HOSPITAL, Role.URGENT, credential_key=credential_key)
     with asyncio.Runner() as runner, _plain(folder, asker, credential_key, children) as (url, process):
         signpost = _Signpost(runner, house, children)
         plain = _Plain(runner, url, process, asker, children)
-        steps = stages()
-
-        def arithmetic() -> dict[str, float]:
-            return {
-                f"{party} arithmetic": sum(
-                    cpu_seconds(step.work, times=lookups) for step in steps if step.party == party
-                )
-                for party in ("edge", "holder")
-            }
-
-        signpost.ask()
-        plain.ask()
-        with on_one_core([*signpost.processes, process]):
-            found = in_turns([signpost.ask, plain.ask, arithmetic], rounds=rounds)
+        in_turns([signpost.ask, plain.ask], rounds=2)
+        with on_one_core([*signpost.meter.processes, process]):
+            found = in_turns([signpost.ask, plain.ask, _arithmetic(stages())], rounds=rounds)
         signpost.waited.clear()
         plain.waited.clear()
         in_turns([signpost.ask, plain.ask], rounds=rounds)
@@ -75,81 +67,76 @@ def measure(house: House, folder: Path, *, rounds: int, lookups: int) -> Table:
     return _table(found, signpost.waited, plain.waited)
 
 
+def _arithmetic(steps: Sequence[Stage]) -> Callable[[], dict[str, float]]:
+    def measured() -> dict[str, float]:
+        used = {"edge arithmetic": 0.0, "holder arithmetic": 0.0}
+        for step in steps:
+            used[f"{step.party} arithmetic"] += cpu_seconds(step.work)
+        return used
+
+    return measured
+
+
 class _Signpost:
     """The edge, and what everybody it asks uses."""
 
     def __init__(self, runner: asyncio.Runner, house: House, children: Sequence[ChildDetails]) -> None:
         self._runner = runner
-        self._children = children
+        self._children = itertools.cycle(children)
         self._client = runner.run(_client(house.add_hospital()))
-        self.processes = [*house.holder_processes, house.index_process]
+        self.meter = Meter([*house.holder_processes, house.index_process])
         self.waited: list[float] = []
 
     def ask(self) -> dict[str, float]:
-        """One round: processor seconds of each party for one lookup, and of one holder for one request."""
-        count = len(self._children)
-        before = [process_cpu(process) for process in self.processes]
-        edge = time.process_time()
-        self._runner.run(self._ask())
-        edge = (time.process_time() - edge) / count
-        *holders, index = (
-            (process_cpu(process) - used) / count for process, used in zip(self.processes, before, strict=True)
-        )
+        """One lookup: processor seconds of the edge, of the index, and of one holder."""
+        child = next(self._children)
+        began = time.perf_counter()
+        edge = cpu_seconds(lambda: self._runner.run(self._ask(child)))
+        self.waited.append(time.perf_counter() - began)
+        *holders, index = self.meter.read()
         return {"edge": edge, "holder": sum(holders) / THRESHOLD, "index": index}
 
     def close(self) -> None:
         """Let go of the connections."""
         self._runner.run(self._client.__aexit__(None, None, None))
 
-    async def _ask(self) -> None:
-        for child in self._children:
-            began = time.perf_counter()
-            answer = await self._client.lookup(child, urgency=Urgency.NOW)
-            self.waited.append(time.perf_counter() - began)
-            if answer.faults:
-                raise RuntimeError("a holder did not answer")
+    async def _ask(self, child: ChildDetails) -> None:
+        answer = await self._client.lookup(child, urgency=Urgency.NOW)
+        if answer.faults:
+            raise RuntimeError("a holder did not answer")
 
 
 class _Plain:
     """The plain service's client, and what the service uses."""
 
     def __init__(
-        self,
-        runner: asyncio.Runner,
-        url: str,
-        process: int,
-        asker: Enrolled,
-        children: Sequence[ChildDetails],
+        self, runner: asyncio.Runner, url: str, process: int, asker: Enrolled, children: Sequence[ChildDetails]
     ) -> None:
         self._runner = runner
         self._url = url
-        self._process = process
-        self._asker = asker
-        self._children = children
+        self._children = itertools.cycle(children)
         self._transport = runner.run(_transport())
+        self._sender = SignedSender(self._transport, asker.identity, clock=SystemClock(), randomness=system_randomness)
+        self._meter = Meter([process])
         self.waited: list[float] = []
 
     def ask(self) -> dict[str, float]:
-        """One round: processor seconds of the client and of the service for one question."""
-        count = len(self._children)
-        before = process_cpu(self._process)
-        client = time.process_time()
-        self._runner.run(self._ask())
-        client = (time.process_time() - client) / count
-        return {"plain client": client, "plain service": (process_cpu(self._process) - before) / count}
+        """One question: processor seconds of the client and of the service."""
+        child = next(self._children)
+        began = time.perf_counter()
+        client = cpu_seconds(lambda: self._runner.run(self._ask(child)))
+        self.waited.append(time.perf_counter() - began)
+        (service,) = self._meter.read()
+        return {"plain client": client, "plain service": service}
 
     def close(self) -> None:
         """Let go of the connection."""
         self._runner.run(self._transport.close())
 
-    async def _ask(self) -> None:
-        sender = SignedSender(self._transport, self._asker.identity, clock=SystemClock(), randomness=system_randomness)
-        for child in self._children:
-            began = time.perf_counter()
-            body = PlainLookup(purpose=Purpose.VITAL_INTERESTS, hash=_hash(child)).model_dump_json().encode()
-            reply = await sender.post(self._url, plain_service.PATH, body, seconds=30)
-            PlainAnswer.model_validate_json(reply.body)
-            self.waited.append(time.perf_counter() - began)
+    async def _ask(self, child: ChildDetails) -> None:
+        body = PlainLookup(purpose=Purpose.VITAL_INTERESTS, hash=_hash(child)).model_dump_json().encode()
+        reply = await self._sender.post(self._url, plain_service.PATH, body, seconds=30)
+        PlainAnswer.model_validate_json(reply.body)
 
 
 @contextlib.contextmanager
@@ -183,7 +170,7 @@ def _hash(child: ChildDetails) -> bytes:
     return salted_hash(_SALT, child.nhs_number.reveal(), child.date_of_birth.isoformat())
 
 
-def _children(count: int) -> list[Person]:
+def _people(count: int) -> list[Person]:
     today = datetime.now(tz=ZoneInfo("Europe/London")).date()
     people = (person(SEED, number, today=today) for number in itertools.count())
     return list(itertools.islice((child for child in people if child.nhs_number), count))

@@ -2,8 +2,8 @@
 
 Rules:
 - Cost is processor time, not waiting time, unless a figure says "latency": other work on the machine counts for little.
-- What is compared takes turns, round by round, and every other round in the opposite order, so that a machine that
-  speeds up or slows down (heat, neighbours, clock) does so for both. A ratio is taken within a round.
+- What is compared takes turns, in rounds as short as can be, and every other round in the opposite order, so that a
+  machine that speeds up or slows down (heat, neighbours, clock) does so for both. A ratio is taken within a round.
 - Processes that would work at the same time are held to one core while their cost is taken: on many machines two cores
   share what does the arithmetic, and the same multiplication then costs twice the processor time.
 - A figure is the median of its rounds, shown with the lowest and highest.
@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Spread", "cpu_seconds", "in_turns", "on_one_core", "peak_memory", "process_cpu", "ratios"]
+__all__ = ["Meter", "Spread", "cpu_seconds", "in_turns", "on_one_core", "peak_memory", "process_cpu", "ratios"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class Spread:
 def in_turns(sides: Sequence[Callable[[], Mapping[str, float]]], *, rounds: int) -> dict[str, Spread]:
     """Runs each side once a round; each gives what it measured, by name. One spread a name, round by round."""
     found: dict[str, list[float]] = {}
+    gc.collect()
     for number in range(rounds):
         for side in sides if number % 2 == 0 else reversed(sides):
             for name, value in side().items():
@@ -71,18 +72,33 @@ def ratios(measured: Spread, against: Spread) -> Spread:
     return Spread(tuple(one / other for one, other in zip(measured.values, against.values, strict=True)))
 
 
-def cpu_seconds(work: Callable[[], object], *, times: int) -> float:
-    """Processor seconds of this process for one call of `work`, over so many calls."""
-    gc.collect()
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """Processor seconds that this process spends on one call of `work`."""
     before = time.process_time()
-    for _ in range(times):
-        work()
-    return (time.process_time() - before) / times
+    work()
+    return time.process_time() - before
 
 
 def process_cpu(pid: int) -> float:
     """Processor seconds a running process has used so far, all its threads together, in the system's share too."""
     return time.clock_gettime(~pid << 3 | 2)  # clock_getcpuclockid(3) on Linux: CPUCLOCK_SCHED of that process
+
+
+class Meter:
+    """What running processes use, from one reading to the next."""
+
+    def __init__(self, processes: Sequence[int]) -> None:
+        self.processes = processes
+        self._before = [process_cpu(process) for process in processes]
+
+    def read(self) -> list[float]:
+        """Processor seconds of each since the last reading. What one does after its answer has left is not lost: the
+        next reading has it.
+        """
+        now = [process_cpu(process) for process in self.processes]
+        used = [after - before for after, before in zip(now, self._before, strict=True)]
+        self._before = now
+        return used
 
 
 @contextlib.contextmanager

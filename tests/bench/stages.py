@@ -65,10 +65,10 @@ def stages() -> list[Stage]:
     ]
 
 
-def measure(*, rounds: int, times: int) -> Table:
+def measure(*, rounds: int) -> Table:
     """Each stage against its floor, in turns."""
     floor = Floor()
-    comparisons = [_compared(stage, floor, rounds=rounds, times=times) for stage in stages()]
+    comparisons = [_compared(stage, floor, rounds=rounds) for stage in stages()]
     return Table.of(
         "Group arithmetic of one lookup of 12 points, processor time against libsodium alone",
         comparisons,
@@ -76,12 +76,12 @@ def measure(*, rounds: int, times: int) -> Table:
     )
 
 
-def _compared(stage: Stage, floor: Floor, *, rounds: int, times: int) -> Comparison:
+def _compared(stage: Stage, floor: Floor, *, rounds: int) -> Comparison:
     def ours() -> dict[str, float]:
-        return {"ours": cpu_seconds(stage.work, times=times)}
+        return {"ours": cpu_seconds(stage.work)}
 
     def least() -> dict[str, float]:
-        return {"least": cpu_seconds(lambda: floor.run(stage.operations), times=times)}
+        return {"least": cpu_seconds(lambda: floor.run(stage.operations))}
 
     stage.work()
     found = in_turns([ours, least], rounds=rounds)

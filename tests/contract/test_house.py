@@ -96,9 +96,7 @@ def test_a_lock_pins_and_hashes_every_package(name: str) -> None:
 
     assert len(entries) > 10
     for entry in entries:
-        assert re.fullmatch(r"[a-z0-9.-]+==\S+( ; [^\\]+?)?( \\\n    --hash=sha256:[0-9a-f]{64})+", entry), (
-            entry
-        )
+        assert re.fullmatch(r"[a-z0-9.-]+==\S+( ; [^\\]+?)?( \\\n    --hash=sha256:[0-9a-f]{64})+", entry), entry
 
 
 def test_every_list_of_requirements_has_its_lock() -> None:
@@ -143,9 +141,7 @@ def test_help_lists_every_target_with_one_sentence() -> None:
     }  # fmt: skip
     assert all(sentence.endswith(".") for sentence in targets().values())
 
-    shown = subprocess.run(
-        ["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    shown = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert all(f"make {target}" in shown.stdout for target in targets())
 

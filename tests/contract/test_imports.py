@@ -59,9 +59,7 @@ def test_nobody_imports_sqlite3_itself() -> None:
 def modules_after_importing(module: str) -> list[str]:
     """The names of all modules in a fresh process that has imported one."""
     code = f"import json, sys, {module}\nprint(json.dumps(sorted(sys.modules)))"
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     names: list[str] = json.loads(result.stdout.splitlines()[-1])
     return names

@@ -1,7 +1,7 @@
 """Whatever is sent to the index, it answers as it publishes, by name, and never with an error of its own making.
 
-Three times over: by strangers, from the published schema; by an enrolled device that signs what the schema generates, so
-that it comes past the door; and by a device that signs nonsense.
+Three times over: by strangers, from the published schema; by an enrolled device that signs what the schema generates,
+so that it comes past the door; and by a device that signs nonsense.
 """
 
 from __future__ import annotations

@@ -227,7 +227,9 @@ async def _register_until_killed(index: KillableIndex, batches: Sequence[Registe
     index.acknowledged -= set(withdraw_now)
 
 
-def test_what_was_acknowledged_survives_kills_of_the_real_process_and_nothing_is_half_there(index: KillableIndex) -> None:
+def test_what_was_acknowledged_survives_kills_of_the_real_process_and_nothing_is_half_there(
+    index: KillableIndex,
+) -> None:
     moments = random.Random(_SEED)
     index.start()
     acknowledged = []

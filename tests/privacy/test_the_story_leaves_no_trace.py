@@ -108,7 +108,7 @@ def _found(raw: bytes, spellings: Iterable[bytes]) -> bytes | None:
 def _date_spellings(day: date) -> set[bytes]:
     return {
         f"{day:%Y-%m-%d}".encode(), f"{day:%d/%m/%Y}".encode(), f"{day:%Y%m%d}".encode(), f"{day:%d%m%Y}".encode(),
-        f"{day.year}|{min(day.day, day.month):02}|{max(day.day, day.month):02}".encode(),
+        f"{day.year}-{min(day.day, day.month):02}-{max(day.day, day.month):02}".encode(),
     }  # fmt: skip
 
 

@@ -226,7 +226,7 @@ class World:
             "--json",
         )
         fingerprint = json.loads(made.stdout)["fingerprint"]
-        approving = ("keys", "approve", "../roster.json", "--settings", "settings.toml", "--fingerprint", fingerprint)
+        approving = ("keys", "approve", "../roster.json", "--settings", "settings.toml", f"--fingerprint={fingerprint}")
         _at_once(lambda name: self.must(name, *approving), self.holder_names)
         self.must("holder-1", "keys", "ceremony", "--roster", "../roster.json", "--out", "../manifest.json")
         shown = self.must("holder-1", "keys", "status", "--settings", "settings.toml", "--json").stdout
@@ -242,18 +242,19 @@ class World:
         folder = self.root / organisation.name
         folder.mkdir(mode=0o700)
         self._passphrase(folder)
-        self.must(
+        made = self.must(
             organisation.name, "admin", "org", "key", "new", organisation.name, "--kind", organisation.kind,
-            "--out", "keys", "--passphrase-file", "passphrase",
+            "--out", "keys", "--passphrase-file", "passphrase", "--json",
         )  # fmt: skip
+        read_out = f"--fingerprint={json.loads(made.stdout)['key_fingerprint']}"
         public = f"../{organisation.name}/keys/organisation.json"
         self.must("index", "admin", "org", "add", public, "--settings", "settings.toml")
         for name in self.holder_names:
-            self.must(name, "keys", "admit", public, "--budget", str(BUDGET), "--settings", "settings.toml")
+            self.must(name, "keys", "admit", public, "--budget", str(BUDGET), "--settings", "settings.toml", read_out)
         self.must(
             organisation.name, "admin", "device", "enrol", "--org-keys", "keys", "--account", organisation.account,
             "--role", organisation.role, "--valid-days", "365", "--manifest", "../manifest.json",
-            "--fingerprint", self.manifest_fingerprint, "--index", self.url("index"),
+            f"--fingerprint={self.manifest_fingerprint}", "--index", self.url("index"),
             "--operator-socket", "../index/data/operator.sock", "--out-of-hours", "0113 496 0000",
             "--passphrase-file", "passphrase", "--home", "desk",
         )  # fmt: skip

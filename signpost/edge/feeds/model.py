@@ -39,7 +39,7 @@ class Involvement(Silent):
     handle: str
     basis: Basis
     remove_after: str
-    """`YYYY-MM`, always a September (feeds.md)."""
+    """`YYYY-MM`, always a September (docs/explanation/feeds.md)."""
 
 
 @dataclass(frozen=True, slots=True)

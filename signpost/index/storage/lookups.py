@@ -17,7 +17,7 @@ from signpost.index.records import Hit, InvolvementNumber, OrganisationNumber
 from signpost.index.requests import Acknowledgement, Spending
 from signpost.index.storage.layouts import CLASSES, from_day_number, pack_lookup
 from signpost.index.storage.record import record
-from signpost.index.storage.spending import spend_nonce, spend_receipts
+from signpost.index.storage.spending import refuse_spent, spend_nonce, spend_receipts
 from signpost.index.storage.vault import Vault
 from signpost.protocol.classes import Tier
 from signpost.protocol.credentials import OrganisationId
@@ -48,6 +48,10 @@ class SqliteLookups:
         self._reader = reader
         self._writer = writer
         self._vault = vault
+
+    def refuse_spent(self, spending: Spending) -> None:
+        """As the port says."""
+        refuse_spent(self._reader, self._vault, spending)
 
     def hits(self, keys: Sequence[TagKey], *, asking: OrganisationId) -> list[Hit]:
         """As the port says."""

@@ -17,7 +17,7 @@ from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.sealing import SealBroken
 from signpost.service.database import Connection
 
-__all__ = ["spend_nonce", "spend_receipts"]
+__all__ = ["refuse_spent", "spend_nonce", "spend_receipts"]
 
 _MARGIN_SECONDS: Final = 5 * 60
 """How long a spent receipt outlives its expiry: what a clock that was set back may need."""
@@ -34,6 +34,34 @@ def spend_nonce(connection: Connection, vault: Vault, signed: Signed) -> None:
     )
     if not spent.rowcount:
         raise Problem(ProblemCode.NONCE_USED)
+
+
+def refuse_spent(reader: Connection, vault: Vault, spending: Spending) -> None:
+    """Refuse what was spent before, without spending anything. The spending itself decides again, for all at once.
+
+    Raises:
+        Problem: NONCE_USED or RECEIPT_SPENT.
+    """
+    if reader.execute("SELECT 1 FROM spent_nonces WHERE nonce = ?", (vault.nonce(spending.signed),)).fetchone():
+        raise Problem(ProblemCode.NONCE_USED)
+    for receipt in spending.receipts:
+        name = vault.receipt(receipt)
+        found = reader.execute("SELECT sealed FROM spent_receipts WHERE receipt = ?", (name,)).fetchone()
+        if found is not None:
+            _earlier(found[0], vault, name, spending.signed)
+
+
+def _earlier(sealed: bytes, vault: Vault, name: bytes, signed: Signed) -> Acknowledgement:
+    """What a spent receipt was acknowledged with, for the same account and body only.
+
+    Raises:
+        Problem: RECEIPT_SPENT.
+    """
+    context = (name, signed.asker.organisation, signed.asker.account, signed.body_digest)
+    try:
+        return unpack_acknowledgement(vault.open(sealed, Label.ACKNOWLEDGEMENT_ROW, *context))
+    except SealBroken:
+        raise Problem(ProblemCode.RECEIPT_SPENT) from None
 
 
 def spend_receipts(connection: Connection, vault: Vault, spending: Spending) -> Acknowledgement | None:
@@ -60,10 +88,7 @@ def spend_receipts(connection: Connection, vault: Vault, spending: Spending) -> 
                 ),
             )
         else:
-            try:
-                earlier = unpack_acknowledgement(vault.open(found[0], Label.ACKNOWLEDGEMENT_ROW, *context))
-            except SealBroken:
-                raise Problem(ProblemCode.RECEIPT_SPENT) from None
+            earlier = _earlier(found[0], vault, name, spending.signed)
     if earlier is not None and new:
         raise Problem(ProblemCode.RECEIPT_SPENT)
     return earlier

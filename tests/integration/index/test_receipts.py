@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import httpx2
 import pytest
 
+from signpost.index.records import Hit
 from signpost.protocol.classes import Use
 from signpost.protocol.keys import SigningKey
 from signpost.protocol.messages import Change, ChangeRequest, LookupRequest
@@ -235,3 +237,27 @@ def test_another_spelling_of_the_body_does_not_get_it_either(scene: Scene) -> No
     )
 
     assert (answer.status_code, answer.json()["code"]) == (409, "receipt-spent")
+
+
+def test_a_spent_receipt_buys_no_look_at_the_table_not_even_one_to_time(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one lookup's receipts would time any number of others' tags until they run out."""
+    receipts = scene.world.receipts(scene.nurse, Use.LOOKUP, 12)
+    assert ask(scene, scene.world.lookup(scene.nurse, ADA, receipts=receipts)).status_code == 200
+    looked: list[int] = []
+    lookups = type(scene.index.index.lookup._lookups)
+    real = lookups.hits
+
+    def hits(*arguments: Any, **named: Any) -> list[Hit]:
+        looked.append(1)
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(lookups, "hits", hits)
+
+    code = refused(scene, receipts)
+
+    assert code == (409, "receipt-spent")
+    assert looked == []
+    assert ask(scene, scene.world.lookup(scene.nurse, ADA)).status_code == 200
+    assert looked == [1]

@@ -17,6 +17,7 @@ import pytest
 from signpost.edge.organisation_keys import Organisation
 from signpost.protocol.credentials import OrganisationId
 from signpost.protocol.encoding import canonical_json, to_base64url
+from signpost.protocol.group import Scalar, base_multiply
 from signpost.protocol.keys import VerifyKey
 from signpost.protocol.labels import Label
 from signpost.protocol.manifest import SignedManifest
@@ -26,6 +27,7 @@ from signpost.protocol.purposes import Kind
 from signpost.protocol.roster import Roster, RosterEntry
 from signpost.protocol.sealing import OpeningKey, SealKey
 from signpost.protocol.secret import Secret
+from signpost.protocol.threshold import lagrange_at_zero
 from signpost_cli.main import run
 from signpost_keys.ceremony import Ceremony
 from signpost_keys.custody import Custody, make_identity
@@ -33,6 +35,7 @@ from signpost_keys.folder import HolderFolder
 from tests.support.askers import new_key
 from tests.support.holder_process import HolderProcess, free_port
 from tests.support.one_holder import CHEAP, PASSPHRASE
+from tests.support.searching import found_in
 
 
 @dataclass(frozen=True)
@@ -219,19 +222,19 @@ def test_a_roster_is_approved_by_the_fingerprint_that_was_read_out_and_no_other(
     holder = desk.holders[0]
     holder.start()
     holder.unlock()
-    other = "A" * 8 if not fingerprint.startswith("A" * 8) else "B" * 8
+    other = "A" * 16 if not fingerprint.startswith("A" * 16) else "B" * 16
 
     refusals = [
         desk.approve(1, other),
         desk.approve(1, fingerprint[:7]),
-        desk.approve(1, fingerprint[:8] + "!"),
+        desk.approve(1, fingerprint[:16] + "!"),
         desk.signpost("keys", "approve", desk.roster, *desk.settings(1)),
     ]
 
     assert [refused.code for refused in refusals] == [9, 2, 9, 5]
     assert all(refused.out == "" and fingerprint not in refused.err for refused in refusals)
     assert not holder.folder.ceremony.exists()
-    assert desk.approve(1, fingerprint[:8]).code == 0
+    assert desk.approve(1, fingerprint[:16]).code == 0
     assert holder.folder.ceremony.exists()
 
 
@@ -428,6 +431,32 @@ def test_offline_each_custodian_takes_turns_until_all_have_finished(desk: Desk) 
         assert holder.get("/v1/status").json()["manifest_fingerprint"] == manifest.fingerprint()
 
 
+def test_offline_what_is_carried_and_written_holds_no_share(desk: Desk) -> None:
+    """Nor the key, which this test computes from the three shares: whoever finds the folder has found nothing."""
+    fingerprint = desk.make_roster().out.strip()
+    (desk.home / "courier").mkdir()
+    places: dict[str, bytes] = {}
+    for turn in range(15):
+        _turn(desk, turn % 3 + 1, fingerprint)
+        for path in desk.home.rglob("*"):
+            if path.is_file():
+                places[f"{path} after turn {turn}"] = path.read_bytes()
+
+    shares = {}
+    for number, holder in enumerate(desk.holders, start=1):
+        _, key = Custody(holder.folder, url=holder.url).open_files(Secret(holder.passphrase.encode()))
+        assert key is not None
+        shares[number] = key.share
+    whole = Scalar.from_int(0)
+    for number, weight in lagrange_at_zero((1, 3)).items():
+        whole = whole + weight * shares[number]
+    manifest = SignedManifest.verify((desk.home / "courier" / "manifest.json").read_bytes()).manifest
+    assert base_multiply(whole) == manifest.public_key
+    assert found_in(manifest.public_key.encoding, places)
+    for secret in (whole, *shares.values()):
+        assert found_in(secret.encoding(), places) == []
+
+
 def test_offline_nothing_is_approved_without_the_fingerprint_and_nothing_opened_without_the_passphrase(
     desk: Desk,
 ) -> None:
@@ -528,7 +557,10 @@ def test_status_tells_of_every_holder_that_is_named_even_when_one_is_gone(desk: 
     assert told.code == 1
     lines = told.out.splitlines()
     assert lines[0] == f"{desk.holders[0].url}  locked  no revocation list yet"
-    assert lines[1:] == [f"{desk.holders[1].url}  could not be reached", f"{gone}  could not be reached"]
+    assert lines[1:] == [
+        f"{desk.holders[1].url}  no answer: it is not running",
+        f"{gone}  no answer: it could not be reached",
+    ]
 
 
 def test_status_of_nobody_is_a_mistake(desk: Desk) -> None:
@@ -543,19 +575,23 @@ def _organisation_file(home: Path) -> tuple[Path, VerifyKey]:
     return file, signing.verify_key
 
 
-def test_admit_shows_the_fingerprint_of_the_organisations_key(desk: Desk) -> None:
-    """A custodian has something to compare by telephone, and can have it compared by the command."""
+def test_an_organisation_is_admitted_only_by_the_fingerprint_that_it_read_out(desk: Desk) -> None:
+    """Without one, without a terminal to ask on, or with another one, nobody is admitted."""
     desk.holders[0].make_identity()
     desk.holders[0].start()
     file, key = _organisation_file(desk.home)
     command = ("keys", "admit", file, "--budget", 120_000, *desk.settings(1))
 
-    shown = desk.signpost(*command)
-    compared = desk.signpost(*command, f"--fingerprint={key.thumbprint()[:8]}", "--json")
-    differing = desk.signpost(*command, "--fingerprint=AAAAAAAAA")
+    unasked = desk.signpost(*command)
+    differing = desk.signpost(*command, "--fingerprint=AAAAAAAAAAAAAAAA")
+    short = desk.signpost(*command, f"--fingerprint={key.thumbprint()[:15]}")
+    nobody = desk.signpost("keys", "admitted", *desk.settings(1))
+    compared = desk.signpost(*command, f"--fingerprint={key.thumbprint()[:16]}", "--json")
     listed = desk.signpost("keys", "admitted", *desk.settings(1))
 
-    assert shown.out == f"Admitted wessex-council, 120,000 points a day. Its key's fingerprint: {key.thumbprint()}\n"
+    assert (unasked.code, unasked.out) == (5, "")
+    assert (short.code, short.out) == (2, "")
+    assert nobody.out == ""
     assert json.loads(compared.out) == {
         "schema": "signpost.keys-admit/1", "organisation": "wessex-council", "budget": 120_000,
         "key_fingerprint": key.thumbprint(),
@@ -568,14 +604,15 @@ def test_admit_refuses_another_key_of_the_same_name(desk: Desk) -> None:
     desk.holders[0].make_identity()
     desk.holders[0].start()
     command = ("keys", "admit", desk.home / "organisation.json", "--budget", 120, *desk.settings(1))
-    _organisation_file(desk.home)
-    assert desk.signpost(*command).code == 0
-    _organisation_file(desk.home)
+    _, first = _organisation_file(desk.home)
+    assert desk.signpost(*command, f"--fingerprint={first.thumbprint()}").code == 0
+    _, second = _organisation_file(desk.home)
+    compared = f"--fingerprint={second.thumbprint()}"
 
-    refused = desk.signpost(*command)
+    refused = desk.signpost(*command, compared)
 
     assert (refused.code, refused.out) == (1, "")
-    assert desk.signpost(*command, "--replace-key").code == 0
+    assert desk.signpost(*command, compared, "--replace-key").code == 0
 
 
 @pytest.mark.parametrize(

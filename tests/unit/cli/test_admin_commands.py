@@ -18,7 +18,8 @@ from signpost.edge import organisation_keys
 from signpost.edge.desk import Desk
 from signpost.edge.organisation_keys import load_organisation
 from signpost.protocol import sealing
-from signpost.protocol.credentials import EnrolmentCertificate, ShiftCredential
+from signpost.protocol.credentials import EnrolmentCertificate, ShiftCredential, certificate_organisation
+from signpost.protocol.encoding import to_base64url
 from signpost.protocol.keys import VerifyKey
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import PURPOSES_OF, Role
@@ -66,8 +67,6 @@ class Operator:
         raise Problem(ProblemCode.NOT_FOUND)
 
     def _shift(self, token: str) -> dict[str, Any]:
-        from signpost.protocol.credentials import certificate_organisation
-
         admitted = self.organisations.get(str(certificate_organisation(token)))
         if admitted is None:
             raise Problem(ProblemCode.ORGANISATION_UNKNOWN)
@@ -199,6 +198,7 @@ def test_keys_are_made_shown_backed_up_and_restored(here: Path, capsys: pytest.C
         "kind": "council",
         "signing_key": made.signing_key.text,
         "sealing_key": made.sealing_key.text,
+        "key_fingerprint": made.signing_key.thumbprint(),
     }
     assert run(["admin", "org", "key", "backup", "--org-keys", "keys", "--out", "backup", *PASSPHRASE]) == 0
     assert run(["admin", "org", "key", "restore", "backup", "--out", "again", *PASSPHRASE]) == 0
@@ -321,8 +321,8 @@ def test_another_manifest_than_the_custodians_read_out_enrols_nobody(
 @pytest.mark.parametrize(
     ("more", "code"),
     [
-        (("--index", "http://index.example"), 1),
-        (("--index", "https://index.example/v1"), 1),
+        (("--index", "http://index.example"), 2),
+        (("--index", "https://index.example/v1"), 2),
         (("--account", "A & E"), 2),
         (("--manifest", "nowhere.json"), 2),
         (("--valid-days", "5000"), 2),
@@ -402,8 +402,6 @@ def test_a_device_or_an_account_is_taken_back(here: Path, operator: Operator, ho
 def test_no_passphrase_or_key_is_ever_shown(
     here: Path, operator: Operator, holders: Holders, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from signpost.protocol.encoding import to_base64url
-
     new_keys()
     run(["admin", "org", "add", "keys/organisation.json", *SETTINGS])
     enrol(holders)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from signpost.edge.client import Answer, Client
 from signpost.edge.desk import Desk
-from signpost.edge.failures import BudgetUsed, CouldNotCheck, Failure, NothingToAsk, Refused, SignIn
+from signpost.edge.failures import BudgetUsed, CouldNotCheck, DeskUnusable, Failure, NothingToAsk, Refused, SignIn
 from signpost.edge.identifiers import UPN, NHSNumber
 from signpost.edge.match_inputs import ChildDetails, match_inputs
 from signpost.edge.slots import registration_slots
@@ -42,6 +43,17 @@ def look_up(pretence: Pretence, folder: Path, child: ChildDetails = CHILD, *, pu
             return await client.lookup(child, purpose=purpose, urgency=Urgency.NOW)
 
     return asyncio.run(ask())
+
+
+def test_an_authority_that_is_none_is_named(tmp_path: Path) -> None:
+    desk = Desk.load(Pretence().make_desk(tmp_path / "desk"))
+    for content in (None, "no certificate"):
+        if content is not None:
+            (tmp_path / "desk" / "ca.pem").write_text(content)
+        broken = replace(desk, settings=desk.settings.model_copy(update={"ca_file": "ca.pem"}))
+
+        with pytest.raises(DeskUnusable, match="ca_file"):
+            Client(broken)
 
 
 @pytest.mark.parametrize("word", ["current", "previous", "possible", "none"])

@@ -67,8 +67,10 @@ TABLE = [
     Row("a weak tag of an ended involvement", [hit(C.PROBABLE, LATELY)], "possible"),
     Row("a weak tag of one that ended long ago", [hit(C.PROBABLE, LONG_AGO)], "none"),
     Row("a strong hit drops a weak one", [hit(C.STRONG, LATELY), hit(C.NAME, OPEN, involvement=2)], "previous"),
-    Row("stored weaker than asked", [hit(C.STRONG, stored=C.NAME)], "possible"),
-    Row("asked weaker than stored", [hit(C.NAME, stored=C.STRONG)], "possible"),
+    # one class on both sides
+    Row("stored as weaker than asked", [hit(C.STRONG, stored=C.NAME)], "none"),
+    Row("asked as weaker than stored", [hit(C.NAME, stored=C.STRONG)], "none"),
+    Row("an NHS number tried under another name", [hit(C.STRONG, OPEN, HERS, stored=C.IDENTITY)], "none"),
     # the veto
     Row("a record of another identity", [hit(C.STRONG, OPEN, ANOTHERS)], "none", HERS),
     Row("even through her own pupil number", [hit(C.PUPIL, OPEN, ANOTHERS)], "none", HERS),
