@@ -72,7 +72,8 @@ def explain(
     except FeedError as error:
         raise Stop(ExitCode.USAGE, f"The file cannot be read as this format: {error}.") from None
     if rejected:
-        raise Stop(ExitCode.NEEDS_A_PERSON, f"{rejected:,} rows have errors, listed above.", hint="Mend the extract.")
+        rows = "1 row has" if rejected == 1 else f"{rejected:,} rows have"
+        raise Stop(ExitCode.NEEDS_A_PERSON, f"{rows} errors, listed above.", hint="Mend the extract.")
 
 
 def _rows(file: Path, file_format: FileFormat) -> Iterable[ChildRow]:

@@ -161,6 +161,11 @@ class Desk:
             VerificationFailed: the manifest is not the one the device was enrolled with.
         """
         settings = _load_settings(folder)
+        try:
+            # Who can write here can name other holders and another index: nothing is read out of an open folder.
+            private_folder(folder)
+        except StartRefused as refused:
+            raise DeskUnusable(str(refused), hint=refused.hint) from None
         manifest = trusted_manifest(_read(folder / _MANIFEST), fingerprint=settings.manifest_fingerprint)
         identity = Identity(
             certificate=_read_token(folder / _CERTIFICATE),

@@ -13,9 +13,9 @@ import http.client
 import json
 import os
 import secrets
-import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -26,7 +26,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-__all__ = ["Completed", "Organisation", "World", "WorldFailed", "free_ports"]
+__all__ = ["Completed", "Organisation", "Tls", "World", "WorldFailed", "free_ports"]
 
 HOLDERS: Final = 3
 THRESHOLD: Final = 2
@@ -52,6 +52,19 @@ class Completed:
     code: int
     stdout: str
     stderr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """One certificate for every service, its key, and the authority that signed it (it may be itself)."""
+
+    certificate: Path
+    key: Path
+    authority: Path
+
+    def context(self) -> ssl.SSLContext:
+        """What trusts the authority and nobody else."""
+        return ssl.create_default_context(cafile=str(self.authority))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +97,22 @@ def _loopback(_name: str, port: int) -> str:
     return f"http://127.0.0.1:{port}"
 
 
+def _loopback_over_tls(_name: str, port: int) -> str:
+    return f"https://127.0.0.1:{port}"
+
+
 class World:
     """The running services and the commands typed at them."""
 
-    def __init__(self, root: Path, *, address: Address = _loopback, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, root: Path, *, address: Address | None = None, tls: Tls | None = None) -> None:
+        """A world under an empty folder, over plain HTTP or, with `tls`, over HTTPS."""
         self.root = root
-        self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", **(environment or {})}
+        self._tls = tls
+        self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         names = [*self.holder_names, "index"]
         self._ports = dict(zip(names, free_ports(len(names)), strict=True))
+        address = address or (_loopback if tls is None else _loopback_over_tls)
         self._urls = {name: address(name, port) for name, port in self._ports.items()}
         self.manifest_fingerprint = ""
         """What custodians give to administrators by hand, once there is a manifest."""
@@ -190,7 +210,12 @@ class World:
         self.stop()
 
     def _answers(self, name: str) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self._ports[name], timeout=1)
+        port = self._ports[name]
+        connection = (
+            http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+            if self._tls is None
+            else http.client.HTTPSConnection("127.0.0.1", port, timeout=1, context=self._tls.context())
+        )
         try:
             connection.request("GET", "/health")
             return connection.getresponse().status == 200
@@ -228,7 +253,9 @@ class World:
         fingerprint = json.loads(made.stdout)["fingerprint"]
         approving = ("keys", "approve", "../roster.json", "--settings", "settings.toml", f"--fingerprint={fingerprint}")
         _at_once(lambda name: self.must(name, *approving), self.holder_names)
-        self.must("holder-1", "keys", "ceremony", "--roster", "../roster.json", "--out", "../manifest.json")
+        self.must(
+            "holder-1", "keys", "ceremony", "--roster", "../roster.json", "--out", "../manifest.json", *self._trusting
+        )
         shown = self.must("holder-1", "keys", "status", "--settings", "settings.toml", "--json").stdout
         self.manifest_fingerprint = json.loads(shown)["holders"][0]["manifest_fingerprint"]
         self._write_index_settings(self.manifest_fingerprint)
@@ -256,7 +283,7 @@ class World:
             "--role", organisation.role, "--valid-days", "365", "--manifest", "../manifest.json",
             f"--fingerprint={self.manifest_fingerprint}", "--index", self.url("index"),
             "--operator-socket", "../index/data/operator.sock", "--out-of-hours", "0113 496 0000",
-            "--passphrase-file", "passphrase", "--home", "desk",
+            "--passphrase-file", "passphrase", "--home", "desk", *self._trusting,
         )  # fmt: skip
 
     def add_handle(self, organisation: str, title: str) -> str:
@@ -274,7 +301,8 @@ class World:
         self._passphrase(folder)
         (folder / "settings.toml").write_text(
             f'port = {self._ports[name]}\npublic_url = "{self.url(name)}"\ndata_dir = "data"\n'
-            f'index_url = "{self.url("index")}"\nindex_credential_key = "{credential_key}"\n'
+            f'index_url = "{self.url("index")}"\nindex_credential_key = "{credential_key}"\n{self._tls_settings}'
+            + (f'index_ca_file = "{self._tls.authority}"\n' if self._tls else "")
         )
         made = self.must(name, "keys", "new", "--settings", "settings.toml", "--passphrase-file", "passphrase")
         (folder / "identity.json").write_text(made.stdout)
@@ -288,14 +316,20 @@ class World:
         pinned = f'manifest = "../manifest.json"\nmanifest_fingerprint = "{fingerprint}"\n' if fingerprint else ""
         (folder / "settings.toml").write_text(
             f'port = {self._ports["index"]}\npublic_url = "{self.url("index")}"\ndata_dir = "data"\n'
-            f"expected_organisations = [{expected}]\n{pinned}"
+            f"expected_organisations = [{expected}]\n{pinned}{self._tls_settings}"
         )
+
+    @property
+    def _tls_settings(self) -> str:
+        if self._tls is None:
+            return ""
+        return f'tls_certificate = "{self._tls.certificate}"\ntls_key = "{self._tls.key}"\n'
+
+    @property
+    def _trusting(self) -> list[str]:
+        return [] if self._tls is None else ["--ca-file", str(self._tls.authority)]
 
     def _passphrase(self, folder: Path) -> None:
         file = folder / "passphrase"
         file.touch(mode=0o600)
         file.write_text(secrets.token_urlsafe(24) + "\n")
-
-    def remove(self) -> None:
-        """Delete everything that was written."""
-        shutil.rmtree(self.root, ignore_errors=True)

@@ -47,6 +47,15 @@ def test_its_folder_and_its_secrets_are_its_users_alone(folder: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o755, 0o722])
+def test_a_folder_that_others_can_enter_is_refused(folder: Path, mode: int) -> None:
+    """Who can write there could name other key holders and another index."""
+    folder.chmod(mode)
+
+    with pytest.raises(DeskUnusable):
+        Desk.load(folder)
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
 def test_a_key_that_others_can_read_is_refused(folder: Path, mode: int) -> None:
     """It must be taken as read: using it all the same would hide that."""
