@@ -48,19 +48,21 @@ def _script() -> str:
 
 def _run(script: str, folder: Path) -> str:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", script],
-        cwd=ROOT,
-        env={**os.environ, "PATH": path, "TMPDIR": str(folder), "NO_COLOR": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
+    printed = folder / "printed"
+    # A file, not a pipe: the services that the script leaves running would hold a pipe open for ever.
+    with printed.open("w") as output:
+        done = subprocess.run(
+            ["bash", "-c", script],
+            cwd=ROOT,
+            env={**os.environ, "PATH": path, "TMPDIR": str(folder), "NO_COLOR": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            timeout=_SECONDS,
+            check=False,
+        )
+    assert done.returncode == 0, printed.read_text()
+    return printed.read_text()
 
 
 def test_the_tutorial_comes_to_its_end_with_the_answers_it_promises(typed: str) -> None:
