@@ -7,13 +7,16 @@ gives the credential for one shift. The device's key is made here and goes nowhe
 from __future__ import annotations
 
 import datetime as dt
+import re
+import shlex
+import ssl
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from pydantic import BaseModel, ConfigDict
 
-from signpost.edge.desk import Desk, DeskSettings, certificate_in, default_folder, trusted_manifest
+from signpost.edge.desk import DUTY_TEAM, Desk, DeskSettings, certificate_in, default_folder, trusted_manifest
 from signpost.edge.failures import DeskUnusable
 from signpost.edge.organisation_keys import copy_feed_keys, load_organisation, open_signing_key
 from signpost.protocol.credentials import AccountId, EnrolmentCertificate
@@ -40,7 +43,8 @@ app = typer.Typer(no_args_is_help=True)
 _DAY: Final = 24 * 60 * 60
 _LONGEST_DAYS: Final = 3 * 366
 """Vetting is renewed every three years; a certificate never outlives it (D2)."""
-_NO_NUMBER: Final = "your local authority's out-of-hours duty team"
+_CERTIFICATE_NAME: Final = re.compile(r"[A-Za-z0-9_-]{22}")
+"""16 bytes in base64url, as they are drawn at the enrolment."""
 
 
 class _Shift(BaseModel):
@@ -79,7 +83,7 @@ def enrol(
     ] = 365,
     out_of_hours: Annotated[
         str, typer.Option(metavar="NUMBER", help="Whom to ring when it could not be checked.")
-    ] = _NO_NUMBER,
+    ] = DUTY_TEAM,
     ca_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The certificate authority to trust instead of the system's.")
     ] = None,
@@ -102,8 +106,10 @@ def enrol(
         raise Stop(
             ExitCode.FAILED,
             f"There is a desk in {folder} already.",
-            hint="Open its next shift with: signpost admin device renew. Or name another folder: --home FOLDER",
+            hint=f"For its next shift: signpost admin device renew{_at(home)} --settings FILE"
+            " (the index's). For another desk: --home FOLDER",
         )
+    _refuse_unusable_authority(ca_file)
     raw = _read(manifest)
     trusted_manifest(raw, fingerprint=fingerprint)
     organisation = load_organisation(org_keys)
@@ -136,7 +142,26 @@ def enrol(
     if role is Role.FEED:
         copy_feed_keys(org_keys, folder)
     Desk.make(folder, settings=desk, manifest=raw, device=device, certificate=certificate, credential=shift.credential)
-    _tell_enrolled(enrolled, shift, folder, as_json=as_json)
+    _tell_enrolled(enrolled, shift, folder, home, as_json=as_json)
+
+
+def _at(home: Path | None) -> str:
+    """The option that names this desk again, where it had to be named."""
+    return "" if home is None else f" --home {shlex.quote(str(home))}"
+
+
+def _refuse_unusable_authority(ca_file: Path | None) -> None:
+    """Nobody is enrolled with an authority that will not be read when somebody stands beside a child."""
+    if ca_file is None:
+        return
+    try:
+        ssl.create_default_context(cafile=ca_file)
+    except OSError:
+        raise Stop(
+            ExitCode.USAGE,
+            "The authority's file is missing or holds no certificate.",
+            hint="Name a PEM file: --ca-file",
+        ) from None
 
 
 def _settings(**values: object) -> DeskSettings:
@@ -147,7 +172,9 @@ def _settings(**values: object) -> DeskSettings:
         raise Stop(ExitCode.USAGE, "An option is not of its form.", why=unusable.why, hint=hint) from None
 
 
-def _tell_enrolled(enrolled: EnrolmentCertificate, shift: _Shift, folder: Path, *, as_json: bool) -> None:
+def _tell_enrolled(
+    enrolled: EnrolmentCertificate, shift: _Shift, folder: Path, home: Path | None, *, as_json: bool
+) -> None:
     if as_json:
         answer_json(
             "signpost.enrolment/1",
@@ -162,7 +189,7 @@ def _tell_enrolled(enrolled: EnrolmentCertificate, shift: _Shift, folder: Path, 
         return
     answer(f"{enrolled.organisation}/{enrolled.account} is enrolled in {folder}, as certificate {enrolled.identifier}.")
     say(f"The enrolment lasts until {_local(enrolled.expires_at)}, this shift until {_local(shift.expires_at)}.")
-    say("Try it with: signpost doctor")
+    say(f"Try it with: signpost doctor{_at(home)}")
 
 
 @app.command("renew")
@@ -213,9 +240,21 @@ def revoke(
         )
     if home is not None:
         certificate = peek(certificate_in(home), "jti")
+    elif certificate is not None and not _CERTIFICATE_NAME.fullmatch(certificate):
+        raise Stop(
+            ExitCode.USAGE,
+            "That is not a certificate's name: 22 letters, digits, hyphens and low lines.",
+            hint="signpost admin device enrol prints it. Or name the account: --organisation NAME --account NAME",
+        )
     taken_back = {"certificate_identifier": certificate, "organisation": organisation, "account": account}
     operator(settings, operator_socket).post("/revocations", taken_back, Nothing)
-    say("Taken back. The index refuses it from now on, the key holders within a minute.")
+    what = f"certificate {certificate}" if account is None else f"{organisation}/{account}, with all its devices"
+    say(f"Taken back: {what}. The index refuses it from now on, the key holders within a minute.")
+    if home is None and certificate is not None:
+        say(
+            "Whether there is a certificate of that name cannot be checked: the index keeps no list of them. "
+            "Compare it with what its enrolment printed."
+        )
 
 
 def _shift(index: LocalService, certificate: str) -> _Shift:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final
 
 import typer
 from pydantic import BaseModel, ConfigDict
 
 from signpost.protocol.messages import HandleId
+from signpost_cli.exit_codes import ExitCode
 from signpost_cli.operator import IndexSettings, OperatorSocket, operator
 from signpost_cli.output import JsonFlag, answer, answer_json
+from signpost_cli.stops import Stop
 
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True)
 
 OrganisationName = Annotated[str, typer.Argument(metavar="ORGANISATION", help="The organisation's name.")]
+
+_TELEPHONE: Final = re.compile(r"(?=(?:[^0-9]*[0-9]){3})[0-9 +()]{3,40}")
 
 _FIELDS: Final = ("title", "telephone", "email", "hours", "out_of_hours")
 
@@ -75,6 +80,8 @@ def add(
     Example:
       signpost admin handle add north-council --title "Front Door" --telephone "0113 496 0001" --settings index.toml
     """
+    if not _TELEPHONE.fullmatch(telephone):
+        raise Stop(ExitCode.USAGE, "A telephone number has digits, spaces, + and ( ) only, and at least three digits.")
     fields = dict(zip(_FIELDS, (title, telephone, email, hours, out_of_hours), strict=True))
     added = operator(settings, operator_socket).post("/handles", {"organisation": organisation, **fields}, _Added)
     if as_json:

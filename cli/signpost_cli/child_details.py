@@ -2,23 +2,27 @@
 
 `--stdin` takes one JSON object or `key=value` lines, with the fields nhs_number, upn and date_of_birth. A field that is
 not of its form is refused by name and meaning before anything is sent. What was typed is in no message.
+
+Somebody who types is met half way: hyphens in an NHS number, dots or hyphens in a date (day first) and `3rd` are read
+here, and only here. A feed is read by its own, stricter rules: there a column can be wrong ten thousand times.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Final, TextIO, TypeVar
 
-from signpost.edge.dates import DateError, check_birth_date, parse_date
+from signpost.edge.dates import DateCode, DateError, check_birth_date, parse_date
 from signpost.edge.feeds.errors import ROW_MEANINGS
-from signpost.edge.identifiers import UPN, IdentifierError, NHSNumber
+from signpost.edge.identifiers import UPN, IdentifierCode, IdentifierError, NHSNumber
 from signpost.edge.match_inputs import ChildDetails
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.stops import Stop
 
-__all__ = ["FIELDS", "checked", "read_details", "today_here"]
+__all__ = ["DATE_FORMS", "FIELDS", "checked", "fault_of", "read_details", "today_here"]
 
 _Value = TypeVar("_Value")
 
@@ -28,6 +32,9 @@ FIELDS: Final[Mapping[str, str]] = {
     "date_of_birth": "date of birth",
 }
 """Each field, and what a person calls it."""
+
+DATE_FORMS: Final = "3 April 2015, 03/04/2015 (day first) or 2015-04-03"
+"""The forms of a date that a person is told of."""
 
 _LARGEST: Final = 64 * 1024
 
@@ -90,10 +97,27 @@ def checked(details: Mapping[str, str], *, today: dt.date) -> ChildDetails:
     """
     upn = _field("upn", details, UPN.parse)
     return ChildDetails(
-        nhs_number=_field("nhs_number", details, NHSNumber.parse),
+        nhs_number=_field("nhs_number", details, _nhs_number),
         upns=() if upn is None else (upn,),
-        date_of_birth=_field("date_of_birth", details, lambda text: check_birth_date(parse_date(text), today=today)),
+        date_of_birth=_field("date_of_birth", details, lambda text: check_birth_date(_date(text), today=today)),
     )
+
+
+def fault_of(name: str, text: str, *, today: dt.date) -> str | None:
+    """What is wrong with one field as it was typed, as a sentence; None where it is of its form, or empty."""
+    try:
+        checked({name: text}, today=today)
+    except _FieldRefused as refused:
+        return refused.fault
+    return None
+
+
+class _FieldRefused(Stop):
+    """A field is not of its form."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(ExitCode.USAGE, f"{fault} Nothing was sent.")
+        self.fault = fault
 
 
 def _field(name: str, details: Mapping[str, str], parse: Callable[[str], _Value]) -> _Value | None:
@@ -103,7 +127,33 @@ def _field(name: str, details: Mapping[str, str], parse: Callable[[str], _Value]
     try:
         return parse(text)
     except (IdentifierError, DateError) as error:
-        raise _refused(f"The {FIELDS[name]} is not valid: {ROW_MEANINGS[error.code]}.") from None
+        raise _FieldRefused(_sentence(name, error.code)) from None
+
+
+def _sentence(name: str, code: IdentifierCode | DateCode) -> str:
+    """The fault in words, its subject said once."""
+    if code is DateCode.DATE_FORMAT:
+        return f"The {FIELDS[name]} is not written in a form that is read here: {DATE_FORMS}."
+    meaning = ROW_MEANINGS[code]
+    if meaning.startswith(f"the {FIELDS[name]} "):
+        return f"T{meaning[1:]}."
+    return f"The {FIELDS[name]} is not valid: {meaning}."
+
+
+_HYPHENED: Final = re.compile(r"([0-9]{3})-([0-9]{3})-([0-9]{4})")
+_POINTED: Final = re.compile(r"([0-9]{1,2})([.-])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})")
+_ORDINAL: Final = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)(?= )", re.IGNORECASE)
+
+
+def _nhs_number(text: str) -> NHSNumber:
+    hyphened = _HYPHENED.fullmatch(text)
+    return NHSNumber.parse(" ".join(hyphened.groups()) if hyphened else text)
+
+
+def _date(text: str) -> dt.date:
+    if pointed := _POINTED.fullmatch(text):
+        return parse_date(f"{pointed[1]}/{pointed[3]}/{pointed[4]}")
+    return parse_date(_ORDINAL.sub(r"\1", text, count=1))
 
 
 def _refused(what: str, *, hint: str = "") -> Stop:

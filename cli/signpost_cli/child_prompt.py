@@ -1,8 +1,9 @@
 """Asking for a child's details on a terminal, and taking them off the screen again.
 
 * Questions go to stderr: stdout is for the answer. Without a terminal nothing is asked.
+* Each field is checked as it is typed, and asked again where it is not of its form.
 * What is typed stays visible while it can still be checked, and is cleared when the answer has come, whatever it is;
-  with `hidden` it is never shown.
+  with `hidden` it is never shown. What was typed ahead is thrown away: it would land in the shell and its history.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import getpass
 import os
 import sys
+import termios
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Final, Self, final
 
-from signpost_cli.child_details import FIELDS, read_details
+from signpost_cli.child_details import DATE_FORMS, FIELDS, fault_of, read_details, today_here
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.stops import Stop
 
@@ -60,14 +62,26 @@ class TypedDetails:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.clear()
+        with suppress(OSError, termios.error):
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
     def ask(self) -> dict[str, str]:
-        """The NHS number, or where there is none the UPN; and the date of birth. Return leaves one out."""
-        details = {"nhs_number": self._question("nhs_number")}
+        """The NHS number, or where there is none (Return) the UPN; and the date of birth. Each is of its form.
+
+        Raises:
+            Stop: there is neither number.
+        """
+        details = {"nhs_number": self._field("nhs_number")}
         if not details["nhs_number"]:
-            details["upn"] = self._question("upn")
-        details["date_of_birth"] = self._question("date_of_birth")
-        return details
+            details["upn"] = self._field("upn")
+            if not details["upn"]:
+                raise Stop(
+                    ExitCode.USAGE,
+                    "It needs an NHS number or a UPN: a date of birth alone finds nobody. Nothing was sent.",
+                )
+        while not (born := self._field("date_of_birth")):
+            self._tell(f"  A date of birth is needed: {DATE_FORMS}.")
+        return {**details, "date_of_birth": born}
 
     def clear(self) -> None:
         """Take the questions and what was typed off the screen."""
@@ -76,6 +90,16 @@ class TypedDetails:
             sys.stderr.write(f"{up}\r{_CLEAR_FROM_HERE}")
             sys.stderr.flush()
         self._asked, self._rows = False, 0
+
+    def _field(self, field: str) -> str:
+        while (fault := fault_of(field, typed := self._question(field), today=today_here())) is not None:
+            self._tell(f"  {fault}")
+        return typed
+
+    def _tell(self, text: str) -> None:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+        self._count(len(text))
 
     def _question(self, field: str) -> str:
         self._asked = True
@@ -90,9 +114,12 @@ class TypedDetails:
             if not line:
                 raise EOFError
             typed = line.rstrip("\n")
-        shown = len(prompt) + (0 if self._hidden else len(typed))
-        self._rows += 1 + max(0, shown - 1) // _columns()
+        self._count(len(prompt) + (0 if self._hidden else len(typed)))
         return typed.strip()
+
+    def _count(self, shown: int) -> None:
+        """A line of so many characters is on the screen."""
+        self._rows += 1 + max(0, shown - 1) // _columns()
 
 
 def _columns() -> int:

@@ -138,7 +138,7 @@ def admit(
     It is admitted by its own key; a budget of 0 serves it no longer.
 
     A child registered or looked up takes 12 points. The organisation reads out its key's fingerprint by telephone
-    (signpost admin org show): it is asked for here, or given with --fingerprint, and another key is refused.
+    (signpost admin org key show): it is asked for here, or given with --fingerprint, and another key is refused.
 
     Example:
       signpost keys admit organisation.json --budget 120000 --settings holder-1/settings.toml

@@ -7,6 +7,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, TypeVar, final
 
 import httpx2
@@ -52,12 +53,17 @@ class NotRunning(Stop):
 
 @final
 class LocalService:
-    """One service's admin socket. `name` is what a person calls it, `start` the command that starts it."""
+    """One service's admin socket. `name` is what a person calls it, `start` the command that starts it; `hints` say
+    what to do next where whoever speaks to this socket can do something else about a refusal than others.
+    """
 
-    def __init__(self, socket: Path, *, name: str, start: str) -> None:
+    def __init__(
+        self, socket: Path, *, name: str, start: str, hints: Mapping[ProblemCode, str] = MappingProxyType({})
+    ) -> None:
         self._socket = socket
         self._name = name
         self._start = start
+        self._hints = hints
 
     def get(self, path: str, model: type[_Model]) -> _Model:
         """What the service answers.
@@ -98,7 +104,10 @@ class LocalService:
             raise Stop(ExitCode.FAILED, f"The {self._name} did not answer.", hint="Look at its log.") from None
         try:
             if response.status_code >= 300:
-                raise stop_for(ProblemCode(response.json()["code"]))
+                code = ProblemCode(response.json()["code"])
+                stop = stop_for(code)
+                stop.hint = self._hints.get(code, stop.hint)
+                raise stop
             return model.model_validate_json(response.content)
         except (ValidationError, ValueError, KeyError, TypeError):
             raise Stop(

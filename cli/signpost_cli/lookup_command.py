@@ -1,8 +1,8 @@
 """`signpost lookup`: is a colleague elsewhere working, or have they worked, with the child in front of me?
 
-Only a verified, definite answer is printed on stdout. Everything else says on stderr that it is not a no, and whom to
-ring. A child's details are never arguments; of an identifier only the last four characters are shown again, so that the
-asker sees which child the answer is about.
+Only a verified, definite answer is printed on stdout. Whatever else keeps one from coming says on stderr that it is not
+a no, and whom to ring. A child's details are never arguments; of an identifier only the last four characters are shown
+again, so that the asker sees which child the answer is about.
 """
 
 from __future__ import annotations
@@ -12,14 +12,17 @@ import datetime as dt
 import shutil
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from signpost.edge.client import Answer, Client, allowed_purpose
-from signpost.edge.desk import Desk, default_folder
-from signpost.edge.failures import NothingToAsk
+from signpost.edge.desk import Desk, default_folder, whom_to_ring
+from signpost.edge.failures import CouldNotCheck, DeskUnusable
 from signpost.edge.match_inputs import ChildDetails
 from signpost.protocol.messages import AnswerWord
 from signpost.protocol.purposes import Purpose, Role, Urgency
@@ -28,6 +31,7 @@ from signpost_cli.child_prompt import details_from
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.options import HiddenFlag, Home, StdinFlag
 from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say
+from signpost_cli.stops import Stop
 
 __all__ = ["WORDS", "lookup"]
 
@@ -36,8 +40,9 @@ WORDS: Final[Mapping[AnswerWord, str]] = {
     "previous": "A colleague elsewhere has worked with this child. No date is given.",
     "possible": (
         "Somebody elsewhere may be working with this child, or with another of similar details. Another detail may "
-        "settle it (NHS number, middle name, previous postcode). Confirm by telephone that it is the same child before "
-        "saying anything about the child."
+        # The list names what can be given: it grows with the templates (a middle name, a previous postcode).
+        "settle it (NHS number or UPN). Confirm by telephone that it is the same child before saying anything about "
+        "the child."
     ),
     "none": (
         "No other organisation has registered work with a child matching these details. This is not proof of safety. "
@@ -45,6 +50,9 @@ WORDS: Final[Mapping[AnswerWord, str]] = {
     ),
 }
 """The words of each answer: the same whatever lies behind it."""
+
+_NARROWEST: Final = 20
+"""Columns: on a terminal narrower than that it breaks the lines itself."""
 
 NOT_A_NO: Final = "We could not check. This is not a no."
 
@@ -71,17 +79,18 @@ def lookup(
       signpost lookup
       signpost lookup --purpose s47 --stdin --json < child.json
     """
-    desk = Desk.load(home or default_folder())
-    purpose = allowed_purpose(desk.role, purpose)
-    urgency = urgency or (Urgency.NOW if desk.role is Role.URGENT else Urgency.TODAY)
-    with details_from(stdin=stdin, hidden=hidden, instead="signpost lookup --stdin < child.json") as details:
-        child = checked(details, today=today_here())
-        found = _ask(desk, child, purpose, urgency)
-    if isinstance(found, Exception):
-        say(f"{bold('COULD NOT CHECK', sys.stderr, plain=plain)}  {NOT_A_NO} Ring {desk.settings.out_of_hours}.")
-        raise found
+    folder = home or default_folder()
+    with _never_a_no(folder, plain=plain) as attempt:
+        desk = Desk.load(folder)
+        purpose = allowed_purpose(desk.role, purpose)
+        urgency = urgency or (Urgency.NOW if desk.role is Role.URGENT else Urgency.TODAY)
+        with details_from(stdin=stdin, hidden=hidden, instead="signpost lookup --stdin < child.json") as details:
+            child = checked(details, today=today_here())
+            attempt.sent = True
+            found = asyncio.run(_ask(desk, child, purpose, urgency))
     for fault in found.faults:
-        say(f"{str(fault).capitalize()}. {'Tell the operator.' if fault.false else 'The answer did not need it.'}")
+        told = str(fault).rstrip(".")
+        say(f"{told[:1].upper()}{told[1:]}. {'Tell the operator.' if fault.false else 'The answer did not need it.'}")
     if as_json:
         _tell_program(found)
     else:
@@ -90,23 +99,39 @@ def lookup(
         raise typer.Exit(ExitCode.NEEDS_A_PERSON)
 
 
-def _ask(desk: Desk, child: ChildDetails, purpose: Purpose, urgency: Urgency) -> Answer | Exception:
-    """The answer, or what kept it from being one: that is told once the screen is cleared.
+@dataclass(slots=True)
+class _Attempt:
+    """Whether anything may have left this machine."""
 
-    Raises:
-        NothingToAsk: the details give nothing to ask about; nothing was sent.
-    """
+    sent: bool = False
 
-    async def ask() -> Answer:
-        async with Client(desk) as client:
-            return await client.lookup(child, purpose=purpose, urgency=urgency)
+
+@contextmanager
+def _never_a_no(folder: Path, *, plain: bool) -> Iterator[_Attempt]:
+    """Whatever keeps an answer from coming is said not to be a no, with whom to ring, before it is told itself."""
+    attempt = _Attempt()
+
+    def say_so() -> None:
+        say(f"{bold('COULD NOT CHECK', sys.stderr, plain=plain)}  {NOT_A_NO} Ring {whom_to_ring(folder)}.")
 
     try:
-        return asyncio.run(ask())
-    except NothingToAsk:
+        yield attempt
+    except (KeyboardInterrupt, EOFError):
+        if not attempt.sent:
+            raise Stop(ExitCode.INTERRUPTED, "Interrupted. Nothing was sent.") from None
+        say_so()
+        raise Stop(ExitCode.INTERRUPTED, "Interrupted before the answer came.") from None
+    except DeskUnusable as unusable:
+        say_so()
+        raise CouldNotCheck(f"{unusable.what} {unusable.why}", hint=unusable.hint) from None
+    except Exception:
+        say_so()
         raise
-    except Exception as error:  # noqa: BLE001 - whatever it was, it is not a no, and that is said first
-        return error
+
+
+async def _ask(desk: Desk, child: ChildDetails, purpose: Purpose, urgency: Urgency) -> Answer:
+    async with Client(desk) as client:
+        return await client.lookup(child, purpose=purpose, urgency=urgency)
 
 
 def _tell_program(found: Answer) -> None:
@@ -124,17 +149,29 @@ def _tell_program(found: Answer) -> None:
 
 def _tell(found: Answer, child: ChildDetails, *, plain: bool) -> None:
     word = found.word.upper()
-    paragraph = f"{WORDS[found.word]}          (for the {_last_four(child)})"
-    if sys.stdout.isatty():
-        indent = " " * (len(word) + 2)
-        width = max(40, shutil.get_terminal_size().columns - 1)
-        paragraph = textwrap.fill(
-            paragraph, width, initial_indent=indent, subsequent_indent=indent, replace_whitespace=False
-        ).lstrip()
-    answer(f"{bold(word, sys.stdout, plain=plain)}  {paragraph}")
+    # All of it is made before any of it is shown: a definite word never stands there before a failure.
     checked_at = dt.datetime.fromtimestamp(found.checked_at, tz=dt.UTC).astimezone()
     coverage = f"{found.coverage.up_to_date} of {found.coverage.expected} authorities up to date"
-    answer(f"  Receipt {found.receipt} · checked {checked_at:%H:%M} · {coverage}")
+    words = _wrapped(WORDS[found.word], indent=len(word) + 2).lstrip()
+    facts = f"{_NO_BREAK}· ".join(
+        piece.replace(" ", _NO_BREAK) for piece in (f"Receipt {found.receipt}", f"checked {checked_at:%H:%M}", coverage)
+    )
+    beside = _wrapped(facts, indent=2).replace(_NO_BREAK, " ")
+    answer(f"{bold(word, sys.stdout, plain=plain)}  {words}")
+    answer(f"  (for the {_last_four(child)})")
+    answer(beside)
+
+
+_NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+
+
+def _wrapped(text: str, *, indent: int) -> str:
+    """The text, indented; on a terminal in lines that fit it."""
+    margin = " " * indent
+    if not sys.stdout.isatty():
+        return margin + text
+    width = max(_NARROWEST, shutil.get_terminal_size().columns - 1)
+    return textwrap.fill(text, width, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False)
 
 
 def _last_four(child: ChildDetails) -> str:

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import io
 import logging
+import os
+import re
+import resource
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -111,6 +114,10 @@ def _root(
 
 def main() -> NoReturn:
     """The console command."""
+    # A child's details, a passphrase or a key share may be in memory: no core file is ever written of it, and whatever
+    # a command writes is its user's alone.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.umask(0o077)
     sys.exit(run(sys.argv[1:]))
 
 
@@ -130,19 +137,31 @@ def run(arguments: Sequence[str]) -> int:
     except typer.Abort:
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last place where one can be caught
-        return _tell(stop_of(error) or _unforeseen(error))
+        return _tell(stop_of(error) or _unforeseen(error), arguments)
     if ended == ExitCode.INTERRUPTED:
         say("")
     return int(ended or 0)
 
 
-def _tell(stop: Stop) -> int:
-    say(f"signpost: {stop.what}")
+def _tell(stop: Stop, arguments: Sequence[str]) -> int:
+    say(_unrepeated(f"signpost: {stop.what}", arguments))
     if stop.why:
-        say(f"  Why: {stop.why}")
+        say(_unrepeated(f"  Why: {stop.why}", arguments))
     if stop.hint:
-        say(f"  Next: {stop.hint}")
+        say(_unrepeated(f"  Next: {stop.hint}", arguments))
     return stop.code
+
+
+_FEW_DIGITS: Final = 4
+"""More of them in one word, or in one folder's name, could be an identifier or a date."""
+
+
+def _unrepeated(message: str, arguments: Sequence[str]) -> str:
+    """The message, without what was typed and could be an identifier or a date."""
+    for piece in (piece for argument in arguments for piece in re.split("[=/]", argument)):
+        if sum(character.isdigit() for character in piece) > _FEW_DIGITS:
+            message = message.replace(piece, "…")
+    return message
 
 
 def _unforeseen(error: Exception) -> Stop:
@@ -161,10 +180,6 @@ def _unforeseen(error: Exception) -> Stop:
     )
 
 
-_FEW_DIGITS: Final = 4
-"""More of them in one argument could be an identifier or a date."""
-
-
 def _tell_usage(error: typer.TyperException, arguments: Sequence[str]) -> int:
     message = error.format_message()
     if "unexpected extra argument" in message:
@@ -172,9 +187,11 @@ def _tell_usage(error: typer.TyperException, arguments: Sequence[str]) -> int:
             "There are more arguments than the command takes. A child's details are never arguments: "
             "they are asked for, or read with --stdin."
         )
-    for piece in (piece for argument in arguments for piece in argument.split("=")):
-        if sum(character.isdigit() for character in piece) > _FEW_DIGITS:
-            message = message.replace(piece, "…")
+    for piece in {argument.partition("=")[2] or argument for argument in arguments}:
+        # Part of a number is typed where it has no place, or a name: an option's own name is worth repeating.
+        if not piece.startswith("-"):
+            message = message.replace(repr(piece), "…")
+    message = _unrepeated(message, arguments)
     context = getattr(error, "ctx", None)
     if type(error).__name__ == "NoArgsIsHelpError" or context is None:
         say(message)

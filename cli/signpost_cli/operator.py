@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from signpost.protocol.problems import ProblemCode
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.local_service import LocalService
 from signpost_cli.stops import Stop
@@ -22,6 +23,13 @@ OperatorSocket = Annotated[
 ]
 
 _SOCKET: Final = "operator.sock"
+_HINTS: Final = {
+    ProblemCode.ORGANISATION_UNKNOWN: (
+        "signpost admin org list shows which there are; signpost admin org add ORGANISATION.json admits one"
+    ),
+    ProblemCode.MALFORMED: "Correct what was typed: names are 2 to 64 of a-z, 0-9, dot and hyphen",
+}
+"""Here it is the operator who asks, and can mend it."""
 
 
 def operator(settings: Path | None, socket: Path | None) -> LocalService:
@@ -38,7 +46,7 @@ def operator(settings: Path | None, socket: Path | None) -> LocalService:
             hint="Add --settings FILE or --operator-socket SOCKET, one of the two.",
         )
     found = socket if socket is not None else _socket_of(settings or Path())
-    return LocalService(found, name="index", start="signpost serve index --settings FILE")
+    return LocalService(found, name="index", start="signpost serve index --settings FILE", hints=_HINTS)
 
 
 def _socket_of(settings: Path) -> Path:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Annotated, Final, Self, TextIO
 
 import typer
@@ -18,6 +19,9 @@ __all__ = ["JsonFlag", "PlainFlag", "Progress", "answer", "answer_json", "bold",
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON, with a schema field, for a program.")]
 PlainFlag = Annotated[bool, typer.Option("--plain", help="No colour and no progress bar.")]
+
+_SHORT_SECONDS: Final = 1.0
+"""Work that is done by then needs no progress."""
 
 _BOLD: Final = ("\x1b[1m", "\x1b[0m")
 
@@ -49,21 +53,24 @@ def _may_draw(stream: TextIO, *, plain: bool) -> bool:
 
 
 class Progress:
-    """How far a long piece of work is: a bar on a terminal, else a line on stderr every 10 %.
+    """How far a long piece of work is: a bar on a terminal, else a line on stderr every 10 %. Short work shows nothing.
 
     Use: `with Progress("Registering", total=311) as progress: … progress.advance(21)`.
     """
 
-    def __init__(self, what: str, *, total: int, plain: bool = False) -> None:
+    def __init__(
+        self, what: str, *, total: int, plain: bool = False, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
         self._what = what
         self._total = max(total, 1)
         self._done = 0
         self._told = 0
-        self._bar = _Bar(what, self._total) if _may_draw(sys.stderr, plain=plain) else None
+        self._seconds = seconds
+        self._shown_from = seconds() + _SHORT_SECONDS
+        self._may_draw = _may_draw(sys.stderr, plain=plain)
+        self._bar: _Bar | None = None
 
     def __enter__(self) -> Self:
-        if self._bar is not None:
-            self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -73,7 +80,12 @@ class Progress:
     def advance(self, count: int = 1) -> None:
         """So many more are done."""
         self._done += count
-        if self._bar is not None:
+        if self._seconds() < self._shown_from:
+            return
+        if self._may_draw:
+            if self._bar is None:
+                self._bar = _Bar(self._what, self._total)
+                self._bar.start()
             self._bar.show(self._done)
             return
         tenths = min(self._done * 10 // self._total, 10)
@@ -87,10 +99,10 @@ class _Bar:
 
     def __init__(self, what: str, total: int) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         self._progress = RichProgress(*columns, console=Console(stderr=True))
         self._task = self._progress.add_task(what, total=total)
 

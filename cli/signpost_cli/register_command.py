@@ -8,39 +8,39 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final, final
+from typing import Annotated, Final, TypeVar, final
 from zoneinfo import ZoneInfo
 
 import typer
 
 from signpost.edge.client import Client
 from signpost.edge.desk import Desk, default_folder
-from signpost.edge.failures import Failure
 from signpost.edge.feeds.csv_feed import CSVFeed
-from signpost.edge.feeds.errors import ErrorFile, FeedError, RowError
+from signpost.edge.feeds.errors import FeedError
 from signpost.edge.feeds.handles import Handles, read_handles
-from signpost.edge.feeds.limits import Limits, TooManyEnds, TooManyRejected, check_limits
+from signpost.edge.feeds.limits import Limits, TooManyEnds, broken_limits
 from signpost.edge.feeds.model import Feed
-from signpost.edge.feeds.reconcile import Counts, ListContradictsItself
+from signpost.edge.feeds.reconcile import Counts
 from signpost.edge.feeds.ssd_feed import open_ssd
-from signpost.edge.registering import FeedRun, FeedStopped, Step
+from signpost.edge.registering import FeedRun, Step
 from signpost.protocol.secret import Secret
 from signpost.service.clock import system_randomness
 from signpost_cli.exit_codes import ExitCode
+from signpost_cli.options import Home
 from signpost_cli.output import JsonFlag, PlainFlag, Progress, answer, answer_json, say
-from signpost_cli.stops import Stop, stop_of
+from signpost_cli.register_errors import Rejections, rejections
+from signpost_cli.register_stops import Stage, foreseen_ends, sentence, stopped_by
+from signpost_cli.stops import Stop
 
 __all__ = ["register"]
 
-_SHOWN_ERRORS: Final = 20
-_AGAIN: Final = "What was acknowledged stands. Run the same command again: it does what is left."
 _ENGLAND: Final = ZoneInfo("Europe/London")
+
+_T = TypeVar("_T")
 
 
 class FeedFormat(StrEnum):
@@ -70,18 +70,26 @@ def register(
         Path | None, typer.Option(help="Write the rejected rows here: row, field, code, meaning.")
     ] = None,
     missing: Annotated[
-        Missing, typer.Option(help="What becomes of involvements that are no longer in the extract.")
+        Missing,
+        typer.Option(
+            help="What becomes of involvements that are no longer in the extract; an earlier end is never moved later."
+        ),
     ] = Missing.WITHDRAW,
     reject_limit: Annotated[
         float, typer.Option(help="Stop when more than this share of the rows is rejected, in %.", min=0, max=100)
     ] = 2.0,
     end_limit: Annotated[
-        float, typer.Option(help="Stop when more than this share of the caseload would end, in %.", min=0, max=100)
+        float,
+        typer.Option(
+            help="Stop when more than this share of what is open or gone from the extract would end, in %.",
+            min=0,
+            max=100,
+        ),
     ] = 20.0,
     accept_ends: Annotated[
         int | None, typer.Option(help="Accept up to this many ends and withdrawals in all.", min=0)
     ] = None,
-    home: Annotated[Path | None, typer.Option(help="The desk's folder (else SIGNPOST_HOME).")] = None,
+    home: Home = None,
     as_json: JsonFlag = False,
     plain: PlainFlag = False,
 ) -> None:
@@ -90,59 +98,87 @@ def register(
     The file is compared with what was registered before, and the difference is sent: the same file again changes
     nothing. A file that was interrupted is completed by running it again.
 
-    Example:  signpost register extract/ --format ssd --handles handles.csv --errors errors.csv --dry-run
+    Example:
+      signpost register extract/ --format ssd --handles handles.csv --errors errors.csv --dry-run
+      signpost register extract/ --format ssd --handles handles.csv --errors errors.csv
     """
     desk = Desk.load(home or default_folder())
     limits = Limits(rejected_share=reject_limit / 100, ended_share=end_limit / 100, accept_ends=accept_ends)
-    screen = _Screen(plain=plain)
-    with _error_file(errors) as file:
-        report = _Errors(file)
-        try:
-            with _named_failures():
-                counts = asyncio.run(
-                    _run(
-                        desk, source, feed_format, handles, dry_run=dry_run, end_missing=missing is Missing.END,
-                        limits=limits, report=report, screen=screen,
-                    )
-                )  # fmt: skip
-        finally:
-            report.show(errors)
+    with rejections(errors, inputs=[source, *([handles] if handles else [])]) as rejected:
+        counts = _run(
+            desk, source, feed_format, handles, dry_run=dry_run, end_missing=missing is Missing.END, limits=limits,
+            rejected=rejected, screen=_Screen(plain=plain),
+        )  # fmt: skip
     _tell(counts, limits, dry_run=dry_run, as_json=as_json)
+    if dry_run and (broken := broken_limits(counts, limits)):
+        raise stopped_by(broken, "It would stop here.")
     if counts.rejected:
         rows = "1 row was" if counts.rejected == 1 else f"{counts.rejected:,} rows were"
         raise Stop(
             ExitCode.NEEDS_A_PERSON,
             f"{rows} rejected." if dry_run else f"{rows} rejected; the others are registered.",
-            hint="" if errors else "Add --errors errors.csv for a list of them.",
+            hint="Add --errors errors.csv for a list of them." if rejected.cut else "",
         )
 
 
-async def _run(
+def _run(
     desk: Desk, source: Path, feed_format: FeedFormat, handles: Path | None, *, dry_run: bool, end_missing: bool,
-    limits: Limits, report: _Errors, screen: _Screen,
+    limits: Limits, rejected: Rejections, screen: _Screen,
 ) -> Counts:  # fmt: skip
+    """Read, compare, ask where a limit is broken and, unless it is a dry run, send.
+
+    Reading and asking are outside the event loop, so that Ctrl-C ends them at once.
+    """
     today = dt.datetime.now(tz=_ENGLAND).date()
-    by_team = read_handles(handles) if handles else {}
-    async with Client(desk) as client:
-        resolver = Handles(by_team, own=await client.index.handles())
+    keys = desk.feed_keys()
+    by_team = None if handles is None else _teams(handles)
+    stage = Stage()
+    with foreseen_ends(stage):
+        resolver = Handles(by_team, own=_with_client(desk, lambda client: client.index.handles()))
         if unknown := resolver.unknown():
-            say(f"{unknown} rows of the handles file name a handle that is not one of yours.")
+            rows = "1 row of the handles file names" if unknown == 1 else f"{unknown:,} rows of the handles file name"
+            say(f"{rows} a handle that is not one of yours.")
         feed = _open(source, feed_format, today=today, handles=resolver)
         run = FeedRun(
-            feed, keys=desk.feed_keys(), today=today, end_missing=end_missing, on_error=report.add, on_step=screen.show
+            feed, keys=keys, today=today, end_missing=end_missing, on_error=rejected.add, on_step=screen.show
         )
         try:
             run.read()
-            counts = await run.compare(client.index)
+            rejected.complete()
+            screen.close()
+            counts = _with_client(desk, lambda client: run.compare(client.index))
             if dry_run:
-                _warn(counts, limits)
                 return counts
             limits = _accepted(counts, limits)
-            await run.send(counts, limits, evaluator=client, index=client.index, name=feed_format.value)
+            stage.sending = not broken_limits(counts, limits)
+            _with_client(
+                desk,
+                lambda client: run.send(counts, limits, evaluator=client, index=client.index, name=feed_format.value),
+            )
+            return counts
         finally:
             screen.close()
             run.close()
-    return counts
+
+
+def _with_client(desk: Desk, act: Callable[[Client], Awaitable[_T]]) -> _T:
+    async def whole() -> _T:
+        async with Client(desk) as client:
+            return await act(client)
+
+    return asyncio.run(whole())
+
+
+def _teams(path: Path) -> dict[str, str]:
+    """The handles file.
+
+    Raises:
+        Stop: it cannot be used.
+    """
+    try:
+        return dict(read_handles(path))
+    except FeedError as error:
+        raise Stop(ExitCode.USAGE, "The handles file cannot be used. Nothing was sent.", why=f"{error}.") from None
 
 
 def _open(source: Path, feed_format: FeedFormat, *, today: dt.date, handles: Handles) -> Feed:
@@ -154,113 +190,14 @@ def _open(source: Path, feed_format: FeedFormat, *, today: dt.date, handles: Han
             return CSVFeed(source, today=today, handles=handles, join_key=join_key)
 
 
-# -- limits -----------------------------------------------------------------------------------------------------------
-
-
-def _warn(counts: Counts, limits: Limits) -> None:
-    verdict = check_limits(counts, limits)
-    if isinstance(verdict, TooManyRejected | TooManyEnds):
-        say(f"It would stop here: {_sentence(verdict)}")
-
-
 def _accepted(counts: Counts, limits: Limits) -> Limits:
-    """The limits, with so many ends as a person at a terminal accepts.
-
-    Raises:
-        FeedStopped: a limit stops the feed.
-    """
-    verdict = check_limits(counts, limits)
-    if isinstance(verdict, TooManyEnds) and sys.stdin.isatty() and sys.stderr.isatty():
-        say(_sentence(verdict))
-        if typer.prompt(f"Type {verdict.ends} to accept that", err=True).strip() == str(verdict.ends):
-            return Limits(limits.rejected_share, limits.ended_share, verdict.ends)
-    if isinstance(verdict, TooManyRejected | TooManyEnds):
-        raise FeedStopped(verdict)
+    """The limits, with so many ends as a person at a terminal accepts. Nothing is asked where that would not do."""
+    match broken_limits(counts, limits):
+        case (TooManyEnds(ends=ends) as broken,) if sys.stdin.isatty() and sys.stderr.isatty():
+            say(sentence(broken))
+            if typer.prompt(f"Type {ends} to accept that", err=True).strip() == str(ends):
+                return Limits(limits.rejected_share, limits.ended_share, ends)
     return limits
-
-
-def _sentence(verdict: TooManyRejected | TooManyEnds) -> str:
-    match verdict:
-        case TooManyRejected(rejected=rejected, rows=rows, limit=limit):
-            return f"{rejected:,} of {rows:,} rows were rejected, more than the limit of {100 * limit:.4g} %."
-        case TooManyEnds(ends=ends, caseload=caseload, limit=limit):
-            return (
-                f"{ends:,} of {caseload:,} open involvements would end or be withdrawn, more than the limit of "
-                f"{100 * limit:.4g} %."
-            )
-
-
-@contextmanager
-def _named_failures() -> Iterator[None]:
-    """Each foreseen way for a feed to fail, as the end of the command."""
-    try:
-        yield
-    except FeedError as error:
-        raise Stop(ExitCode.USAGE, f"The file cannot be read as this format: {error}.", hint=_NOTHING_SENT) from None
-    except FeedStopped as stopped:
-        verdict = stopped.verdict
-        hint = (
-            f"If that is right: --accept-ends {verdict.ends}"
-            if isinstance(verdict, TooManyEnds)
-            else "Mend the extract; or, if that is right, raise --reject-limit."
-        )
-        raise Stop(ExitCode.NEEDS_A_PERSON, _sentence(verdict), why="Nothing was sent.", hint=hint) from None
-    except ListContradictsItself:
-        raise Stop(
-            ExitCode.VERIFICATION_FAILED,
-            "The index's list of your involvements contradicts itself.",
-            hint="signpost doctor",
-        ) from None
-    except Failure as failure:
-        stop = stop_of(failure)
-        assert stop is not None
-        stop.hint = f"{stop.hint} {_AGAIN}".strip()
-        raise stop from None
-
-
-_NOTHING_SENT: Final = "Mend it, or name another --format."
-
-
-# -- what is said -----------------------------------------------------------------------------------------------------
-
-
-@final
-class _Errors:
-    """Rejected rows: all to the file, the first few to the screen."""
-
-    def __init__(self, file: ErrorFile | None) -> None:
-        self._file = file
-        self._first: list[RowError] = []
-        self._count = 0
-
-    def add(self, error: RowError) -> None:
-        self._count += 1
-        if len(self._first) < _SHOWN_ERRORS:
-            self._first.append(error)
-        if self._file is not None:
-            self._file.write(error)
-
-    def show(self, path: Path | None) -> None:
-        if not self._count:
-            return
-        if path is not None:
-            say(f"{self._count:,} errors are listed in {path}.")
-            return
-        say("row,field,code,meaning")
-        for error in self._first:
-            say(f"{error.row},{error.field},{error.code.value},{error.meaning}")
-        if self._count > len(self._first):
-            say(f"… and {self._count - len(self._first):,} more")
-
-
-@contextmanager
-def _error_file(path: Path | None) -> Iterator[ErrorFile | None]:
-    if path is None:
-        yield None
-        return
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-        yield ErrorFile(stream)
 
 
 @final

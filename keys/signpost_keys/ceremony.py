@@ -12,7 +12,8 @@
 
 Messages come over POST /v1/ceremony or as files; both roads use `Ceremony`. The sealed state is canonical JSON:
 {"dealing": base64url or null, "dealer": number, 0 (nobody is named) or null (it has not stopped), "format",
-"others": [message], "own": {round: message}, "roster": text}.
+"left": [fingerprints of rosters that were left for another], "others": [message], "own": {round: message},
+"roster": text}.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ class _State:
     own: dict[Round, bytes]
     others: tuple[bytes, ...]
     dealer: int | None = None
+    left: tuple[str, ...] = ()
 
     def encoding(self) -> bytes:
         return canonical_json(
@@ -74,6 +76,7 @@ class _State:
                 "dealer": self.dealer,
                 "dealing": None if self.dealing is None else to_base64url(self.dealing.encoding().reveal()),
                 "format": _FORMAT,
+                "left": list(self.left),
                 "others": [message.decode() for message in self.others],
                 "own": {str(int(round_)): message.decode() for round_, message in self.own.items()},
                 "roster": self.roster.canonical().decode(),
@@ -94,6 +97,7 @@ class _State:
                 own={Round(int(round_)): message.encode() for round_, message in fields["own"].items()},
                 others=tuple(message.encode() for message in fields["others"]),
                 dealer=fields["dealer"],
+                left=tuple(fields["left"]),
             )
         except (RosterInvalid, KeyError, TypeError, ValueError, AttributeError):
             raise SealBroken("not a ceremony's state") from None
@@ -114,8 +118,8 @@ class Ceremony:
 
         Raises:
             Problem: HOLDER_LOCKED; ALREADY_EXISTS when this holder has a key; ROSTER_REFUSED when the roster is not
-                of its form or does not name this holder by its keys and address; CEREMONY_FAILED when it stopped
-                under this roster.
+                of its form, does not name this holder by its keys and address, or was left for another;
+                CEREMONY_FAILED when it stopped under this roster.
         """
         opened = self._opened()
         if self._custody.key is not None or self._custody.manifest is not None:
@@ -132,8 +136,12 @@ class Ceremony:
             raise Problem(ProblemCode.ROSTER_REFUSED)
         state = self._load(opened)
         if state is None or state.roster != roster:
+            left = () if state is None else (*state.left, state.roster.fingerprint())
+            if roster.fingerprint() in left:
+                raise Problem(ProblemCode.ROSTER_REFUSED)
             # A dealing is drawn once for a roster: a second one would make this holder contradict itself.
-            self._save(opened, _State(roster, Dealing.draw(roster.threshold, self._randomness), {}, ()))
+            dealing = Dealing.draw(roster.threshold, self._randomness)
+            self._save(opened, _State(roster, dealing, {}, (), left=left))
         elif state.dealer is not None:
             raise CeremonyStopped(state.dealer, just_now=False)
         return roster, number
@@ -182,9 +190,9 @@ class Ceremony:
             if refused.sender is None:
                 raise Problem(ProblemCode.CEREMONY_MESSAGE_REFUSED) from None
             # Two messages of one round, both signed by it: nobody else could have made them.
-            raise self._stop(opened, state.roster, refused.sender) from None
+            raise self._stop(opened, state, refused.sender) from None
         except CeremonyFailed as failed:
-            raise self._stop(opened, state.roster, failed.dealer) from None
+            raise self._stop(opened, state, failed.dealer) from None
         advanced = replace(state, own=own, others=tuple(others))
         if advanced != state:
             self._save(opened, advanced)
@@ -193,11 +201,11 @@ class Ceremony:
         if self._custody.key is None:  # else it was killed between keeping the share and erasing the dealing
             self._custody.accept(*outcome)
         last = {Round.CONFIRM: own[Round.CONFIRM]}
-        self._save(opened, _State(state.roster, None, last, ()))
+        self._save(opened, _State(state.roster, None, last, (), left=state.left))
         return Exchange(tuple(last.values()), finished=True)
 
-    def _stop(self, opened: OpenedIdentity, roster: Roster, dealer: int | None) -> Problem:
-        self._save(opened, _State(roster, None, {}, (), dealer or _NOBODY))
+    def _stop(self, opened: OpenedIdentity, state: _State, dealer: int | None) -> Problem:
+        self._save(opened, _State(state.roster, None, {}, (), dealer or _NOBODY, state.left))
         return CeremonyStopped(dealer or _NOBODY, just_now=True)
 
     def _opened(self) -> OpenedIdentity:

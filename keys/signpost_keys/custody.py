@@ -141,12 +141,11 @@ def make_identity(
         raise FileExistsError(folder.identity)
     secret = Secret(randomness(2 * _SEED + _REST_KEY))
     public = OpenedIdentity(secret).public
-    folder.replace(
-        folder.identity,
-        seal_with_passphrase(secret, passphrase=passphrase, salt=randomness(16), purpose=_PURPOSE, cost=cost),
-    )
+    # The sealed file goes last: until it is there, the identity can be made again.
     document = {"sealing_key": public.sealing_key.text, "signing_key": public.signing_key.text}
     folder.replace(folder.public_identity, json.dumps(document, sort_keys=True).encode() + b"\n")
+    sealed = seal_with_passphrase(secret, passphrase=passphrase, salt=randomness(16), purpose=_PURPOSE, cost=cost)
+    folder.replace(folder.identity, sealed)
     return public
 
 

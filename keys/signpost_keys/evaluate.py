@@ -27,7 +27,7 @@ from signpost.protocol.messages import BULK_CHILDREN, EvaluationRequest, Evaluat
 from signpost.protocol.oprf import SUITE
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import Role
-from signpost.protocol.receipts import BULK_SECONDS, LOOKUP_SECONDS, EvaluationReceipt, batch_hash
+from signpost.protocol.receipts import EvaluationReceipt, batch_hash, lifetime
 from signpost.protocol.signatures import PresentedRequest, Signature
 from signpost.protocol.tags import join_points, parse_points
 from signpost.protocol.threshold import Randomness, random_scalar
@@ -137,7 +137,7 @@ class Evaluator:
             batch=batch_hash(asked.points),
             epoch=asked.epoch,
             issued_at=asking.now,
-            expires_at=asking.now + (BULK_SECONDS if asked.kind is Use.REGISTER else LOOKUP_SECONDS),
+            expires_at=asking.now + lifetime(asked.kind),
             identifier=to_base64url(self.randomness(16)),
         )
 

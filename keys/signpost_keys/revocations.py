@@ -29,8 +29,8 @@ __all__ = ["Revocations", "fetch_for_ever"]
 _MAX_AHEAD_SECONDS: Final = 60
 """How far the index's clock may be ahead. A list of the far future would keep looking fresh, and shut out every right
 one."""
-_LARGEST: Final = 9 << 20
-"""Bytes of an answer that are read: a token of 8 MiB, the most that is ever accepted, in its JSON."""
+_LARGEST: Final = 11 << 20
+"""Bytes of an answer that are read: a token of 10 MiB, the most that is ever accepted, in its JSON."""
 _RETRY_SECONDS: Final = 2
 """After a failure: a holder that starts before the index should not refuse everybody for half a minute."""
 _PATIENCE_SECONDS: Final = 10.0

@@ -25,7 +25,7 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from signpost.edge.atomic_file import replace_file
-from signpost.edge.failures import DeskMissing, DeskUnusable, VerificationFailed
+from signpost.edge.failures import DeskMissing, DeskUnusable, Failure, VerificationFailed
 from signpost.edge.organisation_keys import FeedKeys, load_feed_keys
 from signpost.edge.signed_sender import Identity
 from signpost.edge.transport import allowed_url
@@ -38,7 +38,16 @@ from signpost.protocol.secret import Secret
 from signpost.service.files import private_folder, read_private_file
 from signpost.service.refusals import StartRefused
 
-__all__ = ["Desk", "DeskSettings", "certificate_in", "default_folder", "expiry_of", "trusted_manifest"]
+__all__ = [
+    "DUTY_TEAM",
+    "Desk",
+    "DeskSettings",
+    "certificate_in",
+    "default_folder",
+    "expiry_of",
+    "trusted_manifest",
+    "whom_to_ring",
+]
 
 _SETTINGS: Final = "desk.toml"
 _MANIFEST: Final = "manifest.json"
@@ -46,6 +55,11 @@ _DEVICE_KEY: Final = "device.key"
 _CERTIFICATE: Final = "certificate.jwt"
 _CREDENTIAL: Final = "credential.jwt"
 _ENROL: Final = "Have the device enrolled: signpost admin device enrol"
+_NAME_IT: Final = (
+    "If its desk is in another folder, name that: --home FOLDER, or SIGNPOST_HOME in the environment. Else: "
+)
+DUTY_TEAM: Final = "your local authority's out-of-hours duty team"
+"""Whom to ring where no number was set."""
 
 
 def default_folder(environment: Mapping[str, str] = os.environ) -> Path:
@@ -217,7 +231,9 @@ def trusted_manifest(raw: bytes, *, fingerprint: str) -> Manifest:
     try:
         manifest = SignedManifest.verify(raw).manifest
     except ManifestInvalid as invalid:
-        raise VerificationFailed(f"{str(invalid).capitalize()}.", hint=_FETCH_MANIFEST) from None
+        raise VerificationFailed(
+            f"The manifest is refused: {str(invalid).rstrip('.')}.", hint=_FETCH_MANIFEST
+        ) from None
     if not same(manifest.fingerprint().encode(), fingerprint.encode()):
         raise VerificationFailed(
             "The manifest is not the one this device was enrolled with: its fingerprint differs.", hint=_FETCH_MANIFEST
@@ -249,6 +265,16 @@ def certificate_in(folder: Path) -> str:
     return _read_token(folder / _CERTIFICATE)
 
 
+def whom_to_ring(folder: Path) -> str:
+    """Whom to ring when a lookup cannot be answered: the desk's number where it can be read and trusted, else words."""
+    try:
+        settings = _load_settings(folder)
+        private_folder(folder)
+    except (Failure, StartRefused, OSError):
+        return DUTY_TEAM
+    return settings.out_of_hours
+
+
 def _load_device_key(folder: Path) -> SigningKey:
     """The device's own key.
 
@@ -266,12 +292,16 @@ def _load_device_key(folder: Path) -> SigningKey:
 def _load_settings(folder: Path) -> DeskSettings:
     path = folder / _SETTINGS
     if not path.exists():
-        raise DeskMissing(f"There is no {path}.", hint=_ENROL)
+        # The folder is not repeated: it may be an identifier, typed in the wrong place.
+        raise DeskMissing(f"There is no {_SETTINGS} in the desk's folder.", hint=f"{_NAME_IT}{_ENROL}")
     try:
         values = tomllib.loads(_read(path).decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError):
         raise DeskUnusable(f"{_SETTINGS} is not TOML.", hint=_ENROL) from None
-    return DeskSettings.checked(**values)
+    try:
+        return DeskSettings.checked(**values)
+    except DeskUnusable as unusable:
+        raise DeskUnusable(f"{_SETTINGS}: {unusable.why}", hint=f"Correct it, or: {_ENROL}") from None
 
 
 def _read(path: Path) -> bytes:

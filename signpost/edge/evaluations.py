@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 from signpost.edge.slots import Slot
 from signpost.protocol.classes import MatchClass, Use
@@ -20,7 +20,8 @@ from signpost.protocol.group import Element, InvalidElement, Scalar
 from signpost.protocol.manifest import HolderEntry, Manifest
 from signpost.protocol.messages import EvaluationResponse
 from signpost.protocol.oprf import SUITE, Proof, ProofFailed, blind
-from signpost.protocol.receipts import EvaluationReceipt, batch_hash
+from signpost.protocol.receipts import EvaluationReceipt, batch_hash, lifetime
+from signpost.protocol.signatures import WINDOW_SECONDS
 from signpost.protocol.tags import BlindedPoint, Tag, combine, join_points, parse_points
 from signpost.protocol.threshold import Randomness, lagrange_at_zero, random_scalar
 from signpost.protocol.tokens import TokenInvalid
@@ -34,6 +35,9 @@ __all__ = [
     "UnverifiedEvaluation",
     "combined",
 ]
+
+
+_CLOCKS_AGREE_SECONDS: Final = 2 * WINDOW_SECONDS
 
 
 class Falsehood(StrEnum):
@@ -160,8 +164,10 @@ class UnverifiedEvaluation:
             batch_hash(self.batch.encoding()),
             manifest.epoch,
         )
-        # The holder has just taken our signature as fresh, so our clocks agree to within a minute.
-        if says != so or receipt.expires_at <= now:
+        # The holder has just taken our signature as fresh, so our clocks agree to within that and the answer's time.
+        fresh = abs(receipt.issued_at - now) <= _CLOCKS_AGREE_SECONDS
+        whole = receipt.expires_at == receipt.issued_at + lifetime(self.batch.use)
+        if says != so or not fresh or not whole:
             raise FalseAnswer(Falsehood.RECEIPT)
 
 

@@ -103,7 +103,7 @@ def _enrolment(desk: Desk, now: int) -> Iterable[Finding]:
         expiry_of(desk.identity.credential),
         now,
         soon=60 * 60,
-        hint="Open the next: signpost admin device renew",
+        hint="The index's operator opens the next: signpost admin device renew --home FOLDER --settings FILE",
     )
 
 
@@ -172,7 +172,12 @@ def _manifest(named: Sequence[tuple[HolderEntry, _Heard]], desk: Desk) -> Findin
     if not served:
         return Finding("manifest", Condition.WATCH, "is the pinned one; no key holder says which it serves")
     if alike == len(served):
-        return Finding("manifest", Condition.WELL, f"is the pinned one, and all {alike} that say so serve it")
+        who = (
+            "the one key holder that says which it serves, serves it"
+            if alike == 1
+            else f"all {alike} key holders that say which they serve, serve it"
+        )
+        return Finding("manifest", Condition.WELL, f"is the pinned one, and {who}")
     return Finding(
         "manifest",
         Condition.ILL if alike < desk.manifest.threshold else Condition.WATCH,

@@ -128,7 +128,7 @@ _SIGN_IN = frozenset(
     }
 )
 _SHIFT_OVER = frozenset({_C.CREDENTIAL_INVALID, _C.CREDENTIAL_EXPIRED, _C.CREDENTIAL_MISMATCH})
-_NEXT_SHIFT = "Have the next shift opened: signpost admin device renew"
+_NEXT_SHIFT = "The index's operator opens the next shift: signpost admin device renew --home FOLDER --settings FILE"
 _REFUSED = frozenset({_C.PURPOSE_REFUSED, _C.ROLE_REFUSED})
 _INVALID = frozenset(
     {

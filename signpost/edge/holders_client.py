@@ -228,6 +228,8 @@ class _Asking:
             fault = HolderFault(number, lie.falsehood.value, false=True)
         except Failure as refusal:
             fault = HolderFault(number, refusal.why, failure=refusal)
+        except Exception:  # noqa: BLE001 - whatever one holder's answer set off, the others are asked
+            fault = HolderFault(number, "its answer could not be read")
         self.faults.append(fault)
         self.holders.unwell(number)
 

@@ -38,6 +38,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 _LOOKUP_SECONDS: Final = 5.0
 _WRITE_SECONDS: Final = 30.0
+_ANSWER_SECONDS: Final = 120
 _OVERLOADED: Final = 503
 _PAUSES: Final = (0.25, 1.0, 4.0, 10.0)
 """Seconds before a write is sent again: together long enough for an index that is being restarted."""
@@ -65,7 +66,7 @@ class Index:
             reply = await self._sender.post(
                 self._url, "/v1/lookups", request.model_dump_json().encode(), seconds=_LOOKUP_SECONDS
             )
-            return parsed(reply, LookupAnswer, status=200)
+            return self._fresh(parsed(reply, LookupAnswer, status=200))
         except NoReply as silence:
             raise _unreachable(silence) from None
         except (SignIn, Refused, BudgetUsed, CouldNotCheck):
@@ -73,6 +74,12 @@ class Index:
         except Failure as failure:
             # A question of our own making that the index does not take is no answer about the child either.
             raise CouldNotCheck(failure.why, hint="signpost doctor", code=failure.code) from None
+
+    def _fresh(self, answer: LookupAnswer) -> LookupAnswer:
+        # The index has just taken our signature as fresh, so our clocks agree; an answer of another time is another's.
+        if abs(answer.checked_at - self._sender.now()) > _ANSWER_SECONDS:
+            raise CouldNotCheck("The index's answer is not of this moment.", hint="signpost doctor")
+        return answer
 
     async def register(self, request: RegisterRequest) -> WriteReceipt:
         """Register or replace up to 21 involvements, with the receipts of their batch; durable when it returns.

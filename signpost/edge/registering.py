@@ -18,7 +18,7 @@ from typing import Final, Protocol, TypeVar, final
 from signpost.edge.case_reference import seal_case_reference
 from signpost.edge.client import EvaluatedBatch
 from signpost.edge.feeds.errors import FeedError, FileCode, RowError
-from signpost.edge.feeds.limits import Allowed, Limits, TooManyEnds, TooManyRejected, check_limits
+from signpost.edge.feeds.limits import Broken, Limits, broken_limits
 from signpost.edge.feeds.model import BadRow, Feed, Involvement
 from signpost.edge.feeds.reconcile import Counts, EndOf, Reconciliation, Register
 from signpost.edge.match_inputs import match_inputs
@@ -79,11 +79,11 @@ class Step:
 
 
 class FeedStopped(Exception):
-    """A limit stopped the feed before anything was sent."""
+    """Its limits stopped the feed before anything was sent."""
 
-    def __init__(self, verdict: TooManyRejected | TooManyEnds) -> None:
-        super().__init__("a limit stopped the feed before anything was sent")
-        self.verdict = verdict
+    def __init__(self, broken: tuple[Broken, ...]) -> None:
+        super().__init__("its limits stopped the feed before anything was sent")
+        self.broken = broken
 
 
 @final
@@ -137,13 +137,12 @@ class FeedRun:
         """Send what changed.
 
         Raises:
-            FeedStopped: a limit does not allow it; nothing was sent.
+            FeedStopped: its limits do not allow it; nothing was sent.
             FeedError: the file was changed while it was being read; what was sent stands.
             Failure: a service did not answer or refused; what was acknowledged stands, and running again does the rest.
         """
-        verdict = check_limits(counts, limits)
-        if not isinstance(verdict, Allowed):
-            raise FeedStopped(verdict)
+        if broken := broken_limits(counts, limits):
+            raise FeedStopped(broken)
         await self._register(counts.add + counts.change, evaluator, index)
         await self._change(counts.end + counts.withdraw, index)
         await index.feed_finished(name)

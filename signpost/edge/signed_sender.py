@@ -44,6 +44,10 @@ class SignedSender:
         self._clock = clock
         self._randomness = randomness
 
+    def now(self) -> int:
+        """What the time is here, in epoch seconds."""
+        return self._clock.now()
+
     async def post(self, url: str, path: str, body: bytes, *, seconds: float) -> Reply:
         """Sign a JSON body for this address, and send it.
 

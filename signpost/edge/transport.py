@@ -97,7 +97,8 @@ class Transport:
             trust_env=False,
             follow_redirects=False,
             timeout=None,
-            limits=httpx2.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=30),
+            # An idle connection is let go before the service does it (after 10 s): what is sent then never arrives.
+            limits=httpx2.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=8),
         )
 
     async def __aenter__(self) -> Self:

@@ -121,7 +121,12 @@ class Index:
             credential_key=credential_key,
             randomness=randomness,
         )
-        self.revoking = Revoking(revocations=revocations, credential_key=credential_key, randomness=randomness)
+        self.revoking = Revoking(
+            revocations=revocations,
+            known=organisations.organisation,
+            credential_key=credential_key,
+            randomness=randomness,
+        )
         self.settling = Settling(upkeep=upkeep, clock=clock, randomness=randomness)
         self.sweeping = Sweeping(upkeep=upkeep, clock=clock, randomness=randomness)
         self.credential_key: VerifyKey = credential_key.verify_key

@@ -6,8 +6,8 @@ manifest, and against those that were spent before. Then the hot table is read, 
 child is shielded: what is shielded is not where this looks (protocol.md C4), and the asker's own organisation is never
 visited (C5).
 
-The same request sent again by the same account, under a new signature, has the same receipt; its tags are looked at
-anew (C6), so its word is always the one that stands now.
+A receipt pays for one look. The same request again is refused: nobody needs it, since an edge whose answer was lost
+says that it could not check; and else one charge would buy ten minutes of watching for a registration.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Lookup:
             identity_key=next((key for key, of in zip(keys, classes, strict=True) if of is MatchClass.IDENTITY), None),
             since=look_back_start(today, self._look_back_months),
         )
-        acknowledged = await self._lookups.keep(
+        await self._lookups.keep(
             KeptLookup(
                 kind=asker.kind,
                 purpose=asked.purpose,
@@ -95,7 +95,7 @@ class Lookup:
         )
         return LookupAnswer(
             answer=word,
-            receipt=acknowledged.receipt,
+            receipt=spending.acknowledgement.receipt,
             checked_at=signed.at,
             coverage=self._coverage.at(signed.at),
             call_back=CallBackOffer(waits_days=CALL_BACK_DAYS),

@@ -58,8 +58,8 @@ class Lookups(Protocol):
         visited.
         """
 
-    async def keep(self, lookup: KeptLookup, *, spending: Spending, audit: AuditEvent) -> Acknowledgement:
-        """Spend, and keep the lookup. The earlier acknowledgement when the same body was answered before.
+    async def keep(self, lookup: KeptLookup, *, spending: Spending, audit: AuditEvent) -> None:
+        """Spend, and keep the lookup.
 
         Raises:
             Problem: NONCE_USED, RECEIPT_SPENT.

@@ -6,6 +6,7 @@ whoever asks; within one second, and while nothing has been revoked, the same si
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import final
 
 from signpost.index.audit import ACCESS_BYTES, AuditAction, AuditEvent
@@ -13,7 +14,8 @@ from signpost.index.ports import Revocations, Revoked
 from signpost.protocol.credentials import AccountId, Asker, OrganisationId, valid_name
 from signpost.protocol.keys import SigningKey
 from signpost.protocol.problems import Problem, ProblemCode
-from signpost.protocol.revocation import RevocationList
+from signpost.protocol.revocation import MOST_ENTRIES, RevocationList
+from signpost.protocol.tokens import TokenInvalid, read_identifier
 from signpost.service.clock import Randomness
 
 __all__ = ["Revoking"]
@@ -23,11 +25,21 @@ __all__ = ["Revoking"]
 class Revoking:
     """Takes back, refuses, and signs the list."""
 
-    def __init__(self, *, revocations: Revocations, credential_key: SigningKey, randomness: Randomness) -> None:
+    def __init__(
+        self,
+        *,
+        revocations: Revocations,
+        known: Callable[[OrganisationId], object | None],
+        credential_key: SigningKey,
+        randomness: Randomness,
+    ) -> None:
+        """`known` gives an organisation that was admitted: a name that is none must not look taken back."""
         self._revocations = revocations
+        self._known = known
         self._credential_key = credential_key
         self._randomness = randomness
         self._signed: tuple[int, str] | None = None
+        self._entries: list[Revoked] | None = None
 
     def refuse(self, asker: Asker) -> None:
         """Refuse a revoked asker.
@@ -44,28 +56,38 @@ class Revoking:
         """Take back a certificate by its identifier, or an account of an organisation: one of the two.
 
         Raises:
-            Problem: MALFORMED.
+            Problem: MALFORMED, ORGANISATION_UNKNOWN; or REVOCATIONS_FULL, and nothing is taken back.
         """
         named: OrganisationId | None = None
         if certificate is not None and organisation is None and account is None:
-            entry = Revoked(certificate=certificate)
+            entry = Revoked(certificate=_identifier(certificate))
         elif certificate is None and organisation is not None and account is not None:
             if not (valid_name(organisation) and valid_name(account)):
                 raise Problem(ProblemCode.MALFORMED)
             named = OrganisationId(organisation)
+            if self._known(named) is None:
+                raise Problem(ProblemCode.ORGANISATION_UNKNOWN)
             entry = Revoked(account=(named, AccountId(account)))
         else:
             raise Problem(ProblemCode.MALFORMED)
         audit = AuditEvent(
             action=AuditAction.REVOKED, at=now, access=self._randomness(ACCESS_BYTES), organisation=named
         )
+        if len(self._all()) >= MOST_ENTRIES:
+            raise Problem(ProblemCode.REVOCATIONS_FULL)
         await self._revocations.revoke(entry, audit=audit)
-        self._signed = None
+        self._signed = self._entries = None
+
+    def _all(self) -> list[Revoked]:
+        # Unsealed once, and again after a change: anybody may ask for the list, as often as they like.
+        if self._entries is None:
+            self._entries = self._revocations.entries()
+        return self._entries
 
     def signed_list(self, now: int) -> str:
         """The list as of now, as a token."""
         if self._signed is None or self._signed[0] != now:
-            entries = self._revocations.entries()
+            entries = self._all()
             listed = RevocationList(
                 issued_at=now,
                 certificates=frozenset(e.certificate for e in entries if e.certificate is not None),
@@ -73,3 +95,10 @@ class Revoking:
             )
             self._signed = (now, listed.sign(self._credential_key))
         return self._signed[1]
+
+
+def _identifier(certificate: str) -> str:
+    try:
+        return read_identifier(certificate)
+    except TokenInvalid:
+        raise Problem(ProblemCode.MALFORMED) from None

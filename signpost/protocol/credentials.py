@@ -20,7 +20,7 @@ from signpost.protocol.encoding import JSON
 from signpost.protocol.keys import KeyInvalid, SigningKey, VerifyKey
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import Kind, Purpose, Role
-from signpost.protocol.tokens import TokenInvalid, peek, read_token, sign_token
+from signpost.protocol.tokens import TokenInvalid, peek, read_identifier, read_seconds, read_token, sign_token
 
 __all__ = [
     "SHIFT_SECONDS",
@@ -104,9 +104,9 @@ class EnrolmentCertificate:
                 role=Role(_text(claims["role"])),
                 kind=Kind(_text(claims["kind"])),
                 device=VerifyKey.parse(jwk["x"]),
-                issued_at=_seconds(claims["iat"]),
-                expires_at=_seconds(claims["exp"]),
-                identifier=_text(claims["jti"]),
+                issued_at=read_seconds(claims["iat"]),
+                expires_at=read_seconds(claims["exp"]),
+                identifier=read_identifier(claims["jti"]),
             )
         except (KeyInvalid, ValueError):
             raise TokenInvalid("a claim is not of its form") from None
@@ -166,9 +166,9 @@ class ShiftCredential:
                 kind=Kind(_text(claims["kind"])),
                 purposes=tuple(Purpose(_text(purpose)) for purpose in purposes),
                 device_thumbprint=_text(confirmation["jkt"]),
-                issued_at=_seconds(claims["iat"]),
-                expires_at=_seconds(claims["exp"]),
-                identifier=_text(claims["jti"]),
+                issued_at=read_seconds(claims["iat"]),
+                expires_at=read_seconds(claims["exp"]),
+                identifier=read_identifier(claims["jti"]),
             )
         except ValueError:
             raise TokenInvalid("a claim is not of its form") from None
@@ -263,9 +263,3 @@ def _name(value: JSON) -> str:
     if not valid_name(value):
         raise TokenInvalid("a claim is not of its form")
     return _text(value)
-
-
-def _seconds(value: JSON) -> int:
-    if type(value) is not int or not 0 <= value < 2**40:
-        raise TokenInvalid("a claim is not of its form")
-    return value

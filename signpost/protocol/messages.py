@@ -16,6 +16,7 @@ from signpost.protocol.classes import MatchClass, Use
 from signpost.protocol.encoding import EncodingError, from_base64url, to_base64url
 from signpost.protocol.purposes import Basis, Purpose, Urgency
 from signpost.protocol.threshold import MAX_HOLDERS
+from signpost.protocol.tokens import LAST_MOMENT
 
 __all__ = [
     "BULK_CHILDREN",
@@ -94,7 +95,7 @@ HandleId = Annotated[str, Field(pattern=r"^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV
 SpokenReceipt = Annotated[str, Field(pattern=r"^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$")]
 Month = Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
 Counter = Annotated[int, Field(ge=1, lt=2**31)]
-Moment = Annotated[int, Field(ge=0, lt=2**40)]
+Moment = Annotated[int, Field(ge=0, lt=LAST_MOMENT)]
 """Epoch seconds."""
 
 

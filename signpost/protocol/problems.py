@@ -21,6 +21,7 @@ class ProblemCode(StrEnum):
     # the request itself
     MALFORMED = "malformed"
     BODY_TOO_LARGE = "body-too-large"
+    REQUEST_TIMEOUT = "request-timeout"
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
     NOT_FOUND = "not-found"
     METHOD_NOT_ALLOWED = "method-not-allowed"
@@ -66,6 +67,7 @@ class ProblemCode(StrEnum):
     ALREADY_EXISTS = "already-exists"
     PASSPHRASE_WRONG = "passphrase-wrong"  # noqa: S105 - the name of a refusal, not a passphrase
     KEY_INVALID = "key-invalid"
+    REVOCATIONS_FULL = "revocations-full"
     KEY_MISMATCH = "key-mismatch"
     # ours
     OVERLOADED = "overloaded"
@@ -87,6 +89,8 @@ PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
             "Check the request against the published schema."),
         _C.BODY_TOO_LARGE: _Words(413, "Request too large", "The body is larger than this endpoint accepts.",
             "Send fewer records in one request."),
+        _C.REQUEST_TIMEOUT: _Words(408, "Request too slow", "The body did not arrive whole in the time it has.",
+            "Send it again; if it stays, check the line to this service."),
         _C.UNSUPPORTED_MEDIA_TYPE: _Words(415, "Unsupported media type", "The body must be application/json.",
             "Set Content-Type: application/json."),
         _C.NOT_FOUND: _Words(404, "Not found", "There is nothing at this address.", "Check the address."),
@@ -170,6 +174,9 @@ PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
         _C.ALREADY_EXISTS: _Words(409, "Already exists", "There is one of that name already.", "Choose another name."),
         _C.PASSPHRASE_WRONG: _Words(403, "Wrong passphrase", "The passphrase does not open the sealed file.",
             "Try again; the sealed file is unchanged."),
+        _C.REVOCATIONS_FULL: _Words(409, "Revocation list full",
+            "The list holds as many entries as a key holder reads; this one was not added.",
+            "Have the organisation's own key admitted anew instead, at every holder."),
         _C.KEY_INVALID: _Words(422, "Key invalid", "A public key is not of its form.", "Export the key again."),
         _C.KEY_MISMATCH: _Words(409, "Sealed files do not belong together",
             "The sealed files and the manifest of this key holder are not of one identity and one key.",

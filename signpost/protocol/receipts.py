@@ -6,23 +6,28 @@ to present as a fresh one. A receipt names the batch by a hash of its blinded po
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from signpost.protocol.classes import Use
 from signpost.protocol.credentials import AccountId, OrganisationId, valid_name
-from signpost.protocol.encoding import JSON, from_base64url, to_base64url
+from signpost.protocol.encoding import JSON, EncodingError, from_base64url, to_base64url
 from signpost.protocol.keys import SigningKey, VerifyKey, digest
 from signpost.protocol.labels import Label
 from signpost.protocol.problems import Problem, ProblemCode
-from signpost.protocol.tokens import TokenInvalid, peek, read_token, sign_token
+from signpost.protocol.tokens import TokenInvalid, peek, read_identifier, read_seconds, read_token, sign_token
 
-__all__ = ["BULK_SECONDS", "LOOKUP_SECONDS", "EvaluationReceipt", "batch_hash", "check_receipts", "holder_of"]
+__all__ = [
+    "BULK_SECONDS", "LOOKUP_SECONDS", "EvaluationReceipt", "batch_hash", "check_receipts", "holder_of", "lifetime",
+]  # fmt: skip
 
 RECEIPT_TYP: Final = "signpost-evaluation+jwt"
 LOOKUP_SECONDS: Final = 10 * 60
 BULK_SECONDS: Final = 60 * 60
+_BATCH_BYTES: Final = 32
+_HOLDER: Final = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 _CLAIMS: Final = {"account", "batch", "epoch", "exp", "holder", "iat", "jti", "kind", "organisation", "points"}
 
 
@@ -72,35 +77,57 @@ class EvaluationReceipt:
         claims = read_token(token, typ=RECEIPT_TYP, key=key)
         if set(claims) != _CLAIMS:
             raise TokenInvalid("a claim is missing or unknown")
-        text = {name: claims[name] for name in ("account", "batch", "holder", "jti", "kind", "organisation")}
-        numbers = {name: claims[name] for name in ("epoch", "exp", "iat", "points")}
-        if not all(isinstance(value, str) for value in text.values()):
-            raise TokenInvalid("a claim is not of its form")
-        if not all(type(value) is int and value >= 0 for value in numbers.values()):
-            raise TokenInvalid("a claim is not of its form")
+        numbers = (claims["epoch"], claims["points"])
         if not (valid_name(claims["organisation"]) and valid_name(claims["account"])):
             raise TokenInvalid("a claim is not of its form")
-        try:
-            return cls(
-                holder=int(str(claims["holder"])),
-                organisation=OrganisationId(str(claims["organisation"])),
-                account=AccountId(str(claims["account"])),
-                use=Use(str(claims["kind"])),
-                points=int(str(claims["points"])),
-                batch=from_base64url(str(claims["batch"])),
-                epoch=int(str(claims["epoch"])),
-                issued_at=int(str(claims["iat"])),
-                expires_at=int(str(claims["exp"])),
-                identifier=str(claims["jti"]),
-            )
-        except ValueError:
-            raise TokenInvalid("a claim is not of its form") from None
+        if not all(type(number) is int and 0 < number < 2**31 for number in numbers):
+            raise TokenInvalid("a claim is not of its form")
+        return cls(
+            holder=_holder(claims["holder"]),
+            organisation=OrganisationId(str(claims["organisation"])),
+            account=AccountId(str(claims["account"])),
+            use=_use(claims["kind"]),
+            points=int(str(claims["points"])),
+            batch=_batch(claims["batch"]),
+            epoch=int(str(claims["epoch"])),
+            issued_at=read_seconds(claims["iat"]),
+            expires_at=read_seconds(claims["exp"]),
+            identifier=read_identifier(claims["jti"]),
+        )
+
+
+def lifetime(use: Use) -> int:
+    """How many seconds a receipt of this use is good for."""
+    return BULK_SECONDS if use is Use.REGISTER else LOOKUP_SECONDS
+
+
+def _holder(value: JSON) -> int:
+    if isinstance(value, str) and _HOLDER.fullmatch(value):
+        return int(value)
+    raise TokenInvalid("a claim is not of its form")
+
+
+def _use(value: JSON) -> Use:
+    try:
+        return Use(str(value))
+    except ValueError:
+        raise TokenInvalid("a claim is not of its form") from None
+
+
+def _batch(value: JSON) -> bytes:
+    try:
+        batch = from_base64url(value) if isinstance(value, str) else b""
+    except EncodingError:
+        batch = b""
+    if len(batch) != _BATCH_BYTES:
+        raise TokenInvalid("a claim is not of its form")
+    return batch
 
 
 def holder_of(token: str) -> int | None:
     """The holder that an unverified receipt names: whose key to check it against."""
     name = peek(token, "holder")
-    return int(name) if name is not None and len(name) <= 3 and name.isascii() and name.isdigit() else None
+    return int(name) if name is not None and _HOLDER.fullmatch(name) else None
 
 
 def check_receipts(

@@ -15,12 +15,14 @@ from signpost.protocol.keys import SigningKey, VerifyKey
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.tokens import TokenInvalid, read_token, sign_token
 
-__all__ = ["FETCH_SECONDS", "MAX_AGE_SECONDS", "RevocationList"]
+__all__ = ["FETCH_SECONDS", "MAX_AGE_SECONDS", "MOST_ENTRIES", "RevocationList"]
 
 REVOCATION_TYP: Final = "signpost-revocations+jwt"
 FETCH_SECONDS: Final = 30
 MAX_AGE_SECONDS: Final = 5 * 60
-_LIMIT: Final = 8 * 1024 * 1024
+MOST_ENTRIES: Final = 50_000
+"""What a list may hold and still be read by every holder: an entry is at most 130 bytes."""
+_LIMIT: Final = 10 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,37 @@ from typing import Final
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
+from joserfc.jws import JWSRegistry
 
 from signpost.protocol.encoding import JSON, EncodingError, canonical_json, from_base64url, parse_canonical_json
 from signpost.protocol.keys import SigningKey, VerifyKey
 
-__all__ = ["MAX_TOKEN_BYTES", "TokenInvalid", "peek", "read_token", "sign_token"]
+__all__ = [
+    "LAST_MOMENT",
+    "MAX_TOKEN_BYTES",
+    "TokenInvalid",
+    "peek",
+    "read_identifier",
+    "read_seconds",
+    "read_token",
+    "sign_token",
+]
 
 MAX_TOKEN_BYTES: Final = 4096
 """Longer ones are refused unread. Signed lists have their own limit."""
 _ALGORITHM: Final = "Ed25519"
+IDENTIFIER_BYTES: Final = 16
+LAST_MOMENT: Final = 253_402_214_400
+"""The last day of the year 9999: what every calendar can still show."""
+
+
+class _Registry(JWSRegistry):
+    """The library's own limit on a payload would undercut ours, which is checked before it."""
+
+    max_payload_length = 16 * 1024 * 1024
+
+
+_REGISTRY: Final = _Registry(algorithms=[_ALGORITHM])
 
 
 class TokenInvalid(Exception):
@@ -45,7 +67,7 @@ def read_token(token: str, *, typ: str, key: VerifyKey, limit: int = MAX_TOKEN_B
         raise TokenInvalid("too long")
     try:
         signed = jws.deserialize_compact(
-            token.encode("ascii"), OKPKey(key.primitive, key.primitive), algorithms=[_ALGORITHM]
+            token.encode("ascii"), OKPKey(key.primitive, key.primitive), registry=_REGISTRY
         )
         # The library takes any spelling of the same bytes; we take one, so that no changed token is ever accepted.
         for segment in token.split("."):
@@ -66,6 +88,31 @@ def peek(token: str, claim: str) -> str | None:
     except (EncodingError, TokenInvalid, IndexError):
         return None
     return value if isinstance(value, str) else None
+
+
+def read_identifier(value: JSON) -> str:
+    """A claim that names its token: 16 random bytes in base64url.
+
+    Raises:
+        TokenInvalid: it is not of that form.
+    """
+    try:
+        if isinstance(value, str) and len(from_base64url(value)) == IDENTIFIER_BYTES:
+            return value
+    except EncodingError:
+        pass
+    raise TokenInvalid("a claim is not of its form")
+
+
+def read_seconds(value: JSON) -> int:
+    """A claim that is a moment, in epoch seconds.
+
+    Raises:
+        TokenInvalid: it is not of that form, or beyond the year 9999.
+    """
+    if type(value) is not int or not 0 <= value < LAST_MOMENT:
+        raise TokenInvalid("a claim is not of its form")
+    return value
 
 
 def _claims(payload: bytes | None) -> dict[str, JSON]:

@@ -3,7 +3,9 @@
 Rules:
 - A body is taken in whole, up to a limit, before anything is parsed; more is answered 413 and the connection closed,
   whether the length was announced or not. What is behind the door finds all of it in one piece, once.
-- No more requests are inside at once than the service takes; the rest are answered 503 at once.
+- A body has a deadline as a whole: whoever is late is answered 408 and the connection closed.
+- No more requests are inside at once than the service takes; the rest are answered 503 at once. Inside is who has said
+  everything: one who is slow to say it takes nobody's place. No more bodies are read at once than there is memory for.
 - Every answer carries the same headers: it is not stored, not sniffed, not framed, and tells no referrer.
 - An exception nobody foresaw is answered 500 without a word about it, and logged by class and place.
 
@@ -12,6 +14,7 @@ Plain ASGI: a middleware that makes request objects or tasks costs more than the
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -33,13 +36,18 @@ _HEADERS: Final = (
 
 
 class Door:
-    """Wraps an ASGI application. `body_limit` in bytes; `most_inside` in requests."""
+    """Wraps an ASGI application. `body_limit` in bytes; `most_reading` in bodies; `most_inside` in requests."""
 
-    def __init__(self, app: ASGIApp, *, log: Log, body_limit: int, most_inside: int) -> None:
+    def __init__(
+        self, app: ASGIApp, *, log: Log, body_limit: int, body_seconds: float, most_reading: int, most_inside: int
+    ) -> None:
         self._app = app
         self._log = log
         self._body_limit = body_limit
+        self._body_seconds = body_seconds
+        self._most_reading = most_reading
         self._most_inside = most_inside
+        self._reading = 0
         self._inside = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,7 +63,6 @@ class Door:
                 message["headers"] = [*message["headers"], *_HEADERS]
             await send(message)
 
-        self._inside += 1
         try:
             await self._admit(scope, receive, answer)
         except Problem as problem:
@@ -65,21 +72,35 @@ class Door:
             if answering:
                 raise  # too late for another answer: the server cuts the connection, and half of one is not believed
             await problem_response(Problem(ProblemCode.INTERNAL))(scope, receive, answer)
+
+    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        announced = _announced(scope)
+        if announced is not None:
+            if announced > self._body_limit:
+                raise Problem(ProblemCode.BODY_TOO_LARGE)
+            body = await self._read(receive)
+            if body is None:
+                return
+            receive = _once(body, receive)
+        if self._inside >= self._most_inside:
+            raise Problem(ProblemCode.OVERLOADED, retry_after=1)
+        self._inside += 1
+        try:
+            await self._app(scope, receive, send)
         finally:
             self._inside -= 1
 
-    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._inside > self._most_inside:
+    async def _read(self, receive: Receive) -> bytes | None:
+        if self._reading >= self._most_reading:
             raise Problem(ProblemCode.OVERLOADED, retry_after=1)
-        announced = _announced(scope)
-        if announced is None:
-            await self._app(scope, receive, send)
-            return
-        if announced > self._body_limit:
-            raise Problem(ProblemCode.BODY_TOO_LARGE)
-        body = await _whole(receive, self._body_limit)
-        if body is not None:
-            await self._app(scope, _once(body, receive), send)
+        self._reading += 1
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                return await _whole(receive, self._body_limit)
+        except TimeoutError:
+            raise Problem(ProblemCode.REQUEST_TIMEOUT) from None
+        finally:
+            self._reading -= 1
 
 
 def _announced(scope: Scope) -> int | None:

@@ -30,6 +30,8 @@ _BY_STATUS: Final = {
     415: ProblemCode.UNSUPPORTED_MEDIA_TYPE,
 }
 
+_BODY_LEFT: Final = frozenset({ProblemCode.BODY_TOO_LARGE, ProblemCode.REQUEST_TIMEOUT})
+
 
 def problem_response(problem: Problem, *, headers: Mapping[str, str] | None = None) -> Response:
     """The answer to a refusal, with the headers its status asks for."""
@@ -75,7 +77,7 @@ def _response(problem: Problem, document: dict[str, object], headers: dict[str, 
         headers["Retry-After"] = str(problem.retry_after)
     if problem.status == 401:
         headers["WWW-Authenticate"] = "Signature"  # RFC 9110 §15.5.2 wants one
-    if problem.code is ProblemCode.BODY_TOO_LARGE:
+    if problem.code in _BODY_LEFT:
         headers["Connection"] = "close"  # what is left of the body is not worth reading
     body = json.dumps(document, separators=(",", ":")).encode()
     return Response(body, problem.status, headers, media_type=PROBLEM_JSON)

@@ -38,6 +38,8 @@ def run_service(name: Word, main: Main) -> int:
     """
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection is a descriptor; 1,024 is usual, and few
     log = Log(name)
     take_over_logging(log)
     try:

@@ -27,6 +27,7 @@ class RefusalCode(StrEnum):
     KEYS_ALREADY_MADE = "keys-already-made"
     KEYS_OF_ANOTHER_DATABASE = "keys-of-another-database"
     DOCUMENT_REFUSED = "document-refused"
+    MANIFEST_UNEXPECTED = "manifest-unexpected"
     # the database
     SQLITE_TOO_OLD = "sqlite-too-old"
     DATABASE_NOT_DURABLE = "database-not-durable"
@@ -59,13 +60,15 @@ _REFUSALS: Final[Mapping[RefusalCode, _Words]] = MappingProxyType(
         _C.FILE_UNREADABLE: _Words("this file is missing or cannot be read",
             "Check the path and who owns it."),
         _C.KEYS_MISSING: _Words("this service's keys have not been made yet",
-            "Make them first: the how-to page of this service names the command."),
+            "Make them first. The index: signpost admin index new. A key holder: signpost keys new"),
         _C.KEYS_ALREADY_MADE: _Words("this service has its keys already",
             "Move them away first, and know that what they sealed stays sealed without them."),
         _C.KEYS_OF_ANOTHER_DATABASE: _Words("the database was written with other keys than these",
             "Restore the keys that belong to it."),
         _C.DOCUMENT_REFUSED: _Words("this file is not of its form, or not signed by those who must have signed it",
             "Restore it from where it came from."),
+        _C.MANIFEST_UNEXPECTED: _Words("this manifest is not the one whose fingerprint is in the settings",
+            "Ask the custodians for the fingerprint, by telephone, and correct whichever of the two is wrong."),
         _C.SQLITE_TOO_OLD: _Words("this SQLite is older than 3.51.3, which can corrupt a database with two connections",
             "Install pysqlite3 as requirements/run.txt has it."),
         _C.DATABASE_NOT_DURABLE: _Words("the database would not take the settings that make a write durable",

@@ -3,12 +3,15 @@
 Both are bound before either is served, and `ready` is logged when both are. SIGTERM or SIGINT stops both: they take no
 more connections, finish what they have begun, and `serve` returns; a second signal does not wait. Neither runs lifespan
 events: what a service opens, it opens before `serve` and closes after it.
+
+uvicorn speaks HTTP; who may connect is decided in `callers`, and how long a connection may dally in `connection`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import signal
 import socket
 import ssl
@@ -21,14 +24,13 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from signpost.service.callers import CallerLimits, Callers
+from signpost.service.connection import Connection
 from signpost.service.events import Scheme, ServiceEvent
 from signpost.service.listening import PublicAddress, admin_socket, public_socket, tls_context
 from signpost.service.log import Log, Word
 
 __all__ = ["LocalAdmin", "serve"]
-
-_IDLE_SECONDS: Final = 65
-"""How long an idle connection is kept: longer than a client's pool keeps it, so that the client closes first."""
 
 _FINISH_SECONDS: Final = 10
 """How long requests under way may take to finish once the service stops."""
@@ -42,7 +44,14 @@ class LocalAdmin:
     path: Path
 
 
-async def serve(app: ASGIApp, address: PublicAddress, *, log: Log, admin: LocalAdmin | None = None) -> None:
+async def serve(
+    app: ASGIApp,
+    address: PublicAddress,
+    *,
+    log: Log,
+    admin: LocalAdmin | None = None,
+    limits: CallerLimits = CallerLimits(),  # noqa: B008 - frozen
+) -> None:
     """Serves until a signal, or until it is cancelled; either way what has begun is finished first.
 
     Raises:
@@ -58,9 +67,10 @@ async def serve(app: ASGIApp, address: PublicAddress, *, log: Log, admin: LocalA
                 scheme = Scheme.HTTP if tls is None else Scheme.HTTPS
                 log.emit(ServiceEvent.READY, scheme=scheme, host=Word(host), port=port, admin_socket=admin is not None)
 
-        servers = [_Server(app, public, tls, ready)]
+        servers = [_Server(app, public, tls, limits, ready)]
         if admin is not None:
-            servers.append(_Server(admin.app, opened.enter_context(admin_socket(admin.path)), None, ready))
+            local = opened.enter_context(admin_socket(admin.path))
+            servers.append(_Server(admin.app, local, None, limits, ready))
         with _stopped_by_signals(servers, log):
             tasks = [asyncio.create_task(server.serve_socket()) for server in servers]
             try:
@@ -76,7 +86,12 @@ class _Server(uvicorn.Server):
     """uvicorn on a socket of ours, without its signal handlers, its banner and its trust in forwarded headers."""
 
     def __init__(
-        self, app: ASGIApp, listening: socket.socket, tls: ssl.SSLContext | None, ready: Callable[[], None]
+        self,
+        app: ASGIApp,
+        listening: socket.socket,
+        tls: ssl.SSLContext | None,
+        limits: CallerLimits,
+        ready: Callable[[], None],
     ) -> None:
         super().__init__(
             uvicorn.Config(
@@ -87,20 +102,30 @@ class _Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                timeout_keep_alive=_IDLE_SECONDS,
+                timeout_keep_alive=math.ceil(limits.seconds),
                 timeout_graceful_shutdown=_FINISH_SECONDS,
-                ssl_context_factory=None if tls is None else lambda config, default: tls,
             )
         )
         self._listening = listening
+        self._callers = Callers(listening, tls, limits, lambda: self._connection(limits.seconds))
         self._ready = ready
 
     async def serve_socket(self) -> None:
         await self.serve(sockets=[self._listening])
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        self.servers = []  # uvicorn's would accept whoever comes
+        self._callers.admit()
+        self.started = True
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._callers.admit_no_more()
+        await super().shutdown(sockets)
+        await self._callers.cut_off()
+
+    def _connection(self, seconds: float) -> Connection:
+        return Connection(self.config, self.server_state, self.lifespan.state, seconds=seconds)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

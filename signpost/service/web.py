@@ -23,12 +23,19 @@ __all__ = ["build_app", "refusals"]
 _BODY_LIMIT: Final = 256 << 10
 """Bytes. The largest request, 500 changes with their digests, is about 90 KiB."""
 
+_BODY_SECONDS: Final = 10.0
+"""The largest body in this time is 26 KiB a second, which a poor mobile line still has."""
+
+_MOST_READING: Final = 2000
+"""Bodies at once: half a gigabyte if every one is as large as it may be."""
+
 _MOST_INSIDE: Final = 256
 """Requests at once. At a few milliseconds each, the last of them still waits less than a second or two."""
 
 _ANYWHERE: Final = (
     ProblemCode.MALFORMED,
     ProblemCode.BODY_TOO_LARGE,
+    ProblemCode.REQUEST_TIMEOUT,
     ProblemCode.UNSUPPORTED_MEDIA_TYPE,
     ProblemCode.OVERLOADED,
 )
@@ -36,7 +43,14 @@ _ANYWHERE: Final = (
 
 
 def build_app(
-    title: str, *, version: str, log: Log, body_limit: int = _BODY_LIMIT, most_inside: int = _MOST_INSIDE
+    title: str,
+    *,
+    version: str,
+    log: Log,
+    body_limit: int = _BODY_LIMIT,
+    body_seconds: float = _BODY_SECONDS,
+    most_reading: int = _MOST_READING,
+    most_inside: int = _MOST_INSIDE,
 ) -> FastAPI:
     """An application with the door in front of it, to which a service adds its endpoints.
 
@@ -54,7 +68,14 @@ def build_app(
         },
     )  # fmt: skip
     app.router.route_class = JsonRoute
-    app.add_middleware(Door, log=log, body_limit=body_limit, most_inside=most_inside)
+    app.add_middleware(
+        Door,
+        log=log,
+        body_limit=body_limit,
+        body_seconds=body_seconds,
+        most_reading=most_reading,
+        most_inside=most_inside,
+    )
     answer_problems(app)
     return app
 

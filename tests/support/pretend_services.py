@@ -55,7 +55,7 @@ from signpost.protocol.messages import (
 from signpost.protocol.oprf import SUITE
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import Role
-from signpost.protocol.receipts import LOOKUP_SECONDS, EvaluationReceipt, batch_hash, check_receipts, holder_of
+from signpost.protocol.receipts import EvaluationReceipt, batch_hash, check_receipts, holder_of, lifetime
 from signpost.protocol.signatures import PresentedRequest
 from signpost.protocol.tags import join_points, parse_points
 from signpost.protocol.threshold import lagrange_at_zero, random_scalar
@@ -371,7 +371,7 @@ class Pretence:
             batch=os.urandom(32) if fault is Fault.RECEIPT_OF_ANOTHER_BATCH else batch_hash(asked.points),
             epoch=asked.epoch,
             issued_at=now,
-            expires_at=now if fault is Fault.RECEIPT_RUN_OUT else now + LOOKUP_SECONDS,
+            expires_at=now if fault is Fault.RECEIPT_RUN_OUT else now + lifetime(asked.kind),
             identifier=to_base64url(os.urandom(16)),
         )
         another = fault is Fault.RECEIPT_OF_ANOTHER_KEY

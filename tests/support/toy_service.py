@@ -86,9 +86,24 @@ async def signed(request: Request) -> bytes:
 
 
 def build_toy(
-    log: Log, writer: Writer, reader: Connection, *, body_limit: int = 64 << 10, most_inside: int = 64
+    log: Log,
+    writer: Writer,
+    reader: Connection,
+    *,
+    body_limit: int = 64 << 10,
+    body_seconds: float = 10.0,
+    most_reading: int = 1000,
+    most_inside: int = 64,
 ) -> FastAPI:
-    app = build_app("Toy", version="1", log=log, body_limit=body_limit, most_inside=most_inside)
+    app = build_app(
+        "Toy",
+        version="1",
+        log=log,
+        body_limit=body_limit,
+        body_seconds=body_seconds,
+        most_reading=most_reading,
+        most_inside=most_inside,
+    )
 
     @app.post("/notes", status_code=202, responses=refusals(ProblemCode.SIGNATURE_INVALID, ProblemCode.BUDGET_USED))
     async def take(sent: FromJson[Notes], body: Annotated[bytes, Depends(signed)], wait: int = 0) -> Written:

@@ -44,17 +44,20 @@ class CSVFeed:
         """Open the file. `join_key`: 32 random bytes for this pass, kept nowhere.
 
         Raises:
-            FeedError: the file is not of the format.
+            FeedError: the file is not of the format, or has teams only and no handles file was named.
         """
         columns = Columns(
             ("local_id", "date_of_birth", "start", "end"),
             ("nhs_number", "upn", "handle", "team", "basis", *_NOT_READ_YET),
+            either=(("nhs_number", "upn"), ("handle", "team")),
         )
         self._table = Table(path, columns, name="csv")
-        for one, other in (("nhs_number", "upn"), ("handle", "team")):
-            if not (self._table.has(one) or self._table.has(other)):
+        if not self._table.has("handle"):
+            try:
+                handles.must_be_named("team")
+            except FeedError:
                 self._table.close()
-                raise FeedError(FileCode.COLUMN_MISSING, one)
+                raise
         self._today = today
         self._handles = handles
         self._join_key = join_key
@@ -126,7 +129,7 @@ class CSVFeed:
             return "", None
         handle = self._handles.of_handle(written) if column == "handle" else self._handles.of_team(written)
         if handle is None:
-            cells.refuse(column, RowCode.HANDLE_UNKNOWN)
+            cells.refuse(column, self._handles.why_not(written))
         return written, handle
 
 

@@ -38,6 +38,7 @@ class RowCode(StrEnum):
     END_BEFORE_START = "END_BEFORE_START"
     HANDLE_MISSING = "HANDLE_MISSING"
     HANDLE_UNKNOWN = "HANDLE_UNKNOWN"
+    HANDLE_NOT_YOURS = "HANDLE_NOT_YOURS"
     BASIS_UNKNOWN = "BASIS_UNKNOWN"
     DUPLICATE_ROW = "DUPLICATE_ROW"
     ROW_MALFORMED = "ROW_MALFORMED"
@@ -79,7 +80,8 @@ ROW_MEANINGS: Final[Mapping[RowErrorCode, str]] = MappingProxyType(
         _R.END_FUTURE: "the end date is in the future",
         _R.END_BEFORE_START: "the end date is before the start date",
         _R.HANDLE_MISSING: "there is no team or handle",
-        _R.HANDLE_UNKNOWN: "the team is not in the handles file",
+        _R.HANDLE_UNKNOWN: "it is neither a team of the handles file nor a handle of yours",
+        _R.HANDLE_NOT_YOURS: "the team is in the handles file, but its handle is not one of yours",
         _R.BASIS_UNKNOWN: "the basis is not statutory, consent or significant_harm",
         _R.DUPLICATE_ROW: "an earlier row is the same involvement",
         _R.ROW_MALFORMED: "the row's quotation marks do not pair",
@@ -130,6 +132,7 @@ class FileCode(StrEnum):
     COLUMN_MISSPELT = "COLUMN_MISSPELT"
     COLUMN_TWICE = "COLUMN_TWICE"
     QUOTE_UNCLOSED = "QUOTE_UNCLOSED"
+    HANDLES_MISSING = "HANDLES_MISSING"
     TEAM_TWICE = "TEAM_TWICE"
     HANDLE_BLANK = "HANDLE_BLANK"
 
@@ -143,10 +146,11 @@ FILE_MEANINGS: Final[Mapping[FileCode, str]] = MappingProxyType(
         _F.FILE_ENCODING: "the file is neither UTF-8 nor Windows-1252: save it as 'CSV UTF-8'",
         _F.FILE_LINE_ENDS: "the file ends its lines in the old Macintosh way: save it as 'CSV UTF-8'",
         _F.FILE_CHANGED: "the file was changed while it was being read",
-        _F.COLUMN_MISSING: "the column is missing from the header",
-        _F.COLUMN_MISSPELT: "the header has a column that looks like this one misspelt",
+        _F.COLUMN_MISSING: "missing from the header",
+        _F.COLUMN_MISSPELT: "a column of the header looks like this one under another name: rename it, or take it out",
         _F.COLUMN_TWICE: "the column stands twice in the header",
         _F.QUOTE_UNCLOSED: "a quotation mark is opened in this row and not closed",
+        _F.HANDLES_MISSING: "no handles file was named: --handles FILE",
         _F.TEAM_TWICE: "a team stands in two rows with different handles",
         _F.HANDLE_BLANK: "a team or its handle is blank",
     }
@@ -156,10 +160,11 @@ FILE_MEANINGS: Final[Mapping[FileCode, str]] = MappingProxyType(
 class FeedError(Exception):
     """A file cannot be read as a feed at all; nothing of it is used.
 
-    `where` is a name of ours (a file or column of the format) or a row number, never something out of the file.
+    `where` has names of ours (files or columns of the format) and numbers (a row's, a column's), never something out of
+    the file.
     """
 
     def __init__(self, code: FileCode, where: str) -> None:
-        super().__init__(f"{where}: {FILE_MEANINGS[code]}")
+        super().__init__(f"{where}: {FILE_MEANINGS[code]} ({code.value})")
         self.code = code
         self.where = where

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 from signpost.edge.feeds.cells import Cells
-from signpost.edge.feeds.errors import FeedError, FileCode
+from signpost.edge.feeds.errors import FeedError, FileCode, RowCode
 from signpost.edge.feeds.table import Columns, Table
 
 __all__ = ["Handles", "read_handles"]
@@ -22,10 +21,14 @@ def _plain(team: str) -> str:
 
 
 class Handles:
-    """Resolves a team's name or a handle's. `own`: the organisation's handles, or None where they are not known."""
+    """Resolves a team's name or a handle's.
 
-    def __init__(self, by_team: Mapping[str, str] = MappingProxyType({}), own: Collection[str] | None = None) -> None:
-        self._by_team = {_plain(team): handle for team, handle in by_team.items()}
+    `by_team`: None where no file was named. `own`: the organisation's handles, or None where they are not known.
+    """
+
+    def __init__(self, by_team: Mapping[str, str] | None = None, own: Collection[str] | None = None) -> None:
+        self._named = by_team is not None
+        self._by_team = {_plain(team): handle for team, handle in (by_team or {}).items()}
         self._own = None if own is None else frozenset(own)
 
     def of_team(self, team: str) -> str | None:
@@ -35,6 +38,19 @@ class Handles:
     def of_handle(self, handle: str) -> str | None:
         """A handle named outright, or a team's name where the file has it."""
         return self.of_team(handle) or self._owned(handle)
+
+    def why_not(self, written: str) -> RowCode:
+        """Why a team or handle that was not found was not."""
+        return RowCode.HANDLE_NOT_YOURS if _plain(written) in self._by_team else RowCode.HANDLE_UNKNOWN
+
+    def must_be_named(self, column: str) -> None:
+        """Teams that stand in a column are nothing without a handles file.
+
+        Raises:
+            FeedError: no file was named.
+        """
+        if not self._named:
+            raise FeedError(FileCode.HANDLES_MISSING, column)
 
     def unknown(self) -> int:
         """How many rows of the file name a handle that the organisation does not have."""

@@ -1,6 +1,6 @@
 """When a feed stops before anything is sent: too many bad rows, or too much of the caseload ending at once.
 
-Either is more likely a broken extract than the truth. The verdict says which; being at a limit is allowed.
+Either is more likely a broken extract than the truth. Every limit that is broken is told; being at one is allowed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from signpost.edge.feeds.reconcile import Counts
 
-__all__ = ["Allowed", "Limits", "TooManyEnds", "TooManyRejected", "Verdict", "check_limits"]
+__all__ = ["Broken", "Limits", "TooManyEnds", "TooManyRejected", "broken_limits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +19,6 @@ class Limits:
     rejected_share: float = 0.02
     ended_share: float = 0.20
     accept_ends: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """The feed may be sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +39,16 @@ class TooManyEnds:
     limit: float
 
 
-Verdict = Allowed | TooManyRejected | TooManyEnds
+Broken = TooManyRejected | TooManyEnds
 
 
-def check_limits(counts: Counts, limits: Limits) -> Verdict:
-    """Whether the feed may be sent. Being at a limit is allowed, being above it is not."""
+def broken_limits(counts: Counts, limits: Limits) -> tuple[Broken, ...]:
+    """Each limit that the feed is above; it may be sent where there is none."""
+    broken: list[Broken] = []
     if counts.rejected_share > limits.rejected_share:
-        return TooManyRejected(counts.rejected, counts.rows, limits.rejected_share)
+        broken.append(TooManyRejected(counts.rejected, counts.rows, limits.rejected_share))
     ends = counts.end + counts.withdraw
     accepted = limits.accept_ends is not None and ends <= limits.accept_ends
     if counts.ended_share > limits.ended_share and not accepted:
-        return TooManyEnds(ends, counts.caseload, limits.ended_share)
-    return Allowed()
+        broken.append(TooManyEnds(ends, counts.caseload, limits.ended_share))
+    return tuple(broken)

@@ -50,8 +50,9 @@ def open_ssd(path: Path, *, today: date, handles: Handles, join_key: Secret) -> 
     """A `Feed` over a folder or a joined file. `join_key`: 32 random bytes for this pass, kept nowhere.
 
     Raises:
-        FeedError: a file is missing or not of the format.
+        FeedError: a file is missing or not of the format, or no handles file was named.
     """
+    handles.must_be_named("invo_professional_team")
     if path.is_dir():
         return _Folder(path, today=today, handles=handles, join_key=join_key)
     return _Joined(path, today=today, handles=handles, join_key=join_key)
@@ -203,7 +204,7 @@ def _involvement_row(
     team = cells.text("invo_professional_team")
     handle = handles.of_team(team) if team else None
     if handle is None:
-        cells.refuse("invo_professional_team", RowCode.HANDLE_UNKNOWN if team else RowCode.HANDLE_MISSING)
+        cells.refuse("invo_professional_team", handles.why_not(team) if team else RowCode.HANDLE_MISSING)
     draft = Draft(
         ids=RowIds(local_id=local_id, involvement_id=involvement_id) if local_id and involvement_id else None,
         child=person.child if person is not None else None,

@@ -25,6 +25,12 @@ __all__ = ["Columns", "Record", "Table"]
 _LONGEST_RECORD: Final = 1 << 17
 """Bytes. No row of any format here comes near it: what does is an unclosed quotation mark."""
 
+_ALIKE: Final = 0.75
+"""How alike two names are of which one is the other misspelt (difflib's ratio)."""
+
+_WORD_MORE: Final = 10
+"""Letters: "End Date" means `end`; a whole header in one cell means nothing."""
+
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx, .xls
 
 
@@ -41,10 +47,13 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns a format knows: those that must be there, and those read where they are."""
+    """The columns a format knows: those that must be there, those read where they are, and groups of these of which one
+    must be there.
+    """
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    either: tuple[tuple[str, ...], ...] = ()
 
 
 class Table:
@@ -202,7 +211,7 @@ def _bind(header: Sequence[str], columns: Columns) -> tuple[Mapping[str, int], t
     """Where each known column stands; the positions (from 1) of unknown ones; how many columns have a name.
 
     Raises:
-        FeedError: COLUMN_MISSING, COLUMN_TWICE or COLUMN_MISSPELT, naming the column of ours.
+        FeedError: COLUMN_TWICE, COLUMN_MISSPELT or COLUMN_MISSING, naming the columns of ours.
     """
     known = {_plain(column): column for column in (*columns.required, *columns.optional)}
     index: dict[str, int] = {}
@@ -219,13 +228,22 @@ def _bind(header: Sequence[str], columns: Columns) -> tuple[Mapping[str, int], t
             raise FeedError(FileCode.COLUMN_TWICE, column)
         else:
             index[column] = position
-    for column in columns.required:
-        if column not in index:
-            raise FeedError(FileCode.COLUMN_MISSING, column)
+    missing = [group for group in (*((column,) for column in columns.required), *columns.either) if not index.keys() & group]
+    needed = [_plain(column) for group in missing for column in group]
     absent = [plain for plain, column in known.items() if column not in index]
-    for position in unread:
-        # A misspelt "end" would make every involvement a current one.
-        near = difflib.get_close_matches(_plain(header[position]), absent, n=1, cutoff=0.75)
-        if near:
-            raise FeedError(FileCode.COLUMN_MISSPELT, known[near[0]])
+    # Near names first: they say what to do. A column that need not be there is not left unread for being misspelt.
+    found = [(near, position + 1) for position in unread if (near := _near(_plain(header[position]), absent, needed))]
+    if found:
+        where = ", ".join(f"{known[near]} (column {position})" for near, position in found)
+        raise FeedError(FileCode.COLUMN_MISSPELT, where)
+    if missing:
+        raise FeedError(FileCode.COLUMN_MISSING, ", ".join(" or ".join(group) for group in missing))
     return index, tuple(position + 1 for position in unread), width
+
+
+def _near(name: str, absent: Sequence[str], needed: Sequence[str]) -> str | None:
+    """The absent column that a name seems to mean: misspelt, or, for one that is needed, with a word more."""
+    if close := difflib.get_close_matches(name, absent, n=1, cutoff=_ALIKE):
+        return close[0]
+    wordy = (each for each in needed if name.startswith(each) or name.endswith(each))
+    return next((each for each in wordy if len(name) - len(each) <= _WORD_MORE), None)

@@ -14,7 +14,7 @@ from typing import final
 from signpost.index.audit import AuditEvent
 from signpost.index.ports import KeptLookup
 from signpost.index.records import Hit, InvolvementNumber, OrganisationNumber
-from signpost.index.requests import Acknowledgement, Spending
+from signpost.index.requests import Spending
 from signpost.index.storage.layouts import CLASSES, from_day_number, pack_lookup
 from signpost.index.storage.record import record
 from signpost.index.storage.spending import refuse_spent, spend_nonce, spend_receipts
@@ -22,6 +22,7 @@ from signpost.index.storage.vault import Vault
 from signpost.protocol.classes import Tier
 from signpost.protocol.credentials import OrganisationId
 from signpost.protocol.labels import Label
+from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.tags import TagKey
 from signpost.service.database import Connection
 from signpost.service.writer import Writer
@@ -69,7 +70,7 @@ class SqliteLookups:
             for at, match_class, tier, organisation, involvement, ended_on, identity_key in rows
         ]
 
-    async def keep(self, lookup: KeptLookup, *, spending: Spending, audit: AuditEvent) -> Acknowledgement:
+    async def keep(self, lookup: KeptLookup, *, spending: Spending, audit: AuditEvent) -> None:
         """As the port says."""
         asker, acknowledgement = spending.signed.asker, spending.acknowledgement
         access_rows = sorted(
@@ -79,14 +80,13 @@ class SqliteLookups:
         name = self._vault.lookup(asker.organisation, asker.account, acknowledgement.receipt)
         sealed = self._vault.seal(pack_lookup(lookup.answer, lookup.lookup_tags), Label.LOOKUP_ROW, name)
 
-        def keep(connection: Connection) -> Acknowledgement:
+        def keep(connection: Connection) -> None:
             spend_nonce(connection, self._vault, spending.signed)
-            earlier = spend_receipts(connection, self._vault, spending)
+            if spend_receipts(connection, self._vault, spending) is not None:
+                # The same question again: only a registration is acknowledged twice.
+                raise Problem(ProblemCode.RECEIPT_SPENT)
             record(connection, self._vault, audit)
-            if earlier is not None:
-                return earlier
             connection.executemany("INSERT INTO access_rows VALUES (?, ?, ?, ?, ?, ?)", access_rows)
             connection.execute("INSERT INTO lookup_rows VALUES (?, ?, ?)", (name, sealed, lookup.keep_until))
-            return acknowledgement
 
-        return await self._writer.submit(keep)
+        await self._writer.submit(keep)

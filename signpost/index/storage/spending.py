@@ -45,10 +45,9 @@ def refuse_spent(reader: Connection, vault: Vault, spending: Spending) -> None:
     if reader.execute("SELECT 1 FROM spent_nonces WHERE nonce = ?", (vault.nonce(spending.signed),)).fetchone():
         raise Problem(ProblemCode.NONCE_USED)
     for receipt in spending.receipts:
-        name = vault.receipt(receipt)
-        found = reader.execute("SELECT sealed FROM spent_receipts WHERE receipt = ?", (name,)).fetchone()
-        if found is not None:
-            _earlier(found[0], vault, name, spending.signed)
+        spent = reader.execute("SELECT 1 FROM spent_receipts WHERE receipt = ?", (vault.receipt(receipt),)).fetchone()
+        if spent is not None:
+            raise Problem(ProblemCode.RECEIPT_SPENT)
 
 
 def _earlier(sealed: bytes, vault: Vault, name: bytes, signed: Signed) -> Acknowledgement:

@@ -19,13 +19,15 @@ from signpost.protocol.labels import Label
 from signpost.service.database import Connection
 from signpost.service.writer import Writer
 
-__all__ = ["SqliteUpkeep"]
+__all__ = ["MOST_UNDER_ONE_TAG", "SqliteUpkeep"]
 
 _SWEPT: Final = (
     ("spent_nonces", "nonce"), ("spent_receipts", "receipt"), ("lookup_rows", "lookup"), ("outcomes", "arrival"),
 )  # fmt: skip
 _MOST_SWEPT: Final = 2_000
 """Rows of one table in one sweep: a few milliseconds of the writer's time."""
+MOST_UNDER_ONE_TAG: Final = 64
+"""More involvements than any organisation has with one child."""
 
 
 @final
@@ -116,3 +118,23 @@ def _make_visible(
     )
     connection.executemany("INSERT INTO tag_bodies VALUES (?, ?, ?, ?)", bodies)
     connection.executemany("INSERT INTO involvement_tags VALUES (?, ?, ?, ?, ?, ?, ?)", sorted(tags))
+    for tag_key, owner in sorted({(tag[0], tag[1]) for tag in tags}):
+        _thin_out(connection, tag_key, owner)
+
+
+def _thin_out(connection: Connection, key: bytes, organisation: int) -> None:
+    """Keep no more than so many involvements of one organisation visible under one tag: the open ones first, then those
+    that ended last. A lookup reads all that stand there, so one feed could otherwise make one child's lookups slow for
+    everybody. The word stays what it was; the organisation's own list is read elsewhere.
+    """
+    crowd = connection.execute(
+        "SELECT involvement FROM involvement_tags WHERE key = ? AND organisation = ?"
+        " ORDER BY ended_on IS NOT NULL, ended_on DESC, involvement LIMIT -1 OFFSET ?",
+        (key, organisation, MOST_UNDER_ONE_TAG),
+    ).fetchall()
+    for (involvement,) in crowd:
+        for table in ("involvement_tags", "tag_bodies"):
+            connection.execute(
+                f"DELETE FROM {table} WHERE key = ? AND organisation = ? AND involvement = ?",  # noqa: S608 - two names
+                (key, organisation, involvement),
+            )

@@ -74,8 +74,12 @@ class Vault:
         return self._digest(Label.REQUEST_NONCE, signed.asker.device.encoding, signed.nonce)
 
     def receipt(self, receipt: EvaluationReceipt) -> bytes:
-        """The name of a holder's receipt: 16 bytes."""
-        return self._digest(Label.SPENT_RECEIPT, receipt.holder.to_bytes(4, "big"), receipt.identifier)
+        """The name of what a holder's receipt pays for: 16 bytes. By its batch, which the account chose, and not by the
+        identifier, which a false holder could give to many and so have all but the first refused.
+        """
+        return self._digest(
+            Label.SPENT_RECEIPT, receipt.holder.to_bytes(4, "big"), receipt.batch, receipt.organisation, receipt.account
+        )
 
     def lookup(self, organisation: OrganisationId, account: AccountId, receipt: str) -> bytes:
         """The name of an account's lookup: 16 bytes. Spoken to somebody else, the receipt names nothing."""

@@ -181,7 +181,7 @@ def operator_app(index: Index, log: Log) -> FastAPI:
         issued = await index.accounts.issue(asked.certificate, now=index.clock.now())
         return CredentialIssued(credential=issued.credential, expires_at=issued.expires_at)
 
-    @app.post("/revocations")
+    @app.post("/revocations", responses=refusals(_C.ORGANISATION_UNKNOWN, _C.REVOCATIONS_FULL))
     async def revoke(asked: FromJson[ToRevoke]) -> Done:
         """Takes back a certificate or an account: here with the next request, at key holders within a minute."""
         await index.revoking.revoke(

@@ -76,8 +76,21 @@ def test_an_end_keeps_the_rest_and_takes_the_new_digest(registered: Scene) -> No
     assert {name: getattr(after, name) for name in same} == {name: getattr(before, name) for name in same}
 
 
-def test_an_end_can_be_moved_and_opened_again(registered: Scene) -> None:
-    """A second end wins; registering again without one opens the involvement."""
+def test_an_end_never_moves_to_a_later_day(registered: Scene) -> None:
+    """Work that ended long ago, and then leaves the extract, is not news: else `previous` would last too long."""
+    own = registered.index.index.involvements._involvements
+    for day in (dt.date(2025, 2, 1), LATELY):
+        registered.index.ask(registered.feed, "/v1/involvements/changes", ChangeRequest(changes=[end("one", day)]))
+        registered.index.settle()
+
+    (after,) = own.after(registered.feed.organisation, None, 10)
+    assert (after.ended_on, after.row_digest) == (dt.date(2025, 2, 1), NEW_ROW)
+    ends = {row[5] for row in registered.index.tables()["involvement_tags"] if row[5] is not None}
+    assert ends == {dt.date(2025, 2, 1).toordinal()}
+
+
+def test_an_end_can_be_moved_earlier_and_opened_again(registered: Scene) -> None:
+    """Registering again without an end opens the involvement."""
     for day, word in ((LATELY, "previous"), (dt.date(2025, 2, 1), "previous")):
         registered.index.ask(registered.feed, "/v1/involvements/changes", ChangeRequest(changes=[end("one", day)]))
         registered.index.settle()

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from signpost.protocol.credentials import SHIFT_SECONDS, ShiftCredential
+from signpost.protocol.encoding import to_base64url
 from signpost.protocol.keys import SigningKey, VerifyKey
 from signpost.protocol.purposes import PURPOSES_OF, Kind, Role
 from signpost.protocol.revocation import RevocationList
@@ -16,6 +17,10 @@ from tests.integration.index.conftest import Scene
 from tests.support.world import NOON, Device, whole_child
 
 ADA = whole_child("ada")
+
+
+LOST = to_base64url(bytes(16))
+"""A certificate's identifier."""
 
 
 def code(answer: httpx2.Response) -> tuple[int, str]:
@@ -218,8 +223,8 @@ def test_the_list_is_signed_afresh_and_is_whole(scene: Scene) -> None:
 
     for _ in range(2):
         scene.index.operate("/revocations", {"organisation": "northtown", "account": "left.yesterday"})
-        scene.index.operate("/revocations", {"certificate_identifier": "lost"})
-    assert revocation_list(scene) == RevocationList(NOON, frozenset({"lost"}), frozenset({"northtown/left.yesterday"}))
+        scene.index.operate("/revocations", {"certificate_identifier": LOST})
+    assert revocation_list(scene) == RevocationList(NOON, frozenset({LOST}), frozenset({"northtown/left.yesterday"}))
 
     scene.world.clock.advance(30)
     assert revocation_list(scene).issued_at == NOON + 30
@@ -233,9 +238,11 @@ def test_the_list_is_signed_afresh_and_is_whole(scene: Scene) -> None:
         {"account": "someone"},
         {"certificate_identifier": "x", "organisation": "northtown", "account": "someone"},
         {"organisation": "Northtown!", "account": "someone"},
+        {"certificate_identifier": "lost"},
+        {"certificate_identifier": LOST[:-1]},
     ],
 )
-def test_a_revocation_names_one_thing(scene: Scene, document: dict[str, object]) -> None:
+def test_a_revocation_names_one_thing_that_there_can_be(scene: Scene, document: dict[str, object]) -> None:
     """A certificate, or an account of an organisation."""
     answer = scene.index.unchanged_by(lambda: scene.index.operate("/revocations", document))
 
@@ -254,3 +261,23 @@ def refusal_of(scene: Scene, device: Device) -> tuple[int, str]:
     """What a good lookup of a device is refused with."""
     request = scene.world.lookup(device, ADA)
     return code(scene.index.unchanged_by(lambda: scene.index.ask(device, "/v1/lookups", request)))
+
+
+def test_an_account_of_an_organisation_that_is_none_is_not_said_to_be_taken_back(scene: Scene) -> None:
+    """With one letter wrong, an administrator must not believe that a stolen device is dead."""
+    document = {"organisation": "northtwon", "account": "someone"}
+
+    answer = scene.index.unchanged_by(lambda: scene.index.operate("/revocations", document))
+
+    assert code(answer) == (403, "organisation-unknown")
+
+
+def test_a_list_that_is_full_takes_no_more_and_says_so(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list too long for holders to read would shut everybody out."""
+    monkeypatch.setattr("signpost.index.revocations.MOST_ENTRIES", 1)
+    assert scene.index.operate("/revocations", {"certificate_identifier": LOST}).status_code == 200
+
+    document = {"organisation": "northtown", "account": "someone"}
+    answer = scene.index.unchanged_by(lambda: scene.index.operate("/revocations", document))
+
+    assert code(answer) == (409, "revocations-full")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 
 import pytest
 
+from signpost.index.storage.upkeep import MOST_UNDER_ONE_TAG
 from signpost.protocol.classes import MatchClass
 from signpost.protocol.messages import Registration, WriteReceipt
 from tests.integration.index.conftest import Scene
@@ -226,3 +228,19 @@ def test_what_was_registered_is_what_its_owner_keeps(scene: Scene) -> None:
     assert owned.reference == reference_of("one")
     for field in owned.__slots__:
         assert getattr(owned, field) == getattr(registration, field)
+
+
+def test_one_feed_cannot_crowd_a_childs_tag_and_the_word_stays_what_it_was(scene: Scene) -> None:
+    """More involvements than anybody has with one child: the open ones stay visible, and a lookup reads no more."""
+    open_ones = {"open"}
+    names = [f"{number}" for number in range(MOST_UNDER_ONE_TAG + 10)]
+    for name in [*names, *open_ones]:
+        ended = None if name in open_ones else dt.date(2025, 3, 1)
+        assert scene.index.register(scene.feed, ADA, scene.handle, reference=name, ended_on=ended).status_code == 202
+    scene.index.settle()
+
+    tables = scene.index.tables()
+    crowd = Counter(row[0] for row in tables["involvement_tags"])
+    assert max(crowd.values()) == MOST_UNDER_ONE_TAG
+    assert len(tables["owned_involvements"]) == len(names) + 1
+    assert scene.index.look_up(scene.nurse, ADA) == "current"

@@ -145,16 +145,41 @@ def test_a_sender_that_tells_two_stories_in_one_round_is_refused() -> None:
 
 
 def test_holders_that_saw_different_stories_stop_at_the_transcript() -> None:
+    """The liar commits to and reveals one polynomial to one holder and another to the rest: each alone is in order."""
     participants = make_participants(3, 2)
-    messages = _round(participants)
-    other = _forge(participants[1], messages[1], lambda payload: payload.update(commitment=to_base64url(bytes(32))))
-    for one in participants:
-        for message in messages:
-            one.receive(other if one is participants[2] and message is messages[1] else message)
+    liar = participants[1]
+    twin = Participant(
+        roster=liar.roster,
+        signing_key=liar._signing_key,
+        opening_key=liar._opening_key,
+        dealing=Dealing.draw(2, os.urandom),
+    )
+    for _ in range(2):
+        messages = _round(participants)
+        other = twin.advance()
+        assert other is not None
+        for one in participants:
+            for message in messages:
+                one.receive(other if one is participants[2] and message is messages[1] else message)
+        twin.receive(messages[0])
+        twin.receive(messages[2])
     _deliver(participants, _round(participants))
 
-    with pytest.raises(CeremonyFailed):
-        run(participants)
+    with pytest.raises(CeremonyFailed, match="not all seen"):
+        participants[0].advance()
+
+
+@pytest.mark.parametrize("threshold", [1, 3])
+def test_a_dealer_whose_polynomial_is_of_another_degree_is_named(threshold: int) -> None:
+    """One degree more, and no two holders could ever answer; one less, and one alone could."""
+    participants = make_participants(3, 2)
+    participants[2]._dealing = Dealing.draw(threshold, os.urandom)
+    for _ in range(2):
+        _deliver(participants, _round(participants))
+
+    with pytest.raises(CeremonyFailed, match="threshold's number") as caught:
+        participants[0].advance()
+    assert caught.value.dealer == 3
 
 
 def test_every_flipped_byte_of_a_message_is_refused_and_changes_nothing() -> None:

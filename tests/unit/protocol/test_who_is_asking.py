@@ -7,18 +7,19 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
 from signpost.protocol.askers import Authenticator
 from signpost.protocol.classes import Use
 from signpost.protocol.credentials import AccountId, EnrolmentCertificate, OrganisationId, ShiftCredential, valid_name
-from signpost.protocol.encoding import canonical_json, to_base64url
+from signpost.protocol.encoding import to_base64url
 from signpost.protocol.keys import SigningKey
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import PURPOSES_OF, Kind, Role
 from signpost.protocol.receipts import EvaluationReceipt, batch_hash, check_receipts, holder_of
-from signpost.protocol.revocation import RevocationList
+from signpost.protocol.revocation import MOST_ENTRIES, RevocationList
 from signpost.protocol.secret import Secret
 from signpost.protocol.signatures import PresentedRequest, sign_request
 from signpost.protocol.tokens import TokenInvalid, read_token, sign_token
@@ -26,6 +27,7 @@ from signpost.protocol.tokens import TokenInvalid, read_token, sign_token
 NOW = 1_790_000_000
 _URL = "https://index.example/v1/lookups"
 _BODY = b'{"a":1}'
+_IDENTIFIER = to_base64url(bytes(range(16)))
 
 
 def _key() -> SigningKey:
@@ -50,7 +52,7 @@ class World:
             device=self.device.verify_key,
             issued_at=NOW - 100,
             expires_at=NOW + 100_000,
-            identifier="certificate-1",
+            identifier=_IDENTIFIER,
         )
 
     @property
@@ -64,7 +66,7 @@ class World:
             device_thumbprint=self.device.verify_key.thumbprint(),
             issued_at=NOW - 50,
             expires_at=NOW + 1000,
-            identifier="credential-1",
+            identifier=_IDENTIFIER,
         )
 
     def authenticator(self) -> Authenticator:
@@ -265,6 +267,19 @@ def test_no_token_chooses_its_own_algorithm_key_or_header(header: dict[str, obje
         read_token(token, typ="one+jwt", key=key.verify_key)
 
 
+def test_another_spelling_of_the_same_token_is_refused() -> None:
+    """The last character of a signature has bits to spare: a library takes any of its spellings, we take one."""
+    key = _key()
+    token = sign_token({"a": 1}, typ="one+jwt", key=key)
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    last = alphabet.index(token[-1])
+    respelt = [token[:-1] + alphabet[last ^ bits] for bits in range(1, 16)]
+
+    for other in respelt:
+        with pytest.raises(TokenInvalid):
+            read_token(other, typ="one+jwt", key=key.verify_key)
+
+
 @pytest.mark.parametrize("token", ["", ".", "..", "a.b.c", "é.é.é", "a" * 5000, "a.b.c.d"])
 def test_what_is_no_token_is_refused(token: str) -> None:
     with pytest.raises(TokenInvalid):
@@ -283,7 +298,7 @@ _RECEIPT = EvaluationReceipt(
     epoch=1,
     issued_at=NOW,
     expires_at=NOW + 600,
-    identifier="r1",
+    identifier=_IDENTIFIER,
 )
 
 
@@ -311,8 +326,31 @@ def test_a_receipt_reads_back_under_its_holders_key_only() -> None:
         EvaluationReceipt.read(token, _key().verify_key)
 
 
+@pytest.mark.parametrize(
+    ("claim", "value"),
+    [
+        ("jti", "r1"), ("jti", "\ud800" * 22), ("jti", None), ("exp", 2**63), ("exp", -1), ("exp", "1"), ("iat", 2**40),
+        ("points", 0), ("points", 2**31), ("points", True), ("epoch", "1"), ("holder", "+1"), ("holder", " 1"),
+        ("holder", "0_1"), ("holder", "١"), ("holder", "0"), ("holder", 1), ("batch", "AA"), ("batch", 5),
+        ("kind", "x"), ("kind", None), ("account", "A"), ("organisation", ""),
+    ],
+)  # fmt: skip
+def test_a_receipt_whose_claims_are_not_of_their_form_is_refused_though_its_holder_signed_it(
+    claim: str, value: Any
+) -> None:
+    """A false holder must not be able to make the edge take what the index then chokes on."""
+    key = _key()
+    claims = json.loads(base64.urlsafe_b64decode(_RECEIPT.sign(key).split(".")[1] + "=="))
+    token = sign_token({**claims, claim: value}, typ="signpost-evaluation+jwt", key=key)
+
+    with pytest.raises(TokenInvalid):
+        EvaluationReceipt.read(token, key.verify_key)
+    if claim == "holder":
+        assert holder_of(token) is None
+
+
 def test_exactly_a_threshold_of_different_holders_receipts_of_one_batch_will_do() -> None:
-    second = replace(_RECEIPT, holder=2, identifier="r2")
+    second = replace(_RECEIPT, holder=2)
     _check(_RECEIPT, second)
 
     mismatched: list[tuple[EvaluationReceipt, ...]] = [
@@ -340,7 +378,7 @@ def test_a_revoked_device_or_account_is_refused_and_others_are_not() -> None:
     world = World()
     asker, _ = world.authenticator().authenticate(world.request(), now=NOW)
     nobody = RevocationList(NOW, frozenset(), frozenset())
-    device = RevocationList(NOW, frozenset({"certificate-1"}), frozenset())
+    device = RevocationList(NOW, frozenset({_IDENTIFIER}), frozenset())
     account = RevocationList(NOW, frozenset(), frozenset({"st-aldate-hospital/triage-07"}))
 
     nobody.refuse(asker)
@@ -356,4 +394,13 @@ def test_a_revoked_device_or_account_is_refused_and_others_are_not() -> None:
             ),
             world.index.verify_key,
         )
-    assert canonical_json({}) == b"{}"
+
+
+def test_the_longest_list_that_may_be_signed_is_read() -> None:
+    """A list that holders cannot read would shut everybody out."""
+    key = _key()
+    longest = "a" * 64
+    accounts = frozenset(f"{longest}/{longest[:56]}{number:08}" for number in range(MOST_ENTRIES))
+    full = RevocationList(NOW, frozenset(), accounts)
+
+    assert RevocationList.read(full.sign(key), key.verify_key) == full

@@ -1,0 +1,102 @@
+"""How `signpost register` ends when it does not do what was asked: each foreseen way, in a feed's own words.
+
+Nothing here is about a child's answer, so none of lookup's words are used. What matters to whoever runs a feed is
+whether anything was sent, and that running it again does the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import final
+
+import typer
+
+from signpost.edge.failures import CouldNotCheck, Failure
+from signpost.edge.feeds.errors import FeedError
+from signpost.edge.feeds.limits import Broken, TooManyEnds, TooManyRejected
+from signpost.edge.feeds.reconcile import ListContradictsItself
+from signpost.edge.registering import FeedStopped
+from signpost_cli.exit_codes import ExitCode
+from signpost_cli.stops import Stop, stop_of
+
+__all__ = ["Stage", "foreseen_ends", "sentence", "stopped_by"]
+
+
+@final
+class Stage:
+    """Whether anything may have been sent by now."""
+
+    def __init__(self) -> None:
+        self.sending = False
+
+    @property
+    def stands(self) -> str:
+        """What is so at the index."""
+        again = "What was acknowledged stands; run the same command again."
+        return again if self.sending else "Nothing was sent."
+
+
+@contextmanager
+def foreseen_ends(stage: Stage) -> Iterator[None]:
+    """Each foreseen way for a feed to fail, as the end of the command.
+
+    Raises:
+        Stop: in place of what was raised.
+    """
+    try:
+        yield
+    except FeedError as error:
+        raise Stop(
+            ExitCode.USAGE,
+            f"The file cannot be read as this format. {stage.stands}",
+            why=f"{error}.",
+            hint="Mend it, or name another --format.",
+        ) from None
+    except FeedStopped as stopped:
+        raise stopped_by(stopped.broken, "The feed stops here. Nothing was sent.") from None
+    except ListContradictsItself:
+        raise Stop(
+            ExitCode.VERIFICATION_FAILED,
+            f"The index's list of your involvements contradicts itself. {stage.stands}",
+            hint="signpost doctor",
+        ) from None
+    except Failure as failure:
+        raise _failed(failure, stage) from None
+    except (KeyboardInterrupt, typer.Abort):
+        raise Stop(ExitCode.INTERRUPTED, f"Interrupted. {stage.stands}") from None
+
+
+def _failed(failure: Failure, stage: Stage) -> Stop:
+    stop = stop_of(failure)
+    assert stop is not None
+    # That a question about a child had no answer is lookup's way of saying it.
+    why = failure.why if isinstance(failure, CouldNotCheck) else f"{failure.what} {failure.why}".strip()
+    how_far = "sent to its end" if stage.sending else "compared with the index"
+    return Stop(stop.code, f"The feed could not be {how_far}. {stage.stands}", why=why, hint=failure.hint)
+
+
+def stopped_by(broken: Iterable[Broken], what: str) -> Stop:
+    """The end that limits put to a feed, with every one that is broken."""
+    broken = tuple(broken)
+    options = [
+        f"--accept-ends {each.ends}" if isinstance(each, TooManyEnds) else "a higher --reject-limit" for each in broken
+    ]
+    return Stop(
+        ExitCode.NEEDS_A_PERSON,
+        what,
+        why=" ".join(sentence(each) for each in broken),
+        hint=f"Mend the extract; or, if it is right, run it with {' and '.join(options)}.",
+    )
+
+
+def sentence(broken: Broken) -> str:
+    """A broken limit in words."""
+    match broken:
+        case TooManyRejected(rejected=rejected, rows=rows, limit=limit):
+            return f"{rejected:,} of {rows:,} rows were rejected, more than the limit of {100 * limit:.4g} %."
+        case TooManyEnds(ends=ends, caseload=caseload, limit=limit):
+            return (
+                f"{ends:,} of the {caseload:,} involvements that are open or gone from the extract would end or be "
+                f"withdrawn, more than the limit of {100 * limit:.4g} %."
+            )
