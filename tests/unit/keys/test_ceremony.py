@@ -340,6 +340,24 @@ def test_another_roster_takes_the_place_of_a_ceremony_that_has_not_ended(three: 
     assert _play(three)
 
 
+def test_a_roster_that_was_left_for_another_is_not_taken_up_again(three: list[Custodian]) -> None:
+    """Under its old name this holder would say something else than before, and be called a cheat; or forget a stop."""
+    first, second = three[0].ceremony().roster(), _roster(three)
+    assert first is not None
+    three[0].exchange()
+    three[0].ceremony().approve(second.canonical())
+    before = three[0].contents()
+
+    with pytest.raises(Problem) as caught:
+        three[0].ceremony().approve(first.canonical())
+
+    assert caught.value.code is ProblemCode.ROSTER_REFUSED
+    assert three[0].contents() == before
+    three[0].ceremony().approve(_roster(three).canonical())
+    with pytest.raises(Problem):
+        three[0].ceremony().approve(second.canonical())
+
+
 def test_messages_of_another_ceremony_are_refused(three: list[Custodian]) -> None:
     """Every roster has a name of its own, and every message is signed for one."""
     stale = _until(three, Round.COMMIT)
