@@ -18,7 +18,7 @@ from signpost.edge.failures import Failure
 from signpost.service.clock import SystemClock
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.options import Home
-from signpost_cli.output import JsonFlag, answer, answer_json
+from signpost_cli.output import JsonFlag, answer, answer_json, say
 
 __all__ = ["doctor"]
 
@@ -46,6 +46,7 @@ def doctor(home: Home = None, as_json: JsonFlag = False) -> None:
             answer(f"{finding.condition:<5}  {finding.what}: {finding.says}")
             if finding.hint and finding.condition is not Condition.WELL:
                 answer(f"       Next: {finding.hint}")
+        say("Not tested: whether this device has been revoked. Nothing was signed, and only a signed request tells.")
     if not healthy:
         raise typer.Exit(ExitCode.FAILED)
 

@@ -71,6 +71,8 @@ def explain(
         rejected = _each(_rows(file, file_format), as_json=as_json)
     except FeedError as error:
         raise Stop(ExitCode.USAGE, f"The file cannot be read as this format: {error}.") from None
+    if not as_json:
+        say(_LEGEND)
     if rejected:
         rows = "1 row has" if rejected == 1 else f"{rejected:,} rows have"
         raise Stop(ExitCode.NEEDS_A_PERSON, f"{rows} errors, listed above.", hint="Mend the extract.")
@@ -104,12 +106,19 @@ def _each(rows: Iterable[ChildRow], *, as_json: bool) -> int:
 def _one(child: ChildDetails, *, as_json: bool) -> None:
     if not as_json:
         _show(child)
+        say(_LEGEND)
         return
     absent = {
         use.value: [{"template": each.template.value, "reason": each.reason.value} for each in explanation.absent]
         for use, explanation in explained(child).items()
     }
     answer_json("signpost.explain/1", {**shown(child), "absent": absent})
+
+
+_LEGEND: Final = """\
+Each line is one match input: its template, its class, its tier and its value.
+T1: a hit answers CURRENT or PREVIOUS; T2 and T3 answer POSSIBLE and no more.
+The birth date stands as year, then the two numbers of day and month in order, so that swapping them does not matter."""
 
 
 def _show(child: ChildDetails) -> None:

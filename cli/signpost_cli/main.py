@@ -181,7 +181,7 @@ def _unforeseen(error: Exception) -> Stop:
 
 
 def _tell_usage(error: typer.TyperException, arguments: Sequence[str]) -> int:
-    message = error.format_message()
+    message = error.format_message().replace(": Value error, ", ": ")
     if "unexpected extra argument" in message:
         message = (
             "There are more arguments than the command takes. A child's details are never arguments: "

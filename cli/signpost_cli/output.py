@@ -15,6 +15,9 @@ from typing import Annotated, Final, Self, TextIO
 
 import typer
 
+from signpost_cli.exit_codes import ExitCode
+from signpost_cli.stops import Stop
+
 __all__ = ["JsonFlag", "PlainFlag", "Progress", "answer", "answer_json", "bold", "say"]
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON, with a schema field, for a program.")]
@@ -27,9 +30,18 @@ _BOLD: Final = ("\x1b[1m", "\x1b[0m")
 
 
 def answer(text: str) -> None:
-    """A line of the answer, on stdout."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    """A line of the answer, on stdout.
+
+    Raises:
+        Stop: whoever read it has gone (`| head -1`): not all of it arrived, and that is said.
+    """
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The interpreter would complain of what is still to be written when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise Stop(ExitCode.FAILED, "Not all of it was printed: whoever read it closed the pipe.") from None
 
 
 def answer_json(schema: str, fields: Mapping[str, object]) -> None:

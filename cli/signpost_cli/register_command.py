@@ -139,9 +139,7 @@ def _run(
             rows = "1 row of the handles file names" if unknown == 1 else f"{unknown:,} rows of the handles file name"
             say(f"{rows} a handle that is not one of yours.")
         feed = _open(source, feed_format, today=today, handles=resolver)
-        run = FeedRun(
-            feed, keys=keys, today=today, end_missing=end_missing, on_error=rejected.add, on_step=screen.show
-        )
+        run = FeedRun(feed, keys=keys, today=today, end_missing=end_missing, on_error=rejected.add, on_step=screen.show)
         try:
             run.read()
             rejected.complete()

@@ -6,14 +6,15 @@ whether anything was sent, and that running it again does the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import final
+from types import MappingProxyType
+from typing import Final, final
 
 import typer
 
 from signpost.edge.failures import CouldNotCheck, Failure
-from signpost.edge.feeds.errors import FeedError
+from signpost.edge.feeds.errors import FeedError, FileCode
 from signpost.edge.feeds.limits import Broken, TooManyEnds, TooManyRejected
 from signpost.edge.feeds.reconcile import ListContradictsItself
 from signpost.edge.registering import FeedStopped
@@ -21,6 +22,14 @@ from signpost_cli.exit_codes import ExitCode
 from signpost_cli.stops import Stop, stop_of
 
 __all__ = ["Stage", "foreseen_ends", "sentence", "stopped_by"]
+
+
+_MENDING: Final[Mapping[FileCode, str]] = MappingProxyType(
+    {
+        FileCode.FILE_CHANGED: "Run it again once the extract is finished.",
+        FileCode.HANDLES_MISSING: "Name a CSV file with the columns team and handle: --handles handles.csv",
+    }
+)
 
 
 @final
@@ -49,9 +58,9 @@ def foreseen_ends(stage: Stage) -> Iterator[None]:
     except FeedError as error:
         raise Stop(
             ExitCode.USAGE,
-            f"The file cannot be read as this format. {stage.stands}",
+            f"The extract cannot be read. {stage.stands}",
             why=f"{error}.",
-            hint="Mend it, or name another --format.",
+            hint=_MENDING.get(error.code, "Mend it, or name another --format."),
         ) from None
     except FeedStopped as stopped:
         raise stopped_by(stopped.broken, "The feed stops here. Nothing was sent.") from None

@@ -26,6 +26,7 @@ from signpost.service.serving import LocalAdmin, serve
 from signpost.service.writer import WriteLost, Writer
 from signpost_keys.app import public_app
 from signpost_keys.custody_app import custody_app
+from signpost_keys.events import HolderEvent
 from signpost_keys.holder import Holder
 from signpost_keys.revocations import fetch_for_ever
 from signpost_keys.settings import HolderSettings
@@ -60,6 +61,7 @@ async def _serve(file: Path, log: Log) -> None:
             holder.revocations, store, index_url=settings.index_url, trusted=trusted, clock=clock, log=log
         )
         async with _meanwhile(fetching), _meanwhile(_sweep_for_ever(store, clock)):
+            log.emit(HolderEvent.LOCKED)  # before `ready`: it answers, and nobody's questions
             await serve(
                 public_app(holder), address, log=log, admin=LocalAdmin(custody_app(holder), settings.folder.socket)
             )
@@ -67,12 +69,7 @@ async def _serve(file: Path, log: Log) -> None:
 
 def _tls(settings: HolderSettings) -> Tls | None:
     certificate, key = settings.tls_certificate, settings.tls_key
-    if certificate is None and key is None:
-        return None
-    if certificate is None or key is None:
-        missing = "tls_certificate" if certificate is None else "tls_key"
-        raise StartRefused(RefusalCode.SETTINGS_MALFORMED, details=(f"{missing}: missing",))
-    return Tls(certificate, key)
+    return None if certificate is None or key is None else Tls(certificate, key)
 
 
 def _trusted(authority: Path | None) -> ssl.SSLContext | bool:

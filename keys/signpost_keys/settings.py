@@ -4,14 +4,14 @@ overrides.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from signpost.protocol.keys import KeyInvalid, VerifyKey
 from signpost.protocol.manifest import valid_url
-from signpost.service.settings import RelativePath, SecretPath, ServiceSettings
+from signpost.service.settings import RelativePath, SecretPath, ServiceSettings, refuse_half_tls
 from signpost_keys.folder import HolderFolder
 from signpost_keys.metering import Allowances
 
@@ -74,6 +74,11 @@ class HolderSettings(ServiceSettings):
     tls_certificate: RelativePath | None = None
     tls_key: SecretPath | None = None
     budgets: Budgets = Budgets()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        refuse_half_tls(certificate=self.tls_certificate, key=self.tls_key, public_url=self.public_url)
+        return self
 
     @property
     def folder(self) -> HolderFolder:

@@ -55,9 +55,7 @@ _DEVICE_KEY: Final = "device.key"
 _CERTIFICATE: Final = "certificate.jwt"
 _CREDENTIAL: Final = "credential.jwt"
 _ENROL: Final = "Have the device enrolled: signpost admin device enrol"
-_NAME_IT: Final = (
-    "If its desk is in another folder, name that: --home FOLDER, or SIGNPOST_HOME in the environment. Else: "
-)
+_ELSEWHERE: Final = "If its desk is in another folder, name it: --home FOLDER, or SIGNPOST_HOME. If there is none:"
 DUTY_TEAM: Final = "your local authority's out-of-hours duty team"
 """Whom to ring where no number was set."""
 
@@ -293,7 +291,9 @@ def _load_settings(folder: Path) -> DeskSettings:
     path = folder / _SETTINGS
     if not path.exists():
         # The folder is not repeated: it may be an identifier, typed in the wrong place.
-        raise DeskMissing(f"There is no {_SETTINGS} in the desk's folder.", hint=f"{_NAME_IT}{_ENROL}")
+        raise DeskMissing(
+            f"There is no {_SETTINGS} in the desk's folder.", hint=f"{_ELSEWHERE} signpost admin device enrol"
+        )
     try:
         values = tomllib.loads(_read(path).decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError):

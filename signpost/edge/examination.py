@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeVar
@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from signpost.edge.desk import Desk, expiry_of
-from signpost.edge.transport import NoReply, Transport
+from signpost.edge.transport import NoReply, NoReplyReason, Transport
 from signpost.protocol.manifest import HolderEntry
 from signpost.protocol.messages import Coverage, Health, HolderStatus
 from signpost.protocol.revocation import MAX_AGE_SECONDS
@@ -30,6 +30,13 @@ _Model = TypeVar("_Model", bound=BaseModel)
 _SECONDS: Final = 5.0
 _SOON_DAYS: Final = 30
 _LOOK: Final = "Look at it, or tell who runs it."
+_NEXT: Final[Mapping[str, str]] = {
+    NoReplyReason.NOT_REACHED: "Check this machine's network; else it is not running: tell who runs it.",
+    NoReplyReason.NOT_TRUSTED: "Check ca_file in desk.toml: it names the authority of this service's certificate. "
+    "If it does, tell who runs the service.",
+    NoReplyReason.NOT_ALLOWED: "Correct index_url in desk.toml, or have the manifest made with https addresses.",
+}
+"""What to do about a silence, where it can be said more closely."""
 
 
 class Condition(StrEnum):
@@ -131,7 +138,9 @@ def _clock(others: Sequence[int], now: int) -> Finding:
 
 def _index(heard: _Heard, coverage: _Heard) -> Finding:
     if not isinstance(heard.answer, Health):
-        return Finding("index", Condition.ILL, heard.silence or "did not answer as an index does", _LOOK)
+        return Finding(
+            "index", Condition.ILL, heard.silence or "did not answer as an index does", _NEXT.get(heard.silence, _LOOK)
+        )
     says = "answers"
     if isinstance(coverage.answer, Coverage):
         says += f"; {coverage.answer.up_to_date} of {coverage.answer.expected} authorities are up to date"
@@ -142,7 +151,9 @@ def _holder(holder: HolderEntry, heard: _Heard, desk: Desk) -> Finding:
     what = f"key holder {holder.number}"
     status = heard.answer
     if not isinstance(status, HolderStatus):
-        return Finding(what, Condition.ILL, heard.silence or "did not answer as a key holder does", _LOOK)
+        return Finding(
+            what, Condition.ILL, heard.silence or "did not answer as a key holder does", _NEXT.get(heard.silence, _LOOK)
+        )
     if status.state == "locked":
         return Finding(what, Condition.ILL, "is locked", "Its custodian opens it with: signpost keys unlock")
     if status.state == "no-key":

@@ -68,7 +68,7 @@ def _tell(keys: IndexKeys) -> None:
 
 async def _serve(file: Path, log: Log) -> None:
     settings = IndexSettings.load(file)
-    manifest = read_manifest(settings)
+    manifest = read_manifest(settings, file=file)
     keys = read_keys(settings.key_file)
     vault = Vault(keys)
     clock = SystemClock()

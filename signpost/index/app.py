@@ -45,15 +45,16 @@ from signpost.service.writer import Writer
 __all__ = ["Index", "read_manifest"]
 
 
-def read_manifest(settings: IndexSettings) -> Manifest:
+def read_manifest(settings: IndexSettings, *, file: Path | None = None) -> Manifest:
     """The manifest that the settings name, signed by all its holders and of the fingerprint they name.
 
     Raises:
-        StartRefused: SETTINGS_MALFORMED, FILE_UNREADABLE or DOCUMENT_REFUSED.
+        StartRefused: SETTINGS_MALFORMED, naming the settings' `file`; FILE_UNREADABLE, DOCUMENT_REFUSED or
+            MANIFEST_UNEXPECTED.
     """
-    for field in ("manifest", "manifest_fingerprint"):
-        if getattr(settings, field) is None:
-            raise StartRefused(RefusalCode.SETTINGS_MALFORMED, details=(f"{field}: missing",))
+    fields = ("manifest", "manifest_fingerprint")
+    if absent := tuple(f"{field}: is missing" for field in fields if getattr(settings, field) is None):
+        raise StartRefused(RefusalCode.SETTINGS_MALFORMED, path=file, details=absent)
     path = settings.manifest
     assert isinstance(path, Path)
     try:
@@ -63,7 +64,7 @@ def read_manifest(settings: IndexSettings) -> Manifest:
     except ManifestInvalid:
         raise StartRefused(RefusalCode.DOCUMENT_REFUSED, path=path) from None
     if manifest.fingerprint() != settings.manifest_fingerprint:
-        raise StartRefused(RefusalCode.DOCUMENT_REFUSED, path=path, details=("manifest_fingerprint",))
+        raise StartRefused(RefusalCode.MANIFEST_UNEXPECTED, path=path)
     return manifest
 
 

@@ -13,7 +13,7 @@ from pydantic_settings import SettingsConfigDict
 from signpost.protocol.credentials import OrganisationId, valid_name
 from signpost.protocol.manifest import valid_url
 from signpost.service.listening import PublicAddress, Tls
-from signpost.service.settings import RelativePath, SecretPath, ServiceSettings
+from signpost.service.settings import RelativePath, SecretPath, ServiceSettings, refuse_half_tls
 
 __all__ = ["IndexSettings"]
 
@@ -56,9 +56,8 @@ class IndexSettings(ServiceSettings):
     """How often a batch settles: nobody waits for it, and a feed is visible within seconds of its end."""
 
     @model_validator(mode="after")
-    def _both_or_neither(self) -> Self:
-        if (self.tls_certificate is None) != (self.tls_key is None):
-            raise ValueError("a certificate and its key go together")
+    def _consistent(self) -> Self:
+        refuse_half_tls(certificate=self.tls_certificate, key=self.tls_key, public_url=self.public_url)
         if len(set(self.expected_organisations)) != len(self.expected_organisations):
             raise ValueError("an expected organisation stands twice")
         return self

@@ -1,7 +1,7 @@
 """Settings: a TOML file, and the environment over it. Read once at start, then frozen.
 
-An unknown or malformed field stops the start and is listed by name with a reason code; what was written there is never
-repeated. Paths are taken relative to the settings file's folder, so that a folder can be moved whole.
+An unknown or malformed field stops the start and is listed by name with the reason in words; what was written there is
+never repeated. Paths are taken relative to the settings file's folder, so that a folder can be moved whole.
 """
 
 from __future__ import annotations
@@ -9,17 +9,19 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from signpost.service.files import refuse_unless_private
 from signpost.service.refusals import RefusalCode, StartRefused
 
-__all__ = ["RelativePath", "SecretPath", "ServiceSettings"]
+__all__ = ["RelativePath", "SecretPath", "ServiceSettings", "refuse_half_tls"]
 
 _folder: ContextVar[Path] = ContextVar("settings_folder")
 
@@ -57,7 +59,7 @@ class ServiceSettings(BaseSettings):
         """Reads the file and the environment.
 
         Raises:
-            StartRefused: FILE_UNREADABLE; SETTINGS_MALFORMED with each field and a reason code; FILE_OPEN_TO_OTHERS.
+            StartRefused: FILE_UNREADABLE; SETTINGS_MALFORMED with each field and the reason; FILE_OPEN_TO_OTHERS.
         """
         values = _parsed(file)
         cls._refuse_unknown_environment(file)
@@ -69,7 +71,7 @@ class ServiceSettings(BaseSettings):
         except SettingsError as error:
             # A variable that should be JSON and is not. The message names the field; its cause would give the value.
             field = re.search(r'field "(\w+)"', str(error))
-            details = (f"{field[1] if field else 'environment'}: not_json",)
+            details = (f"{field[1] if field else 'environment'}: must be JSON",)
             raise StartRefused(RefusalCode.SETTINGS_MALFORMED, path=file, details=details) from None
         finally:
             _folder.reset(token)
@@ -81,7 +83,7 @@ class ServiceSettings(BaseSettings):
         fields = {name.upper() for name in cls.model_fields}
         named = (name.upper().removeprefix(prefix) for name in os.environ if name.upper().startswith(prefix))
         if unknown := sorted(name for name in named if name.partition("__")[0] not in fields):
-            details = tuple(f"{_field((prefix + name,))}: extra_forbidden" for name in unknown)
+            details = tuple(f"{_field((prefix + name,))}: {_WORDS['extra_forbidden']}" for name in unknown)
             raise StartRefused(RefusalCode.SETTINGS_MALFORMED, path=file, details=details)
 
     @classmethod
@@ -103,19 +105,55 @@ def _parsed(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise StartRefused(RefusalCode.FILE_UNREADABLE, path=file) from error
     except UnicodeDecodeError:
-        raise StartRefused(RefusalCode.SETTINGS_MALFORMED, path=file, details=("not_utf8",)) from None
+        raise StartRefused(RefusalCode.SETTINGS_MALFORMED, path=file, details=("it is not UTF-8 text",)) from None
     except tomllib.TOMLDecodeError as error:
         # The message quotes the character it stumbled over; the line is enough.
         line = re.search(r"line (\d+)", str(error))
-        details = (f"line {line[1]}: not_toml" if line else "not_toml",)
+        details = (f"line {line[1]} is not TOML" if line else "it is not TOML",)
         raise StartRefused(RefusalCode.SETTINGS_MALFORMED, path=file, details=details) from None
+
+
+_WORDS: Final[Mapping[str, str]] = {
+    "missing": "is missing",
+    "extra_forbidden": "unknown field",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "string_type": "must be text",
+    "path_type": "must be a path, as text",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "model_type": "must be a table of fields",
+    "model_attributes_type": "must be a table of fields",
+    "greater_than_equal": "is too small: at least {ge}",
+    "less_than_equal": "is too large: at most {le}",
+    "string_too_short": "is too short",
+    "string_too_long": "is too long",
+    "string_pattern_mismatch": "is not of its form",
+    "value_error": "{error}",
+}
+"""Our words for pydantic's codes. What stands in braces is a bound of ours, or what a check of ours said."""
 
 
 def _reasons(error: ValidationError) -> tuple[str, ...]:
     return tuple(
-        f"{_field(problem['loc'])}: {problem['type']}"
-        for problem in error.errors(include_url=False, include_context=False, include_input=False)
+        f"{_field(problem['loc'])}: {_words(problem)}"
+        for problem in error.errors(include_url=False, include_input=False)
     )
+
+
+def _words(problem: ErrorDetails) -> str:
+    return _WORDS.get(problem["type"], "is not of its form").format_map(problem.get("ctx", {}))
+
+
+def refuse_half_tls(*, certificate: Path | None, key: Path | None, public_url: str) -> None:
+    """Raises ValueError where a certificate stands without its key, or others are told an address without TLS."""
+    if (certificate is None) != (key is None):
+        raise ValueError("tls_certificate and tls_key go together: set both or neither")
+    if certificate is not None and not public_url.startswith("https://"):
+        raise ValueError("public_url begins with https:// where there is a tls_certificate")
 
 
 def _field(location: tuple[int | str, ...]) -> str:

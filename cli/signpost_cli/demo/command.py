@@ -22,6 +22,11 @@ from signpost_cli.stops import Stop
 __all__ = ["demo"]
 
 _SEED: Final = 2026
+_READ_NEXT: Final = """
+To read next:
+  docs/tutorial/first-steps.md          the same by hand, step by step
+  docs/explanation/how-it-works.md      who knows what, and why nobody knows who a child is
+  docs/reference/command-line.md        every command and exit code; or signpost --help"""
 
 
 def demo(
@@ -50,6 +55,7 @@ def demo(
             except WorldFailed as failed:
                 raise Stop(ExitCode.FAILED, "The demo did not go as it should.", why=str(failed)) from None
             answer(f"\nThat was the whole story, in {time.monotonic() - started:.0f} seconds.")
+            answer(_READ_NEXT)
             if keep:
                 say(f"Everything is in {root}; the services go on until Ctrl-C.")
                 signal.pause()

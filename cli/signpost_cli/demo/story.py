@@ -7,6 +7,7 @@ as it should: a story that goes otherwise stops the demo with exit 1.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from datetime import date
@@ -37,6 +38,9 @@ SSD_CHILDREN: Final = 520
 CSV_CHILDREN: Final = 80
 SETTLED_SECONDS: Final = 1.0
 """Long enough for several ticks of the settling worker (200 ms), which makes what was registered visible."""
+
+_PROGRESS: Final = re.compile(r"[A-Z][a-z]+: \d+ %")
+"""What a slow machine says of long work: no part of the story."""
 
 
 @final
@@ -166,8 +170,10 @@ class Story:
         shown = " ".join(("signpost", *arguments)) + (" < child.json" if stdin is not None else "")
         self._tell(f"   {organisation.name}$ {shown}")
         done = self._world.command(organisation.name, *arguments, stdin=stdin)
-        for line in (done.stdout + done.stderr).splitlines():
-            self._tell(f"   {line}")
+        # What a command talks of comes before its answer, but for how it failed, and then there is no answer.
+        for line in (done.stderr + done.stdout).splitlines():
+            if not _PROGRESS.fullmatch(line):
+                self._tell(f"   {line}")
         if done.code:
             self._tell(f"   (exit {done.code})")
         self._tell("")

@@ -43,6 +43,7 @@ INVOLVEMENTS: Final = "ssd_involvements"
 _INVOLVEMENT_COLUMNS: Final = (
     "invo_involvements_id", "invo_professional_team", "invo_involvement_start_date", "invo_involvement_end_date",
 )  # fmt: skip
+_PROFESSIONAL: Final = ("invo_professional_id", "invo_professional_role_id")
 _ID: Final = f"{INVOLVEMENTS}.invo_involvements_id"
 
 
@@ -92,7 +93,7 @@ class _Joined:
     def __init__(self, path: Path, *, today: date, handles: Handles, join_key: Secret) -> None:
         self._table = Table(
             path,
-            Columns((*PERSON_COLUMNS, *_INVOLVEMENT_COLUMNS), PERSON_OPTIONAL),
+            Columns((*PERSON_COLUMNS, *_INVOLVEMENT_COLUMNS), PERSON_OPTIONAL, never_read=_PROFESSIONAL),
             name="ssd",
         )
         self.size = self._table.size
@@ -133,7 +134,9 @@ class _Folder:
 
     def __init__(self, folder: Path, *, today: date, handles: Handles, join_key: Secret) -> None:
         self._table = Table(
-            _file(folder, INVOLVEMENTS), Columns((*_INVOLVEMENT_COLUMNS, "invo_person_id")), name=INVOLVEMENTS
+            _file(folder, INVOLVEMENTS),
+            Columns((*_INVOLVEMENT_COLUMNS, "invo_person_id"), never_read=_PROFESSIONAL),
+            name=INVOLVEMENTS,
         )
         try:
             self._persons = Persons(_file(folder, PERSONS), _find(folder, LINKED), today=today, join_key=join_key)

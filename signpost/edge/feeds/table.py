@@ -47,13 +47,14 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns a format knows: those that must be there, those read where they are, and groups of these of which one
-    must be there.
+    """The columns a format knows: those that must be there, those read where they are, groups of these of which one has
+    to be there, and some that are never read, and are none of the others misspelt.
     """
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
     either: tuple[tuple[str, ...], ...] = ()
+    never_read: tuple[str, ...] = ()
 
 
 class Table:
@@ -228,11 +229,18 @@ def _bind(header: Sequence[str], columns: Columns) -> tuple[Mapping[str, int], t
             raise FeedError(FileCode.COLUMN_TWICE, column)
         else:
             index[column] = position
-    missing = [group for group in (*((column,) for column in columns.required), *columns.either) if not index.keys() & group]
+    missing = [
+        group for group in (*((column,) for column in columns.required), *columns.either) if not index.keys() & group
+    ]
     needed = [_plain(column) for group in missing for column in group]
     absent = [plain for plain, column in known.items() if column not in index]
     # Near names first: they say what to do. A column that need not be there is not left unread for being misspelt.
-    found = [(near, position + 1) for position in unread if (near := _near(_plain(header[position]), absent, needed))]
+    others = {_plain(column) for column in columns.never_read}
+    found = [
+        (near, position + 1)
+        for position in unread
+        if (name := _plain(header[position])) not in others and (near := _near(name, absent, needed))
+    ]
     if found:
         where = ", ".join(f"{known[near]} (column {position})" for near, position in found)
         raise FeedError(FileCode.COLUMN_MISSPELT, where)

@@ -45,6 +45,16 @@ def test_a_holder_that_dies_between_the_charge_and_the_answer_keeps_the_charge(
         assert holder.charged() == 12
 
 
+def test_its_log_says_that_it_starts_locked(tmp_path: Path, index: FakeIndex) -> None:
+    """Whoever waits for `ready` has read by then that nobody is answered yet."""
+    holder = make_serving_holder(tmp_path / "h", index)
+    with holder.process:
+        holder.process.start()
+        log = holder.process.log.read_text()
+
+    assert -1 < log.find('"event": "locked"') < log.find('"event": "ready"')
+
+
 def test_however_often_it_is_killed_no_answer_was_given_for_nothing(tmp_path: Path, index: FakeIndex) -> None:
     """Five kills at random moments under load: every answer that arrived was charged, and nothing was charged twice."""
     holder = make_serving_holder(tmp_path / "h", index)

@@ -56,6 +56,8 @@ class Operator:
                 ]
                 return {"organisations": shown}
             case "/handles":
+                if body["organisation"] not in self.organisations:
+                    raise Problem(ProblemCode.ORGANISATION_UNKNOWN)
                 self.handles.append({"handle": HANDLE, **body})
                 return {"handle": HANDLE}
             case "/handles/list":
@@ -261,6 +263,9 @@ def test_settings_that_name_no_data_folder_are_refused(text: str, here: Path) ->
 
 def test_a_handle_is_added_and_listed(here: Path, operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
     contact = ["--title", "Front Door", "--telephone", "0113 496 0001"]
+    new_keys()
+    run(["admin", "org", "add", "keys/organisation.json", *SETTINGS])
+    capsys.readouterr()
 
     assert run(["admin", "handle", "add", "north-council", *contact, *SETTINGS]) == 0
     assert capsys.readouterr().out == f"{HANDLE}\n"
@@ -274,6 +279,23 @@ def test_a_handle_is_added_and_listed(here: Path, operator: Operator, capsys: py
     }
     assert run(["admin", "handle", "list", "north-council", *SETTINGS]) == 0
     assert capsys.readouterr().out == f"{HANDLE}  Front Door  0113 496 0001\n"
+
+
+def test_a_handle_of_an_unknown_organisation_is_told_with_how_to_admit_it(
+    here: Path, operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    contact = ["--title", "Front Door", "--telephone", "0113 496 0001"]
+
+    assert run(["admin", "handle", "add", "north-council", *contact, *SETTINGS]) == 1
+    assert "signpost admin org add ORGANISATION.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("telephone", ["abc", "0113 496 0001 ext. 4", "", "+ ()", "12"])
+def test_a_telephone_number_is_one(telephone: str, here: Path, operator: Operator) -> None:
+    contact = ["--title", "Front Door", "--telephone", telephone]
+
+    assert run(["admin", "handle", "add", "north-council", *contact, *SETTINGS]) == 2
+    assert operator.asked == []
 
 
 def test_a_device_is_enrolled_with_both_words(
@@ -325,6 +347,8 @@ def test_another_manifest_than_the_custodians_read_out_enrols_nobody(
         (("--index", "https://index.example/v1"), 2),
         (("--account", "A & E"), 2),
         (("--manifest", "nowhere.json"), 2),
+        (("--ca-file", "nowhere.pem"), 2),
+        (("--ca-file", "manifest.json"), 2),
         (("--valid-days", "5000"), 2),
         (("--role", "doctor"), 2),
         (("--passphrase-file", "nowhere"), 1),
@@ -376,6 +400,34 @@ def test_the_next_shift_is_opened_for_the_same_device(
     assert after.identity.credential != before.identity.credential
     assert after.identity.certificate == before.identity.certificate
     assert json.loads(capsys.readouterr().out)["schema"] == "signpost.shift/1"
+
+
+def test_what_to_type_next_names_the_desk_again(
+    here: Path, operator: Operator, holders: Holders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new_keys()
+    run(["admin", "org", "add", "keys/organisation.json", *SETTINGS])
+
+    enrol(holders, home="my desk")
+    assert "signpost doctor --home 'my desk'" in capsys.readouterr().err
+    enrol(holders, home="my desk")
+    assert "signpost admin device renew --home 'my desk' --settings FILE" in capsys.readouterr().err
+
+
+def test_what_was_taken_back_is_said_and_what_could_not_be_checked(
+    here: Path, operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = to_base64url(bytes(16))
+    account = ["--organisation", "north-council", "--account", "ae-desk-1"]
+
+    assert run(["admin", "device", "revoke", *account, *SETTINGS]) == 0
+    assert "Taken back: north-council/ae-desk-1, with all its devices." in capsys.readouterr().err
+    assert run(["admin", "device", "revoke", "--certificate", name, *SETTINGS]) == 0
+    shown = capsys.readouterr().err
+    assert f"Taken back: certificate {name}." in shown
+    assert "cannot be checked" in shown
+    assert run(["admin", "device", "revoke", "--certificate", "ae-desk-1", *SETTINGS]) == 2
+    assert len([path for path, _ in operator.asked if path == "/revocations"]) == 2
 
 
 def test_a_device_or_an_account_is_taken_back(here: Path, operator: Operator, holders: Holders) -> None:

@@ -44,6 +44,15 @@ def test_it_ends_with_whether_a_lookup_could_be_answered(
     assert named in capsys.readouterr().out
 
 
+def test_what_it_does_not_test_is_said(pretence: Pretence, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = pretence.make_desk(tmp_path / "desk")
+
+    with pretence.on_loopback():
+        run(["doctor", "--home", str(home)])
+
+    assert "Not tested: whether this device has been revoked." in capsys.readouterr().err
+
+
 def test_a_program_is_told_the_same(pretence: Pretence, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home = pretence.make_desk(tmp_path / "desk")
 

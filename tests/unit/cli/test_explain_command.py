@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,7 +33,9 @@ def test_one_child_is_explained_for_each_use(
 
     assert run(["explain", "--stdin"]) == 0
 
-    shown = capsys.readouterr().out
+    shown, said = capsys.readouterr()
+    assert "T1: a hit answers CURRENT or PREVIOUS" in said
+    assert "birth date stands as year, then the two numbers of day and month in order" in said
     for heading in ("Registering:", "Looking up:", "Looking up deep:"):
         assert heading in shown
     assert "  nhs  identity  T1  9990000042|2015-03-04" in shown
@@ -88,6 +93,28 @@ def test_a_file_needs_a_format_and_must_be_of_it(tmp_path: Path, capsys: pytest.
     shown = capsys.readouterr().err
     assert "local_id" in shown
     assert "Amelia" not in shown
+
+
+def test_a_reader_that_leaves_is_told_of(tmp_path: Path) -> None:
+    """`explain … | head -1` ends with a word, and never in silence."""
+    read, write = os.pipe()
+    os.close(read)
+    details = tmp_path / "details"
+    details.write_text("nhs_number=9990000042\ndate_of_birth=2015-04-03")
+
+    with details.open() as stdin:
+        ended = subprocess.run(
+            [sys.executable, "-m", "signpost_cli", "explain", "--stdin"],
+            stdin=stdin,
+            stdout=write,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    os.close(write)
+
+    assert ended.returncode == 1
+    assert ended.stderr == "signpost: Not all of it was printed: whoever read it closed the pipe.\n"
 
 
 def test_without_a_terminal_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import re
@@ -15,6 +16,7 @@ import pytest
 from signpost.edge.desk import default_folder
 from signpost.protocol.messages import AnswerWord
 from signpost.protocol.purposes import Role
+from signpost_cli.child_details import DATE_FORMS, checked, read_details
 from signpost_cli.lookup_command import WORDS
 from signpost_cli.main import run
 from tests.support.pretend_services import Fault, Pretence, StillClock, free_port_run
@@ -52,8 +54,8 @@ def look_up(monkeypatch: pytest.MonkeyPatch, *arguments: str, typed: str | None 
             5,
             (
                 "Somebody elsewhere may be working with this child, or with another of similar details. Another detail "
-                "may settle it (NHS number, middle name, previous postcode). Confirm by telephone that it is the same "
-                "child before saying anything about the child."
+                "may settle it (NHS number or UPN). Confirm by telephone that it is the same child before saying "
+                "anything about the child."
             ),
         ),
         (
@@ -80,8 +82,9 @@ def test_each_answer_has_its_own_words_and_code(
     with desk(pretence, tmp_path, monkeypatch):
         assert look_up(monkeypatch) == code
 
-    first, second = capsys.readouterr().out.splitlines()
-    assert first == f"{word.upper()}  {said}          (for the NHS number ending 0042)"
+    first, whom, second = capsys.readouterr().out.splitlines()
+    assert first == f"{word.upper()}  {said}"
+    assert whom == "  (for the NHS number ending 0042)"
     assert re.fullmatch(
         r"  Receipt K7Q2-94KD · checked [0-2][0-9]:[0-5][0-9] · 147 of 153 authorities up to date", second
     )
@@ -219,6 +222,11 @@ def test_a_key_holder_that_answers_falsely_is_named_and_changes_nothing(
         ("nhs_number=9876543210\ndate_of_birth=3 April 2015", "a well-known dummy"),
         ("nhs_number=9990000042\ndate_of_birth=31/02/2015", "there is no such day"),
         ("nhs_number=9990000042\ndate_of_birth=3/4/15", "two digits"),
+        ("nhs_number=9990000042\ndate_of_birth=03.04.15", "two digits"),
+        ("nhs_number=9990000042\ndate_of_birth=4th of July", "3 April 2015, 03/04/2015 (day first) or 2015-04-03."),
+        ("nhs_number=9990000042\ndate_of_birth=3.4-2015", "not written in a form that is read here"),
+        ("nhs_number=999-0000-042\ndate_of_birth=2015-04-03", "signpost: The NHS number has something other than"),
+        ("upn=A95\ndate_of_birth=2015-04-03", "signpost: The UPN has not 13 characters."),
         ("nhs_number=9990000042\ndate_of_birth=2999-01-01", "in the future"),
         ("upn=A950000178302\ndate_of_birth=2015-04-03", "check letter"),
         ("nhs_number=9990000042", "It needs a date of birth"),
@@ -248,8 +256,27 @@ def test_what_is_not_of_its_form_is_refused_with_nothing_sent(
     assert said in shown.err
     assert "othing was sent" in shown.err
     assert not any(pretence.arrived.values())
-    for secret in (*SECRETS, "9990000043", "Amelia", "A950000178302", "999999"):
-        assert secret not in shown.err
+    # The message may name the forms of a date.
+    told = shown.err.replace(DATE_FORMS, "")
+    for secret in (*SECRETS, "9990000043", "Amelia", "A950000178302", "999999", "July"):
+        assert secret not in told
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "nhs_number=999-000-0042\ndate_of_birth=03.04.2015",
+        "nhs_number=9990000042\ndate_of_birth=3-4-2015",
+        "nhs_number=9990000042\ndate_of_birth=3rd April 2015",
+        "nhs_number=9990000042\ndate_of_birth=3RD apr 2015",
+    ],
+)
+def test_what_people_type_is_read_day_first(typed: str) -> None:
+    child = checked(read_details(io.StringIO(typed)), today=dt.date(2026, 1, 1))
+
+    assert child.nhs_number is not None
+    assert child.nhs_number.last_four == "0042"
+    assert child.date_of_birth == dt.date(2015, 4, 3)
 
 
 def test_a_upn_will_do(
@@ -293,7 +320,59 @@ def test_a_device_that_is_not_enrolled_says_so(
 
     assert look_up(monkeypatch) == 4
     assert default_folder() == tmp_path
-    assert "signpost admin device enrol" in capsys.readouterr().err
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "This is not a no. Ring your local authority's out-of-hours duty team." in shown.err
+    for next_step in ("--home FOLDER", "SIGNPOST_HOME", "signpost admin device enrol"):
+        assert next_step in shown.err
+
+
+def test_an_authority_that_cannot_be_read_is_not_a_no(
+    pretence: Pretence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with desk(pretence, tmp_path, monkeypatch):
+        with (tmp_path / "desk" / "desk.toml").open("a") as settings:
+            settings.write('ca_file = "nowhere.pem"\n')
+        assert look_up(monkeypatch) == 6
+
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "This is not a no. Ring 0113 496 0000." in shown.err
+    assert "ca_file is missing" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("signpost_cli.lookup_command.checked", ["signpost: Interrupted. Nothing was sent."]),
+        (
+            "signpost_cli.lookup_command._ask",
+            [
+                "COULD NOT CHECK  We could not check. This is not a no. Ring 0113 496 0000.",
+                "signpost: Interrupted before the answer came.",
+            ],
+        ),
+    ],
+)
+def test_an_interruption_says_what_had_happened(
+    pretence: Pretence,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    place: str,
+    said: list[str],
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(place, interrupted)
+
+    with desk(pretence, tmp_path, monkeypatch):
+        assert look_up(monkeypatch) == 130
+
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.split("\n\n")[0].splitlines() == said
 
 
 def test_another_manifest_stops_the_lookup_before_anything_is_sent(
@@ -305,5 +384,21 @@ def test_another_manifest_stops_the_lookup_before_anything_is_sent(
         (tmp_path / "desk" / "manifest.json").write_bytes(other.holders.signed.encoding())
         assert look_up(monkeypatch) == 9
 
-    assert capsys.readouterr().out == ""
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "This is not a no. Ring 0113 496 0000." in shown.err
     assert not any(pretence.arrived.values())
+
+
+def test_no_line_of_the_answer_hangs_over_on_a_narrow_terminal(
+    pretence: Pretence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "44")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+
+    with desk(pretence, tmp_path, monkeypatch):
+        assert look_up(monkeypatch) == 0
+
+    lines = capsys.readouterr().out.replace("\x1b[1m", "").replace("\x1b[0m", "").splitlines()
+    assert all(len(line) < 44 for line in lines)
+    assert lines[-1] == "  147 of 153 authorities up to date"

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -25,11 +26,14 @@ SECONDS = 20
 class Terminal:
     """A command on a pseudo-terminal, and a picture of what its screen shows."""
 
-    def __init__(self, *arguments: str, home: Path, stdout: bool = True) -> None:
+    def __init__(self, *arguments: str, home: Path, stdout: bool = True, then: str = "") -> None:
+        command = [sys.executable, "-m", "signpost_cli", *arguments]
+        if then:
+            command = ["sh", "-c", f"{shlex.join(command)}; {then}"]
         self._master, slave = pty.openpty()
         self.raw = ""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "signpost_cli", *arguments],
+            command,
             stdin=slave,
             stdout=slave if stdout else subprocess.PIPE,
             stderr=slave,
@@ -141,10 +145,9 @@ def test_the_details_are_asked_for_shown_and_cleared(pretence: Pretence, home: P
         terminal.type("3 April 2015\n")
         assert terminal.end() == 0
 
-    first, *rest = terminal.screen()
-    assert first == (
-        "CURRENT  A colleague elsewhere is working with this child.          (for the NHS number ending 0042)"
-    )
+    first, whom, *rest = terminal.screen()
+    assert first == "CURRENT  A colleague elsewhere is working with this child."
+    assert whom == "  (for the NHS number ending 0042)"
     assert rest[0].startswith("  Receipt K7Q2-94KD")
     assert "999 000 0042" not in "\n".join([first, *rest])
     assert "April" not in "\n".join([first, *rest])
@@ -178,7 +181,7 @@ def test_a_upn_is_asked_for_where_there_is_no_nhs_number(
         terminal.type("03/04/2015\n")
         assert terminal.end() == 0
 
-    assert "(for the UPN ending 8301)" in terminal.screen()[0]
+    assert "  (for the UPN ending 8301)" in terminal.screen()
     assert "A950000178301" not in "\n".join(terminal.screen())
 
 
@@ -215,21 +218,55 @@ def test_what_could_not_be_checked_is_said_after_the_details_are_gone(
     assert "9990000042" not in "\n".join(terminal.screen())
 
 
-def test_a_mistyped_number_is_refused_with_nothing_sent(
+def test_a_mistyped_field_is_asked_for_again_with_the_reason(
     pretence: Pretence, home: Path, terminals: list[Terminal]
 ) -> None:
     with pretence.on_loopback():
         terminals.append(terminal := Terminal("lookup", home=home))
         terminal.expect("NHS number: ")
         terminal.type("9990000043\n")
+        terminal.expect("  The NHS number is not valid: the check digit does not match.\r\nNHS number: ")
+        terminal.type("9990000042\n")
         terminal.expect("Date of birth: ")
-        terminal.type("2015-04-03\n")
-        assert terminal.end() == 2
+        terminal.type("3 Smarch 2015\n")
+        terminal.expect("03/04/2015 (day first) or 2015-04-03.\r\nDate of birth: ")
+        terminal.type("\n")
+        terminal.expect("A date of birth is needed")
+        terminal.expect("2015-04-03.\r\nDate of birth: ")
+        terminal.type("3 April 2015\n")
+        assert terminal.end() == 0
 
-    assert terminal.screen() == [
-        "signpost: The NHS number is not valid: the check digit does not match. Nothing was sent."
-    ]
-    assert not any(pretence.arrived.values())
+    assert terminal.screen()[0].startswith("CURRENT")
+    assert "Smarch" not in "\n".join(terminal.screen())
+
+
+def test_without_a_number_the_date_is_not_asked_for(home: Path, terminals: list[Terminal]) -> None:
+    terminals.append(terminal := Terminal("lookup", home=home))
+    terminal.expect("NHS number: ")
+    terminal.type("\n")
+    terminal.expect("UPN: ")
+    terminal.type("\n")
+
+    assert terminal.end() == 2
+    assert "Date of birth: " not in terminal.raw
+    assert "It needs an NHS number or a UPN" in "\n".join(terminal.screen())
+
+
+def test_what_is_typed_ahead_does_not_reach_the_shell(
+    pretence: Pretence, home: Path, terminals: list[Terminal]
+) -> None:
+    """Who takes an interruption for a wrong number types the next one: it would be run as a command, and kept."""
+    with pretence.on_loopback():
+        terminals.append(terminal := Terminal("lookup", home=home, then='echo over; read -r line; echo "left: $line"'))
+        terminal.expect("NHS number: ")
+        terminal.type("9990000042\n")
+        terminal.expect("Date of birth: ")
+        terminal.type("2015-04-03\n9990000042\n")
+        terminal.expect("over")
+        terminal.type("whoami\n")
+        assert terminal.end() == 0
+
+    assert terminal.screen()[-1] == "left: whoami"
 
 
 def test_an_interruption_clears_what_was_typed(pretence: Pretence, home: Path, terminals: list[Terminal]) -> None:
@@ -240,6 +277,7 @@ def test_an_interruption_clears_what_was_typed(pretence: Pretence, home: Path, t
     terminal.type("2015-\x03")
 
     assert terminal.end() == 130
+    assert "signpost: Interrupted. Nothing was sent." in terminal.screen()
     assert "9990000042" not in "\n".join(terminal.screen())
     assert "2015" not in "\n".join(terminal.screen())
 

@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from signpost.edge.desk import Desk, DeskSettings, certificate_in, default_folder, expiry_of, trusted_manifest
+from signpost.edge.desk import (
+    DUTY_TEAM,
+    Desk,
+    DeskSettings,
+    certificate_in,
+    default_folder,
+    expiry_of,
+    trusted_manifest,
+    whom_to_ring,
+)
 from signpost.edge.failures import DeskMissing, DeskUnusable, VerificationFailed
 from signpost.edge.organisation_keys import copy_feed_keys, make_organisation_keys
 from signpost.protocol.credentials import OrganisationId
@@ -206,3 +215,20 @@ def test_the_folder_is_the_one_the_environment_names() -> None:
 def test_settings_name_every_field_that_is_wrong() -> None:
     with pytest.raises(DeskUnusable, match="index_url, organisation, account, role, kind, manifest_fingerprint"):
         DeskSettings.checked(out_of_hours="0113 496 0000")
+
+
+def test_an_unknown_field_is_told_with_the_file_it_stands_in(folder: Path) -> None:
+    with (folder / "desk.toml").open("a") as settings:
+        settings.write('colour = "red"\n')
+
+    with pytest.raises(DeskUnusable, match=r"^desk\.toml: .*an unknown field"):
+        Desk.load(folder)
+
+
+def test_whom_to_ring_is_known_whatever_else_is_wrong_with_the_desk(folder: Path, tmp_path: Path) -> None:
+    """But nothing is believed that others could have written."""
+    (folder / "manifest.json").unlink()
+    assert whom_to_ring(folder) == "0113 496 0000"
+    folder.chmod(0o755)
+    assert whom_to_ring(folder) == DUTY_TEAM
+    assert whom_to_ring(tmp_path / "nowhere") == DUTY_TEAM

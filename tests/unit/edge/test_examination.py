@@ -102,7 +102,7 @@ def test_a_shift_and_an_enrolment_that_ran_out_say_how_to_go_on(tmp_path: Path) 
     found = findings(Pretence(), tmp_path, ahead=31 * 24 * 60 * 60)
 
     assert (found["shift"].condition, found["enrolment"].condition) == (ILL, ILL)
-    assert "signpost admin device renew" in found["shift"].hint
+    assert "signpost admin device renew --home FOLDER --settings FILE" in found["shift"].hint
     assert "signpost admin device enrol" in found["enrolment"].hint
 
 
@@ -111,3 +111,11 @@ def test_nobody_to_compare_with_is_said(tmp_path: Path) -> None:
 
     assert found["clock"].says == "there was nobody to compare it with"
     assert found["manifest"].says == "is the pinned one; no key holder says which it serves"
+
+
+def test_what_to_do_next_is_about_the_cause(tmp_path: Path) -> None:
+    found = findings(Pretence(faults={0: Fault.SILENT, 1: Fault.SILENT, 2: Fault.SILENT}), tmp_path)
+
+    assert "network" in found["index"].hint
+    assert "network" in found["key holder 1"].hint
+    assert found["manifest"].says == "is the pinned one, and the one key holder that says which it serves, serves it"

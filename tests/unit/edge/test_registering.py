@@ -18,7 +18,7 @@ from signpost.edge.failures import CouldNotCheck
 from signpost.edge.feeds.csv_feed import CSVFeed
 from signpost.edge.feeds.errors import FeedError, RowError
 from signpost.edge.feeds.handles import Handles
-from signpost.edge.feeds.limits import Limits
+from signpost.edge.feeds.limits import Limits, TooManyRejected
 from signpost.edge.feeds.reconcile import Counts, ListContradictsItself
 from signpost.edge.organisation_keys import FeedKeys, Organisation
 from signpost.edge.registering import FeedRun, FeedStopped, Step
@@ -72,8 +72,12 @@ class FakeIndex:
                 del self.held[change.reference]
             else:
                 assert change.row_digest is not None
-                self.held[change.reference] = self.held[change.reference].model_copy(
-                    update={"ended_on": change.ended_on, "row_digest": change.row_digest}
+                assert change.ended_on is not None
+                held = self.held[change.reference]
+                # As the index does: an end is never moved later.
+                ended_on = min(change.ended_on, held.ended_on or change.ended_on)
+                self.held[change.reference] = held.model_copy(
+                    update={"ended_on": ended_on, "row_digest": change.row_digest}
                 )
         return _RECEIPT
 
@@ -267,6 +271,24 @@ def test_a_row_that_left_the_file_is_withdrawn_or_by_choice_ended_once(
     assert again.end == again.withdraw == 0
 
 
+def test_work_that_ended_before_it_left_the_file_is_named_once_and_keeps_its_end(council: Council) -> None:
+    """The index's list has no dates: it is the index that keeps the earlier end, and nothing else is needed."""
+    header, *rows = council.write(40)
+    rows[0] = _end(rows[0], ended := rows[0].split(",")[CSV_COLUMNS.index("start")])
+    council.keep([header, *rows])
+    council.run()
+    council.keep([header, *rows[1:]])
+
+    counts = council.run(end_missing=True)
+    again = council.run(end_missing=True)
+
+    assert (counts.end, counts.add, counts.change) == (1, 0, 0)
+    assert council.index.changes == [("end", _TODAY)]
+    assert dt.date.fromisoformat(ended) in {each.ended_on for each in council.index.held.values()}
+    assert _TODAY not in {each.ended_on for each in council.index.held.values()}
+    assert (again.end, again.unchanged) == (0, len(rows) - 1)
+
+
 def test_too_many_ends_stop_the_feed_before_anything_is_sent_until_they_are_accepted(council: Council) -> None:
     lines = council.write(40)
     council.run()
@@ -294,8 +316,9 @@ def test_too_many_bad_rows_stop_the_feed_and_a_few_do_not(council: Council) -> N
 
     council.keep([header, *(row.replace("999", "998", 1) for row in rows[:9]), *rows[9:]])
     held = dict(council.index.held)
-    with pytest.raises(FeedStopped):
+    with pytest.raises(FeedStopped) as stopped:
         council.run()
+    assert [type(each) for each in stopped.value.broken] == [TooManyRejected]
     assert council.index.held == held
 
 

@@ -38,7 +38,8 @@ def test_the_defaults_are_those_of_the_design(tmp_path: Path) -> None:
         ('expected_organisations = ["northtown", "northtown"]', "settings"),
         ("settling_tick_ms = 1", "settling_tick_ms"),
         ("look_back_months = -1", "look_back_months"),
-        ('tls_certificate = "c.pem"', "settings"),
+        ('tls_certificate = "c.pem"', "settings: tls_certificate and tls_key go together"),
+        ('tls_certificate = "c.pem"\ntls_key = "k.pem"', "settings: public_url begins with https://"),
         ("unheard_of = 1", "unheard_of"),
     ],
 )
@@ -57,9 +58,10 @@ def test_a_bad_setting_is_refused_by_its_name(line: str, named: str, tmp_path: P
 def test_serving_needs_a_manifest(tmp_path: Path) -> None:
     """The keys are made before there is one, so it is missed only when the index is to serve."""
     with pytest.raises(StartRefused) as refused:
-        read_manifest(load(tmp_path, LEAST))
+        read_manifest(load(tmp_path, LEAST), file=tmp_path / "index.toml")
 
-    assert refused.value.details == ("manifest: missing",)
+    assert refused.value.details == ("manifest: is missing", "manifest_fingerprint: is missing")
+    assert "index.toml" in str(refused.value)
 
 
 def test_a_manifest_of_another_fingerprint_is_refused(tmp_path: Path) -> None:
@@ -72,8 +74,8 @@ def test_a_manifest_of_another_fingerprint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StartRefused) as refused:
         read_manifest(load(tmp_path, f'{named}"{"A" * 43}"'))
 
-    assert refused.value.code is RefusalCode.DOCUMENT_REFUSED
-    assert refused.value.details == ("manifest_fingerprint",)
+    assert refused.value.code is RefusalCode.MANIFEST_UNEXPECTED
+    assert "not the one whose fingerprint is in the settings" in str(refused.value)
 
 
 def test_a_manifest_with_a_flipped_byte_is_refused(tmp_path: Path) -> None:

@@ -67,3 +67,17 @@ def test_a_malformed_field_stops_the_start_by_its_name(tmp_path: Path, field: st
     assert field in str(refused.value)
     assert "secret-host" not in str(refused.value)
     assert '"secret"' not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"tls_key": '"k.pem"'}, "tls_certificate and tls_key go together"),
+        ({"tls_certificate": '"c.pem"', "tls_key": '"k.pem"'}, "public_url begins with https://"),
+    ],
+)
+def test_a_certificate_has_its_key_and_an_https_address(changed: dict[str, str], said: str, tmp_path: Path) -> None:
+    with pytest.raises(StartRefused) as refused:
+        HolderSettings.load(_written(tmp_path, **changed))
+
+    assert said in str(refused.value)

@@ -300,13 +300,48 @@ def test_more_requests_than_the_service_takes_are_refused_at_once(toy: Callable[
     assert asyncio.run(story()) == [[503], [200], [200], [200]]
 
 
+HALF: Message = {"type": "http.request", "body": b'{"author"', "more_body": True}
+
+
+def test_a_body_that_does_not_arrive_takes_no_place_inside_and_is_given_up(toy: Callable[..., FastAPI]) -> None:
+    """Others are answered meanwhile, however few may be inside; then it is answered 408, and the connection closed."""
+    app = toy(most_inside=1, body_seconds=0.1)
+
+    async def story() -> tuple[int, list[Message]]:
+        slow = [asyncio.create_task(call(app, "/notes", b"", HALF)) for _ in range(3)]
+        await asyncio.sleep(0.02)
+        meanwhile = await call(app, "/slow", b"seconds=0")
+        answers = await asyncio.gather(*slow)
+        assert all(answer[0]["status"] == 408 for answer in answers)
+        return meanwhile[0]["status"], answers[0]
+
+    meanwhile, (start, body) = asyncio.run(story())
+
+    assert meanwhile == 200
+    assert {(b"connection", b"close"), (b"content-type", b"application/problem+json")} <= set(start["headers"])
+    assert json.loads(body["body"])["code"] == "request-timeout"
+
+
+def test_more_bodies_than_the_service_reads_are_refused_at_once(toy: Callable[..., FastAPI]) -> None:
+    """Who brings no body is answered all the same; and once one is given up there is room again."""
+    app = toy(most_reading=1, body_seconds=0.1)
+    whole: Message = {"type": "http.request", "body": b"[]", "more_body": False}
+
+    async def story() -> list[int]:
+        slow = asyncio.create_task(call(app, "/notes", b"", HALF))
+        await asyncio.sleep(0.02)
+        answers = [await call(app, "/notes", b"", whole), await call(app, "/slow", b"seconds=0"), await slow]
+        answers.append(await call(app, "/notes", b"", whole))
+        return [answer[0]["status"] for answer in answers]
+
+    assert asyncio.run(story()) == [503, 200, 408, 415]
+
+
 def test_a_client_that_goes_away_gets_no_answer_and_leaves_no_trace(
     toy: Callable[..., FastAPI], lines: io.StringIO
 ) -> None:
     """It left in the middle of its body: nothing of it was looked at, and nothing is logged."""
-    half: Message = {"type": "http.request", "body": b'{"author"', "more_body": True}
-
-    sent = asyncio.run(call(toy(), "/notes", b"", half, {"type": "http.disconnect"}))
+    sent = asyncio.run(call(toy(), "/notes", b"", HALF, {"type": "http.disconnect"}))
 
     assert sent == []
     assert lines.getvalue() == ""
@@ -317,7 +352,7 @@ def test_the_published_schema_names_every_refusal(client: TestClient) -> None:
     schema = client.get("/openapi.json").json()
 
     responses = schema["paths"]["/notes"]["post"]["responses"]
-    assert set(responses) == {"202", "401", "413", "415", "422", "429", "503"}
+    assert set(responses) == {"202", "401", "408", "413", "415", "422", "429", "503"}
     for status, response in responses.items():
         if status != "202":
             body = response["content"]["application/problem+json"]["schema"]
@@ -340,4 +375,4 @@ def test_refusals_of_one_status_stand_together() -> None:
 
     codes = documented[422]["content"]["application/problem+json"]["schema"]["properties"]["code"]["enum"]
     assert codes == [ProblemCode.MALFORMED, ProblemCode.TAG_INVALID]
-    assert set(documented) == {413, 415, 422, 503}
+    assert set(documented) == {408, 413, 415, 422, 503}

@@ -66,11 +66,12 @@ def test_every_error_is_reported_by_row_field_and_code(code: RowErrorCode, tmp_p
 
 
 def test_there_is_a_dirty_row_for_every_code_of_the_format() -> None:
-    """But for those of SSD, and of rows that are no rows, which have tests of their own."""
+    """But for those of SSD, of handles, and of rows that are no rows, which have tests of their own."""
     of_ssd = {RowCode.PERSON_MISSING, RowCode.PERSON_TWICE, RowCode.PERSON_REFUSED}
+    of_handles = {RowCode.HANDLE_NOT_YOURS}
     of_no_row = {RowCode.ROW_MALFORMED, RowCode.ROW_SHIFTED}
 
-    assert set(DIRTY_FIELDS) == set(ROW_MEANINGS) - of_ssd - of_no_row
+    assert set(DIRTY_FIELDS) == set(ROW_MEANINGS) - of_ssd - of_handles - of_no_row
 
 
 def test_an_error_file_never_repeats_what_was_in_the_row(tmp_path: Path) -> None:
@@ -228,10 +229,45 @@ def test_a_missing_column_is_named(column: str, tmp_path: Path) -> None:
     """Not its rows, one by one, but the column."""
     path = write(tmp_path / "f.csv", {name: cell for name, cell in GOOD.items() if name != column})
 
-    with pytest.raises(FeedError, match=f"{column}: the column is missing from the header") as refused:
+    with pytest.raises(FeedError, match=rf"{column}: missing from the header \(COLUMN_MISSING\)") as refused:
         open_csv(path)
 
     assert (refused.value.code, refused.value.where) == (FileCode.COLUMN_MISSING, column)
+
+
+def test_every_missing_column_is_named_at_once(tmp_path: Path) -> None:
+    """An export is mended once, not once for each column."""
+    path = write(tmp_path / "f.csv", {"local_id": "L1", "end": ""})
+
+    with pytest.raises(FeedError) as refused:
+        open_csv(path)
+
+    assert refused.value.where == "date_of_birth, start, nhs_number or upn, handle or team"
+
+
+@pytest.mark.parametrize(
+    ("column", "written"),
+    [
+        ("date_of_birth", "date_of_brith"),
+        ("end", "ende"),
+        ("end", "End Date"),
+        ("start", "start_date"),
+        ("date_of_birth", "Child's date of birth"),
+        ("handle", "team name"),
+    ],
+)
+def test_a_needed_column_under_nearly_its_name_is_told_with_its_position(
+    column: str, written: str, tmp_path: Path
+) -> None:
+    """It is not missing, so saying so would send somebody looking for it."""
+    path = write(tmp_path / "f.csv", {(written if name == column else name): GOOD[name] for name in GOOD})
+
+    with pytest.raises(FeedError) as refused:
+        open_csv(path)
+
+    named = "team" if column == "handle" else column
+    assert refused.value.code is FileCode.COLUMN_MISSPELT
+    assert refused.value.where == f"{named} (column {list(GOOD).index(column) + 1})"
 
 
 @pytest.mark.parametrize(("dropped", "named"), [({"nhs_number", "upn"}, "nhs_number"), ({"handle"}, "handle")])
@@ -373,8 +409,22 @@ def test_handles_are_only_those_of_the_organisation(tmp_path: Path) -> None:
 
     assert len(good(read(open_csv(path, Handles(by_team))))) == 1
     assert len(good(read(open_csv(path, Handles(by_team, own=["front-door"]))))) == 1
-    for handles in (Handles(), Handles(by_team, own=["elsewhere"])):
-        assert errors_of(read(open_csv(path, handles))) == [(2, "team", "HANDLE_UNKNOWN")]
+    for handles, code in ((Handles({}), "HANDLE_UNKNOWN"), (Handles(by_team, own=["elsewhere"]), "HANDLE_NOT_YOURS")):
+        assert errors_of(read(open_csv(path, handles))) == [(2, "team", code)]
+
+
+def test_teams_without_a_handles_file_are_told_once(tmp_path: Path) -> None:
+    """Not in every row; and where handles are written too, the rows that have them go in."""
+    teams = write(tmp_path / "t.csv", {("team" if name == "handle" else name): GOOD[name] for name in GOOD})
+    both = write(tmp_path / "b.csv", GOOD | {"team": ""}, GOOD | {"handle": "", "team": "North", "local_id": "L2"})
+
+    with pytest.raises(FeedError, match="no handles file was named: --handles FILE") as refused:
+        open_csv(teams, Handles(own=["front-door"]))
+    rows = read(open_csv(both, Handles(own=["front-door"])))
+
+    assert (refused.value.code, refused.value.where) == (FileCode.HANDLES_MISSING, "team")
+    assert len(good(rows)) == 1
+    assert errors_of(rows) == [(3, "team", "HANDLE_UNKNOWN")]
 
 
 def test_explain_needs_no_involvement_and_refuses_no_child(tmp_path: Path) -> None:

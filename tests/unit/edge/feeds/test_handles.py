@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from signpost.edge.feeds.errors import FeedError, FileCode
+from signpost.edge.feeds.errors import FeedError, FileCode, RowCode
 from signpost.edge.feeds.handles import Handles, read_handles
 from signpost_cli.demo.families import HANDLES, write_handles
 
@@ -33,6 +33,8 @@ def test_handles_that_are_not_the_organisations_are_counted(tmp_path: Path) -> N
 
     assert handles.unknown() == 1
     assert handles.of_team("South") is None
+    assert handles.why_not("SOUTH") is RowCode.HANDLE_NOT_YOURS
+    assert handles.why_not("West") is RowCode.HANDLE_UNKNOWN
 
 
 def test_the_same_team_twice_with_one_handle_is_no_matter(tmp_path: Path) -> None:

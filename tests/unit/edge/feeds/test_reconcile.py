@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signpost.edge.feeds.errors import RowCode, RowError
-from signpost.edge.feeds.limits import Allowed, Limits, TooManyEnds, TooManyRejected, check_limits
+from signpost.edge.feeds.limits import Limits, TooManyEnds, TooManyRejected, broken_limits
 from signpost.edge.feeds.model import BadRow, GoodRow, Involvement, PassedRow, Row, RowIds
 from signpost.edge.feeds.reconcile import Counts, ListContradictsItself, Reconciliation
 from signpost.edge.identifiers import NHSNumber
@@ -244,23 +244,28 @@ def counts_of(*, rejected: int = 0, rows: int = 0, end: int = 0, withdraw: int =
 
 
 @pytest.mark.parametrize(
-    ("counts", "limits", "verdict"),
+    ("counts", "limits", "broken"),
     [
-        (counts_of(), Limits(), Allowed()),
-        (counts_of(rejected=2, rows=100), Limits(), Allowed()),
-        (counts_of(rejected=3, rows=100), Limits(), TooManyRejected(3, 100, 0.02)),
-        (counts_of(rejected=3, rows=100), Limits(rejected_share=0.03), Allowed()),
-        (counts_of(rejected=1, rows=1), Limits(accept_ends=9), TooManyRejected(1, 1, 0.02)),
-        (counts_of(end=10, withdraw=10, caseload=100), Limits(), Allowed()),
-        (counts_of(end=10, withdraw=11, caseload=100), Limits(), TooManyEnds(21, 100, 0.2)),
-        (counts_of(end=10, withdraw=11, caseload=100), Limits(accept_ends=20), TooManyEnds(21, 100, 0.2)),
-        (counts_of(end=10, withdraw=11, caseload=100), Limits(accept_ends=21), Allowed()),
-        (counts_of(end=10, withdraw=11, caseload=100), Limits(ended_share=0.5), Allowed()),
+        (counts_of(), Limits(), ()),
+        (counts_of(rejected=2, rows=100), Limits(), ()),
+        (counts_of(rejected=3, rows=100), Limits(), (TooManyRejected(3, 100, 0.02),)),
+        (counts_of(rejected=3, rows=100), Limits(rejected_share=0.03), ()),
+        (counts_of(rejected=1, rows=1), Limits(accept_ends=9), (TooManyRejected(1, 1, 0.02),)),
+        (counts_of(end=10, withdraw=10, caseload=100), Limits(), ()),
+        (counts_of(end=10, withdraw=11, caseload=100), Limits(), (TooManyEnds(21, 100, 0.2),)),
+        (counts_of(end=10, withdraw=11, caseload=100), Limits(accept_ends=20), (TooManyEnds(21, 100, 0.2),)),
+        (counts_of(end=10, withdraw=11, caseload=100), Limits(accept_ends=21), ()),
+        (counts_of(end=10, withdraw=11, caseload=100), Limits(ended_share=0.5), ()),
+        (
+            counts_of(rejected=3, rows=100, end=21, caseload=100),
+            Limits(),
+            (TooManyRejected(3, 100, 0.02), TooManyEnds(21, 100, 0.2)),
+        ),
     ],
 )
-def test_a_feed_stops_above_its_limits(counts: Counts, limits: Limits, verdict: object) -> None:
-    """At a limit it goes on; accepting ends accepts no more than was looked at."""
-    assert check_limits(counts, limits) == verdict
+def test_a_feed_stops_above_its_limits(counts: Counts, limits: Limits, broken: object) -> None:
+    """At a limit it goes on; accepting ends accepts no more than was looked at; all that is broken is told."""
+    assert broken_limits(counts, limits) == broken
 
 
 def test_ended_rows_of_long_ago_do_not_water_down_the_caseload() -> None:
@@ -271,5 +276,5 @@ def test_ended_rows_of_long_ago_do_not_water_down_the_caseload() -> None:
     plan, counts = reconcile(history + [good(n) for n in range(90, 97)], known)
 
     assert (counts.withdraw, counts.caseload) == (3, 10)
-    assert check_limits(counts, Limits()) == TooManyEnds(3, 10, 0.2)
+    assert broken_limits(counts, Limits()) == (TooManyEnds(3, 10, 0.2),)
     plan.close()

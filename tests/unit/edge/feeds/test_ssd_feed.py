@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from signpost.edge.feeds.errors import FeedError, FileCode
+from signpost.edge.feeds.handles import Handles
 from signpost.edge.feeds.model import BadRow, PassedRow, Row
 from signpost.edge.feeds.ssd_feed import open_ssd, ssd_children
 from signpost.protocol.purposes import Basis
@@ -281,6 +282,14 @@ def test_a_missing_column_is_named_in_any_of_the_files(column: str, tmp_path: Pa
         ssd(tmp_path, [without(PERSON)], [without(INVOLVEMENT)], [without(LINK)])
 
     assert (refused.value.code, refused.value.where) == (FileCode.COLUMN_MISSING, column)
+
+
+def test_teams_without_a_handles_file_are_told_before_anything_is_read(tmp_path: Path) -> None:
+    """Every row would be refused for the same reason."""
+    with pytest.raises(FeedError) as refused:
+        open_ssd(tmp_path, today=TODAY, handles=Handles(own=["front-door"]), join_key=JOIN_KEY)
+
+    assert (refused.value.code, refused.value.where) == (FileCode.HANDLES_MISSING, "invo_professional_team")
 
 
 def test_rows_are_read_again_by_their_place(tmp_path: Path) -> None:
