@@ -177,7 +177,7 @@ def test_an_interruption_at_the_question_says_that_nothing_was_sent(
     with council.pretence.on_loopback():
         terminals.append(terminal := Terminal(*council.arguments(), home=council.home))
         terminal.expect("to accept that: ")
-        terminal.type("\x03")
+        terminal.interrupt()
         assert terminal.end() == 130
 
     assert "Interrupted. Nothing was sent." in "\n".join(terminal.screen())
