@@ -1,6 +1,6 @@
 """What a run prints: one Markdown table a part, each figure beside what it is held against, and whether the aim is met.
 
-A verdict is PASS or MISS when the middle half of the rounds lies on one side of the aim, and UNSURE when it does not:
+A verdict is PASS or MISS when the median is on that side of the aim with 95 % confidence, and UNSURE when it is not:
 then the run was too disturbed, or too short, to tell. A figure without an aim has no verdict.
 """
 
@@ -52,7 +52,7 @@ class Comparison:
         """None without an aim."""
         if self.aim is None:
             return None
-        low, high = self.ratio.middle_half()
+        low, high = self.ratio.median_lies_between()
         if high <= self.aim:
             return Verdict.PASS
         return Verdict.MISS if low > self.aim else Verdict.UNSURE

@@ -9,19 +9,28 @@ from tests.bench.sampling import Spread, in_turns, ratios
 
 
 @pytest.mark.parametrize(
-    ("measured", "verdict"),
+    ("ratios_of_rounds", "verdict"),
     [
-        ((1.0, 1.1, 1.2, 1.3, 9.0), Verdict.PASS),
-        ((2.0, 2.0, 2.0, 2.0, 0.1), Verdict.MISS),
-        ((1.0, 1.0, 1.4, 1.5, 1.5), Verdict.UNSURE),
-        ((1.0, 1.6), Verdict.UNSURE),
+        ((1.0,) * 30 + (9.0,) * 10, Verdict.PASS),
+        ((2.0,) * 30 + (0.1,) * 10, Verdict.MISS),
+        ((1.0,) * 21 + (2.0,) * 19, Verdict.UNSURE),
+        ((1.0, 1.1, 1.2), Verdict.PASS),
+        ((1.0, 1.1, 1.6), Verdict.UNSURE),
     ],
+    ids=["disturbed but under", "disturbed but over", "on both sides", "few and under", "few and on both sides"],
 )
-def test_a_verdict_is_of_the_middle_half_of_the_rounds(measured: tuple[float, ...], verdict: Verdict) -> None:
-    """One disturbed round decides nothing; rounds on both sides of the aim are not a result."""
-    against = Spread((1.0,) * len(measured))
+def test_a_verdict_is_of_the_median_and_only_when_that_is_sure(
+    ratios_of_rounds: tuple[float, ...], verdict: Verdict
+) -> None:
+    """Some disturbed rounds decide nothing; rounds as often on one side as on the other are not a result."""
+    against = Spread((1.0,) * len(ratios_of_rounds))
 
-    assert Comparison("x", Spread(measured), against, 1.3).verdict is verdict
+    assert Comparison("x", Spread(ratios_of_rounds), against, 1.3).verdict is verdict
+
+
+def test_the_median_of_a_known_distribution_is_found_between_its_bounds() -> None:
+    """For 100 rounds the bounds are the 41st and the 61st value, as the sign test has them."""
+    assert Spread(tuple(float(value) for value in range(1, 101))).median_lies_between() == (41.0, 61.0)
 
 
 def test_without_an_aim_there_is_no_verdict() -> None:
