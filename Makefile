@@ -23,8 +23,9 @@ help: ## Show this list.
 demo: $(VENV)/.installed-run ## Play the whole story on this machine, and end.
 	@$(BIN)/signpost demo
 
+# Files in the order of their folders: the slow ones are not left to the end.
 test: $(VENV)/.installed-dev ## Run every test that needs neither a browser nor a database server.
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: $(VENV)/.installed-dev ## Check style, types and who may import whom.
 	$(BIN)/ruff check .

@@ -40,8 +40,8 @@ class Sizes:
 
 
 _QUICK = Sizes(2, 2, 2, 1, (12,), (12,), (100, 1_000))
-_ORDINARY = Sizes(150, 250, 40, 10, (1_000, 10_000), (1_000, 100_000), scale.SIZES)
-_FULL = Sizes(600, 600, 200, 10, (1_000, 10_000, 100_000), (1_000, 100_000, 300_000), scale.SIZES)
+_ORDINARY = Sizes(150, 250, 150, 4, (1_000, 10_000), (1_000, 100_000), scale.SIZES)
+_FULL = Sizes(600, 600, 500, 4, (1_000, 10_000, 100_000), (1_000, 100_000, 300_000), scale.SIZES)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

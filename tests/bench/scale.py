@@ -26,7 +26,7 @@ from signpost.protocol.threshold import random_scalar
 from tests.bench.enrolment import enrol
 from tests.bench.lone_index import LOOKUPS, LoneIndex
 from tests.bench.report import Comparison, Table, milliseconds, percentile
-from tests.bench.sampling import Spread, in_turns, process_cpu
+from tests.bench.sampling import Meter, Spread, in_turns
 from tests.support.ceremony import make_holders
 
 __all__ = ["AIM", "SIZES", "measure"]
@@ -76,7 +76,7 @@ class _Side:
     ) -> None:
         self._runner = runner
         self._index = index
-        self._process = process
+        self._meter = Meter([process])
         self._known = known
         self._unknown = unknown
         self._lookups = lookups
@@ -93,14 +93,14 @@ class _Side:
     def warm_up(self) -> None:
         """A few lookups that count for nothing."""
         self._runner.run(self._ask(min(self._lookups, 10)))
+        self._meter.read()
 
     def ask(self) -> dict[str, float]:
         """One round: processor seconds of the index for one lookup, and what the asker waited (the median)."""
-        before = process_cpu(self._process)
         waited = self._runner.run(self._ask(self._lookups))
-        used = (process_cpu(self._process) - before) / self._lookups
+        (used,) = self._meter.read()
         self.latencies += waited
-        return {f"cpu {self.name}": used, f"waited {self.name}": Spread(tuple(waited)).median}
+        return {f"cpu {self.name}": used / self._lookups, f"waited {self.name}": Spread(tuple(waited)).median}
 
     def close(self) -> None:
         """Let go of the connection."""
