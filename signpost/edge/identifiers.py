@@ -12,7 +12,7 @@ import re
 from enum import StrEnum
 from typing import Final, NoReturn, Self, final
 
-__all__ = ["UPN", "IdentifierCode", "IdentifierError", "NHSNumber"]
+__all__ = ["UPN", "Identifier", "IdentifierCode", "IdentifierError", "NHSNumber"]
 
 
 class IdentifierCode(StrEnum):
@@ -25,6 +25,7 @@ class IdentifierCode(StrEnum):
     UPN_LENGTH = "UPN_LENGTH"
     UPN_SHAPE = "UPN_SHAPE"
     UPN_CHECK_LETTER = "UPN_CHECK_LETTER"
+    POSTCODE_SHAPE = "POSTCODE_SHAPE"
 
 
 class IdentifierError(ValueError):
@@ -35,7 +36,7 @@ class IdentifierError(ValueError):
         self.code = code
 
 
-class _Identifier:
+class Identifier:
     """A checked text that does not print. Equal and hashed by value, so that it can be compared inside one process."""
 
     __slots__ = ("__value",)
@@ -48,7 +49,7 @@ class _Identifier:
         return self.__value
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Identifier) and type(other) is type(self) and self.__value == other.reveal()
+        return isinstance(other, Identifier) and type(other) is type(self) and self.__value == other.reveal()
 
     def __hash__(self) -> int:
         return hash((type(self), self.__value))
@@ -74,7 +75,7 @@ _NHS_DUMMIES: Final = frozenset({"9876543210", "1234567881", *(digit * 10 for di
 
 
 @final
-class NHSNumber(_Identifier):
+class NHSNumber(Identifier):
     """Ten digits with a right check digit, and no well-known dummy."""
 
     __slots__ = ()
@@ -122,7 +123,7 @@ _UPN_VALUES: Final = {**{letter: n for n, letter in enumerate(_UPN_LETTERS)}, **
 
 
 @final
-class UPN(_Identifier):
+class UPN(Identifier):
     """A unique pupil number: check letter, 3-digit authority, 8 digits, and a digit or (temporary) a letter."""
 
     __slots__ = ()

@@ -22,6 +22,7 @@ from typing import Final, NewType
 
 from signpost.edge.dates import birth_key
 from signpost.edge.identifiers import UPN, NHSNumber
+from signpost.edge.postcodes import Postcode
 from signpost.edge.silence import Silent
 from signpost.protocol.classes import PROFILES, MatchClass, Tier, Use
 from signpost.protocol.encoding import encode
@@ -47,6 +48,17 @@ class ChildDetails(Silent):
     nhs_number: NHSNumber | None = None
     upns: tuple[UPN, ...] = ()
     """A child can have had several: the one in use first, then the former ones, latest first."""
+    forename: str = ""
+    """Names as they were written; normalisation is this module's business and nobody else's."""
+    middle_name: str = ""
+    surname: str = ""
+    postcodes: tuple[Postcode, ...] = ()
+    """Of homes only: the current one, then the previous one. Whatever is beyond two is not used."""
+    mother_nhs_number: NHSNumber | None = None
+    expected_on: date | None = None
+    """When an unborn child is expected; it makes no birth date."""
+    multiple_birth: bool = False
+    """A twin or more: weak inputs, which cannot tell them apart, are then not asked."""
 
 
 class Template(StrEnum):

@@ -1,9 +1,9 @@
 """What a match input is worth, and how many of each class a request holds.
 
-The index is told a class and nothing else of a match input, and every request of one use holds the same counts of
-every class (protocol.md C1), so that what is missing at the edge does not show at the index. Two things are let
-through and said openly: whether an NHS number was given (padding never claims *identity*: the slot is then *strong*),
-and whether a mother's NHS number was.
+The index is told a class and a tier of each match input and nothing else, and every request of one use holds the same
+counts of every class at every tier (protocol.md C1), so that what is missing at the edge does not show at the index.
+Two things are let through and said openly: whether an NHS number was given (padding never claims *identity*: the place
+is then *strong*), and whether a mother's NHS number was (*maternal* then takes places of *pupil* and *name*).
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
-__all__ = ["LOOKUP_PROFILE", "POINTS", "PROFILES", "REGISTER_PROFILE", "MatchClass", "Tier", "Use", "fits_profile"]
+__all__ = [
+    "DEEP_PROFILE", "LOOKUP_PROFILE", "MATERNAL_PROFILES", "POINTS", "PROFILES", "REGISTER_PROFILE",
+    "MatchClass", "Place", "Tier", "Use", "fits_profile",
+]  # fmt: skip
 
 
 class MatchClass(StrEnum):
@@ -47,30 +50,64 @@ class Use(StrEnum):
     OFFICER = "officer"
 
 
+class Place(NamedTuple):
+    """One place of a profile: what fills it, padding included, is told to the index as this class and tier."""
+
+    match_class: MatchClass
+    tier: Tier
+
+
 POINTS: Final[Mapping[Use, int]] = MappingProxyType({Use.LOOKUP: 12, Use.DEEP: 24, Use.REGISTER: 12, Use.OFFICER: 12})
 """Points per child, always, padding included (B3)."""
 
-_C = MatchClass
-# The first slot holds the NHS number's input (class identity) or, without one, is strong like its neighbours.
-LOOKUP_PROFILE: Final = (
-    _C.STRONG, _C.PUPIL, _C.STRONG, _C.STRONG, _C.STRONG, _C.STRONG,
-    _C.NAME, _C.NAME, _C.NAME, _C.NAME, _C.UNDATED, _C.PROBABLE,
-)  # fmt: skip
+_STRONG: Final = Place(MatchClass.STRONG, Tier.T1)
+_PUPIL: Final = Place(MatchClass.PUPIL, Tier.T1)
+_NAME_AND_MIDDLE: Final = Place(MatchClass.NAME, Tier.T1)
+_NAME: Final = Place(MatchClass.NAME, Tier.T2)
+_NAME_VARIED: Final = Place(MatchClass.NAME, Tier.T3)
+_UNDATED: Final = Place(MatchClass.UNDATED, Tier.T1)
+_PROBABLE: Final = Place(MatchClass.PROBABLE, Tier.T2)
+_POSSIBLE: Final = Place(MatchClass.POSSIBLE, Tier.T3)
+_MATERNAL: Final = Place(MatchClass.MATERNAL, Tier.T2)
+
+# The first place holds the NHS number's input (class identity) or, without one, is strong like its neighbours.
+LOOKUP_PROFILE: Final = (_STRONG,) * 5 + (_PUPIL, _NAME_AND_MIDDLE) + (_NAME,) * 3 + (_UNDATED, _PROBABLE)
 REGISTER_PROFILE: Final = (
-    _C.STRONG, _C.PUPIL, _C.STRONG, _C.STRONG, _C.STRONG,
-    _C.NAME, _C.NAME, _C.NAME, _C.UNDATED, _C.PROBABLE, _C.POSSIBLE, _C.POSSIBLE,
+    (_STRONG,) * 4 + (_PUPIL, _NAME_AND_MIDDLE) + (_NAME,) * 2 + (_UNDATED, _PROBABLE) + (_POSSIBLE,) * 2
+)
+DEEP_PROFILE: Final = (
+    (_STRONG,) * 6 + (_PUPIL, _NAME_AND_MIDDLE) + (_NAME,) * 3 + (_NAME_VARIED,) * 3
+    + (_UNDATED,) * 2 + (_PROBABLE,) * 2 + (_POSSIBLE,) * 6
 )  # fmt: skip
-PROFILES: Final[Mapping[Use, tuple[MatchClass, ...]]] = MappingProxyType(
-    {Use.LOOKUP: LOOKUP_PROFILE, Use.REGISTER: REGISTER_PROFILE}
+PROFILES: Final[Mapping[Use, tuple[Place, ...]]] = MappingProxyType(
+    {Use.LOOKUP: LOOKUP_PROFILE, Use.REGISTER: REGISTER_PROFILE, Use.DEEP: DEEP_PROFILE}
 )
 
-_COUNTS: Final = {use: Counter(profile) for use, profile in PROFILES.items()}
+
+def _with_mother(use: Use) -> tuple[Place, ...]:
+    """Registering gives up the pupil's place for the mother's number; looking up gives up two names' as well."""
+    places = list(PROFILES[use])
+    given_up = [_PUPIL] if use is Use.REGISTER else [_PUPIL, _NAME, _NAME]
+    for place in given_up:
+        places.remove(place)
+    return (*places, *[_MATERNAL] * len(given_up))
 
 
-def fits_profile(use: Use, classes: Iterable[MatchClass]) -> bool:
-    """Whether one child's classes are exactly those of the use: at most one *identity*, in strong's place."""
-    counts = Counter(classes)
-    if counts[MatchClass.IDENTITY] > 1:
+MATERNAL_PROFILES: Final[Mapping[Use, tuple[Place, ...]]] = MappingProxyType({use: _with_mother(use) for use in PROFILES})
+"""The same for a child whose mother's NHS number is used."""
+
+_COUNTS: Final = {
+    use: (Counter(PROFILES[use]), Counter(MATERNAL_PROFILES[use])) for use in PROFILES
+}
+
+
+def fits_profile(use: Use, places: Iterable[Place]) -> bool:
+    """Whether one child's classes and tiers are exactly those of the use, with a mother's number or without: at most
+    one *identity*, in a strong one's place.
+    """
+    counts = Counter(places)
+    identity = counts.pop(Place(MatchClass.IDENTITY, Tier.T1), 0)
+    if identity > 1:
         return False
-    counts[MatchClass.STRONG] += counts.pop(MatchClass.IDENTITY, 0)
-    return use in _COUNTS and counts == _COUNTS[use]
+    counts[_STRONG] += identity
+    return use in _COUNTS and counts in _COUNTS[use]

@@ -62,6 +62,7 @@ ROW_MEANINGS: Final[Mapping[RowErrorCode, str]] = MappingProxyType(
         _I.UPN_LENGTH: "the UPN has not 13 characters",
         _I.UPN_SHAPE: "the UPN is not a letter, eleven digits, and a digit or letter (never I, O or S)",
         _I.UPN_CHECK_LETTER: "the check letter does not match",
+        _I.POSTCODE_SHAPE: "the postcode is not of a postcode's form",
         _D.DATE_FORMAT: "the date is not yyyy-mm-dd or dd/mm/yyyy",
         _D.DATE_TWO_DIGIT_YEAR: "the year has two digits: the century would be a guess",
         _D.DATE_IMPOSSIBLE: "there is no such day",
