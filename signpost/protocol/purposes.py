@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["GATEWAYS", "PURPOSES_OF", "Basis", "Kind", "Purpose", "Role", "Urgency"]
+__all__ = ["GATEWAYS", "PURPOSES_OF", "Basis", "DeepReason", "Kind", "Purpose", "Role", "Urgency"]
 
 
 class Purpose(StrEnum):
@@ -67,6 +67,16 @@ class Urgency(StrEnum):
     NOW = "now"
     TODAY = "today"
     WEEK = "week"
+
+
+class DeepReason(StrEnum):
+    """Why an ordinary lookup will not do, so that a deep one is asked. A code, never free text; it is recorded."""
+
+    NAME_UNSURE = "name-unsure"
+    DATE_UNSURE = "date-unsure"
+    ADDRESS_UNSURE = "address-unsure"
+    NO_NUMBER = "no-number"
+    SERIOUS_CONCERN = "serious-concern"
 
 
 class Basis(StrEnum):
