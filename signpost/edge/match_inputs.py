@@ -1,10 +1,13 @@
 """From what is known of a child to match inputs: the short texts whose tags the index can compare.
 
-The index can only test whether two tags are equal, so each template joins a detail with the birth date
-and gives one input, with the class and tier it is worth. Rules:
+The index can only test whether two tags are equal, so each template joins details into one input, with the class and
+tier it is worth. docs/explanation/identification.md has the table of templates and what they were measured to do. Rules:
 
 * The template's name and the normaliser's version are inside every input and nowhere else (protocol.md B2).
-* Every input holds the birth date, with day and month in an order that survives their being swapped.
+* Every input holds the birth date, with day and month in an order that survives their being swapped; or the year and
+  the full postcode; or the mother's NHS number and a month (an unborn child has no more).
+* Every T1 input but the numbers holds a piece of the given name: twins share all else.
+* What is expected to fit more children than one in so many (λ) is left out, on both sides alike.
 * A temporary UPN gives no input: two children may hold the same one.
 * Inputs come in template order and never exceed what the use's profile holds; what is missing has a reason.
 
@@ -14,22 +17,23 @@ Pure: no clock, no randomness. Nothing here prints a value.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final, NewType
 
 from signpost.edge.dates import birth_key
 from signpost.edge.identifiers import UPN, NHSNumber
+from signpost.edge.names import Family, Given, canonical, expected_sharers, fold, sound, soundex
 from signpost.edge.postcodes import Postcode
 from signpost.edge.silence import Silent
-from signpost.protocol.classes import PROFILES, MatchClass, Tier, Use
+from signpost.protocol.classes import MATERNAL_PROFILES, PROFILES, MatchClass, Place, Tier, Use
 from signpost.protocol.encoding import encode
 
 __all__ = [
     "NORMALISER_VERSION", "Absent", "ChildDetails", "EncodedInput", "MatchInput", "Reason", "Template",
-    "absent_inputs", "match_inputs",
+    "absent_inputs", "match_inputs", "name_is_common",
 ]  # fmt: skip
 
 PROTOCOL: Final = "signpost/v1"
@@ -62,10 +66,20 @@ class ChildDetails(Silent):
 
 
 class Template(StrEnum):
-    """The name of a way to make a match input (docs/explanation/identification.md)."""
+    """The name of a way to make a match input, in the order in which they take places."""
 
     NHS = "nhs"
     UPN = "upn"
+    MOTHER = "mum"
+    SOUND_POSTCODE = "fdp"
+    NAME = "nd"
+    NAME_AREA = "nda"
+    NAME_MIDDLE = "ndm"
+    NAME_POSTCODE_YEAR = "npy"
+    INITIAL_DISTRICT = "idd"
+    POSTCODE = "dp"
+    SOUNDEX = "sx"
+    SORTED_NAMES = "sort"
 
 
 class Reason(StrEnum):
@@ -75,6 +89,17 @@ class Reason(StrEnum):
     NO_NHS_NUMBER = "no NHS number"
     NO_UPN = "no UPN"
     TEMPORARY_UPN = "a temporary UPN is not used: two children may hold the same one"
+    NO_MOTHER = "no NHS number of the mother"
+    NO_MONTH = "neither a date of birth nor an expected one"
+    NO_FORENAME = "no forename"
+    NO_MIDDLE_NAME = "no middle name"
+    NO_SURNAME = "no surname"
+    NO_POSTCODE = "no postcode"
+    TOO_COMMON = "name too common to confirm without a postcode"
+    TOO_COMMON_IN_AREA = "name too common to confirm without more than a postcode area"
+    TOO_COMMON_TO_FIND = "name too common to tell one child by"
+    ONE_OF_SEVERAL = "a twin or more: it could not tell them apart"
+    NOT_ASKED = "not asked by an ordinary lookup"
     NO_ROOM = "another input has the place"
 
 
@@ -95,49 +120,289 @@ class MatchInput:
     match_class: MatchClass
     tier: Tier
 
+    @property
+    def place(self) -> Place:
+        """What the index is told of it."""
+        return Place(self.match_class, self.tier)
+
     def encoded(self) -> EncodedInput:
         """x = encode("signpost/v1", template, normaliser version, value)."""
         return EncodedInput(encode(PROTOCOL, self.template, NORMALISER_VERSION, self.value))
 
 
 def match_inputs(child: ChildDetails, use: Use) -> list[MatchInput]:
-    """The inputs that this use sends for a child, in template order: no more of a class than its profile holds."""
-    return [found for found in _fitted(child, use) if isinstance(found, MatchInput)]
+    """The inputs that this use sends for a child, in template order: no more of a class than its profile holds.
+
+    With a *maternal* one among them they fit the use's maternal profile, else its ordinary one.
+    """
+    sent, _ = _fitted(child, use)
+    return sent
 
 
 def absent_inputs(child: ChildDetails, use: Use) -> list[Absent]:
     """The templates that give no input for this child in this use, each with its reason, in template order."""
-    return [found for found in _fitted(child, use) if isinstance(found, Absent)]
+    _, absent = _fitted(child, use)
+    return absent
 
 
-def _fitted(child: ChildDetails, use: Use) -> Iterator[MatchInput | Absent]:
-    # A deep lookup and an officer's request ask what a lookup asks, until they have templates of their own.
-    room = Counter(PROFILES.get(use, PROFILES[Use.LOOKUP]))
-    for found in _candidates(child):
-        if isinstance(found, MatchInput):
-            # an identity input takes one of the strong places
-            place = MatchClass.STRONG if found.match_class is MatchClass.IDENTITY else found.match_class
-            if room[place] == 0:
-                yield Absent(found.template, Reason.NO_ROOM)
-                continue
-            room[place] -= 1
-        yield found
+def name_is_common(child: ChildDetails) -> bool:
+    """Whether so many children share the name and birth date that no name input is made of them (λ ≥ 0.1).
+
+    A lookup says so in one bit, since it then cannot be held to a name hit (strict T1).
+    """
+    details = _Details.of(child)
+    return details.sharers is not None and details.sharers >= _RARE
 
 
-def _candidates(child: ChildDetails) -> Iterator[MatchInput | Absent]:
-    """Every template in priority order."""
-    if child.date_of_birth is None:
-        yield from (Absent(template, Reason.NO_DATE_OF_BIRTH) for template in Template)
-        return
-    born = birth_key(child.date_of_birth)
-    if child.nhs_number is None:
-        yield Absent(Template.NHS, Reason.NO_NHS_NUMBER)
-    else:
-        yield MatchInput(Template.NHS, f"{child.nhs_number.reveal()}|{born}", MatchClass.IDENTITY, Tier.T1)
-    if not child.upns:
-        yield Absent(Template.UPN, Reason.NO_UPN)
-    for upn in child.upns:
-        if upn.temporary:
-            yield Absent(Template.UPN, Reason.TEMPORARY_UPN)
+# Children expected to share the name and the birth date (λ) at which an input of it is left out.
+_VERY_RARE: Final = 0.03
+_RARE: Final = 0.1
+
+_IDENTITY: Final = Place(MatchClass.IDENTITY, Tier.T1)
+_PUPIL: Final = Place(MatchClass.PUPIL, Tier.T1)
+_MATERNAL: Final = Place(MatchClass.MATERNAL, Tier.T2)
+_STRONG: Final = Place(MatchClass.STRONG, Tier.T1)
+_NAME: Final = Place(MatchClass.NAME, Tier.T2)
+_NAME_AND_MIDDLE: Final = Place(MatchClass.NAME, Tier.T1)
+_NAME_VARIED: Final = Place(MatchClass.NAME, Tier.T3)
+_UNDATED: Final = Place(MatchClass.UNDATED, Tier.T1)
+_PROBABLE: Final = Place(MatchClass.PROBABLE, Tier.T2)
+_POSSIBLE: Final = Place(MatchClass.POSSIBLE, Tier.T3)
+
+_Found = MatchInput | Absent
+
+
+def _fitted(child: ChildDetails, use: Use) -> tuple[list[MatchInput], list[Absent]]:
+    """What takes a place, and one reason for each template that takes none."""
+    sent: dict[tuple[Template, str], MatchInput] = {}
+    reasons: dict[Template, Reason] = {}
+    details = _Details.of(child)
+    # An officer's request asks what a lookup asks, until it has templates of its own.
+    profile = Use.LOOKUP if use is Use.OFFICER else use
+    room = Counter((MATERNAL_PROFILES if details.by_mother else PROFILES)[profile])
+    for found in details.inputs(profile):
+        if isinstance(found, Absent):
+            reasons.setdefault(found.template, found.reason)
+        elif (found.template, found.value) not in sent:
+            place = _STRONG if found.place == _IDENTITY else found.place  # an identity input takes a strong place
+            if room[place]:
+                room[place] -= 1
+                sent[found.template, found.value] = found
+            else:
+                reasons.setdefault(found.template, Reason.NO_ROOM)
+    filled = {found.template for found in sent.values()}
+    order = list(Template)
+    absent = [
+        Absent(template, reasons[template]) for template in order if template in reasons and template not in filled
+    ]
+    return sorted(sent.values(), key=lambda found: order.index(found.template)), absent
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class _Details(Silent):
+    """A child's details, normalised. What is not known is empty."""
+
+    child: ChildDetails
+    born: str
+    """The birth key."""
+    given: Given
+    family: Family
+    canonical: str
+    folded: str
+    sharers: float | None
+    """λ; None where the name or the birth date is not known."""
+    homes: Sequence[Postcode]
+    by_mother: bool
+    """Whether the mother's number is used: only where there is no permanent UPN, whose place it takes."""
+
+    @classmethod
+    def of(cls, child: ChildDetails) -> _Details:
+        given, family = Given.read(child.forename, child.middle_name), Family.read(child.surname)
+        born = "" if child.date_of_birth is None else birth_key(child.date_of_birth)
+        canon, folded = canonical(given.call), fold(family.joined)
+        return cls(
+            child=child,
+            born=born,
+            given=given,
+            family=family,
+            canonical=canon,
+            folded=folded,
+            sharers=expected_sharers(canon, folded, birth_key=born) if born and canon and folded else None,
+            homes=child.postcodes[:2],
+            by_mother=child.mother_nhs_number is not None
+            and (child.date_of_birth or child.expected_on) is not None
+            and all(upn.temporary for upn in child.upns),
+        )
+
+    def inputs(self, use: Use) -> Iterator[_Found]:
+        """Every input there could be, the ones that matter most first within each class."""
+        yield from self._numbers()
+        yield from self._mother(use)
+        if not self.born:
+            yield from (
+                Absent(template, Reason.NO_DATE_OF_BIRTH) for template in Template if template is not Template.MOTHER
+            )
+            return
+        yield from self._strong()
+        looking = use is not Use.REGISTER
+        # T2 and T3 inputs cannot tell twins apart (a middle name can), so they are not asked about one.
+        if looking and self.child.multiple_birth:
+            yield from self._middle()
+            yield from self._undated()
+            yield from (Absent(template, Reason.ONE_OF_SEVERAL) for template in _WEAK)
+            return
+        yield from self._names()
+        yield from self._middle()
+        yield from self._undated()
+        yield from self._initial()
+        if use is Use.LOOKUP:
+            yield from (
+                Absent(template, Reason.NOT_ASKED)
+                for template in (Template.POSTCODE, Template.SOUNDEX, Template.SORTED_NAMES)
+            )
+            return
+        yield from self._possible()
+        if use is Use.DEEP:
+            yield from self._varied_names()
+
+    def _numbers(self) -> Iterator[_Found]:
+        number = self.child.nhs_number
+        if number is None:
+            yield Absent(Template.NHS, Reason.NO_NHS_NUMBER)
+        elif self.born:
+            yield MatchInput(Template.NHS, f"{number.reveal()}|{self.born}", *_IDENTITY)
+        if not self.child.upns:
+            yield Absent(Template.UPN, Reason.NO_UPN)
+        for upn in self.child.upns:
+            if upn.temporary:
+                yield Absent(Template.UPN, Reason.TEMPORARY_UPN)
+            elif self.born:
+                yield MatchInput(Template.UPN, f"{upn.reveal()}|{self.born}", *_PUPIL)
+
+    def _mother(self, use: Use) -> Iterator[_Found]:
+        """Mother and month. Nobody knows the month of a birth to come: an asker tries the ones beside it too."""
+        mother, month = self.child.mother_nhs_number, self.child.date_of_birth or self.child.expected_on
+        if mother is None:
+            yield Absent(Template.MOTHER, Reason.NO_MOTHER)
+        elif month is None:
+            yield Absent(Template.MOTHER, Reason.NO_MONTH)
+        elif not self.by_mother:
+            yield Absent(Template.MOTHER, Reason.NO_ROOM)
         else:
-            yield MatchInput(Template.UPN, f"{upn.reveal()}|{born}", MatchClass.PUPIL, Tier.T1)
+            for away in (0,) if use is Use.REGISTER else (0, -1, 1):
+                year, of_year = divmod(month.year * 12 + month.month - 1 + away, 12)
+                yield MatchInput(Template.MOTHER, f"{mother.reveal()}|{year:04}-{of_year + 1:02}", *_MATERNAL)
+
+    def _strong(self) -> Iterator[_Found]:
+        call, alternate = self.given.call, self.given.alternate
+        if not call or not self.homes:
+            yield Absent(Template.SOUND_POSTCODE, Reason.NO_POSTCODE if call else Reason.NO_FORENAME)
+        if not self.homes:
+            yield self._no_name(Template.NAME_AREA) or Absent(Template.NAME_AREA, Reason.NO_POSTCODE)
+        for home in self.homes:
+            if call:
+                yield MatchInput(Template.SOUND_POSTCODE, f"{sound(call)}|{self.born}|{home.reveal()}", *_STRONG)
+            yield self._rarer_than(_VERY_RARE, Template.NAME_AREA, Reason.TOO_COMMON_IN_AREA) or MatchInput(
+                Template.NAME_AREA, f"{self.canonical}|{self.folded}|{self.born}|{home.area}", *_STRONG
+            )
+        if alternate:
+            for home in self.homes:
+                yield MatchInput(Template.SOUND_POSTCODE, f"{sound(alternate)}|{self.born}|{home.reveal()}", *_STRONG)
+
+    def _names(self) -> Iterator[_Found]:
+        yield self._rarer_than(_RARE, Template.NAME, Reason.TOO_COMMON) or self._name(self.canonical, self.folded)
+        # A barrel alone is a name of its own, and may be a commoner one.
+        for barrel in (self.family.last, self.family.first):
+            folded = fold(barrel)
+            if self.canonical and folded and expected_sharers(self.canonical, folded, birth_key=self.born) < _RARE:
+                yield self._name(self.canonical, folded)
+        other = canonical(self.given.alternate)
+        if other and self.folded and expected_sharers(other, self.folded, birth_key=self.born) < _RARE:
+            yield self._name(other, self.folded)
+
+    def _name(self, given: str, family: str, *, born: str = "", place: Place = _NAME) -> MatchInput:
+        # Three letters: a slip of the pen is more often behind them than in them.
+        return MatchInput(Template.NAME, f"{given[:3]}|{family}|{born or self.born}", *place)
+
+    def _middle(self) -> Iterator[_Found]:
+        missing = self._rarer_than(_VERY_RARE, Template.NAME_MIDDLE, Reason.TOO_COMMON)
+        if missing is None and not self.given.middle:
+            missing = Absent(Template.NAME_MIDDLE, Reason.NO_MIDDLE_NAME)
+        yield missing or MatchInput(
+            Template.NAME_MIDDLE,
+            f"{self.canonical}|{self.folded}|{self.born}|{canonical(self.given.middle)}",
+            *_NAME_AND_MIDDLE,
+        )
+
+    def _undated(self) -> Iterator[_Found]:
+        missing = self._no_name(Template.NAME_POSTCODE_YEAR)
+        if missing is not None or not self.homes:
+            yield missing or Absent(Template.NAME_POSTCODE_YEAR, Reason.NO_POSTCODE)
+            return
+        for family in (self.folded, fold(self.family.last)):
+            for home in self.homes:
+                if family:
+                    value = f"{self.canonical}|{family}|{home.reveal()}|{self.born[:4]}"
+                    yield MatchInput(Template.NAME_POSTCODE_YEAR, value, *_UNDATED)
+
+    def _initial(self) -> Iterator[_Found]:
+        missing = self._no_name(Template.INITIAL_DISTRICT)
+        if missing is not None or not self.homes:
+            yield missing or Absent(Template.INITIAL_DISTRICT, Reason.NO_POSTCODE)
+            return
+        for home in self.homes:
+            value = f"{self.canonical[0]}|{sound(self.family.joined)}|{self.born}|{home.district}"
+            yield MatchInput(Template.INITIAL_DISTRICT, value, *_PROBABLE)
+
+    def _possible(self) -> Iterator[_Found]:
+        if not self.homes:
+            yield Absent(Template.POSTCODE, Reason.NO_POSTCODE)
+        else:
+            yield self._at_home(self.homes[0])
+        yield from self._soundexes()
+        yield from map(self._at_home, self.homes[1:])
+        missing = self._rarer_than(_RARE, Template.SORTED_NAMES, Reason.TOO_COMMON_TO_FIND)
+        names = "|".join(sorted((self.canonical, self.folded)))
+        yield missing or MatchInput(Template.SORTED_NAMES, f"{names}|{self.born}", *_POSSIBLE)
+
+    def _at_home(self, home: Postcode) -> MatchInput:
+        return MatchInput(Template.POSTCODE, f"{self.born}|{home.reveal()}", *_POSSIBLE)
+
+    def _soundexes(self) -> Iterator[_Found]:
+        missing = self._rarer_than(_RARE, Template.SOUNDEX, Reason.TOO_COMMON_TO_FIND)
+        if missing is not None:
+            yield missing
+            return
+        for family in (self.family.joined, self.family.last):
+            if family:
+                yield MatchInput(
+                    Template.SOUNDEX, f"{soundex(self.given.call)}|{soundex(family)}|{self.born}", *_POSSIBLE
+                )
+
+    def _varied_names(self) -> Iterator[_Found]:
+        """What a deep lookup tries beside: the names the wrong way round, and the days before and after."""
+        if self.sharers is None or self.child.date_of_birth is None:
+            return
+        swapped = canonical(self.family.joined), fold(self.given.call)
+        if expected_sharers(*swapped, birth_key=self.born) < _RARE:
+            yield self._name(*swapped, place=_NAME_VARIED)
+        if self.sharers < _RARE:
+            for days in (-1, 1):
+                near = birth_key(self.child.date_of_birth + timedelta(days=days))
+                yield self._name(self.canonical, self.folded, born=near, place=_NAME_VARIED)
+
+    def _no_name(self, template: Template) -> Absent | None:
+        if not self.canonical:
+            return Absent(template, Reason.NO_FORENAME)
+        return None if self.folded else Absent(template, Reason.NO_SURNAME)
+
+    def _rarer_than(self, most: float, template: Template, reason: Reason) -> Absent | None:
+        """Why a template that needs a name of no more than so many sharers gives nothing; None where it does."""
+        if self.sharers is None:
+            return self._no_name(template)
+        return None if self.sharers < most else Absent(template, reason)
+
+
+_WEAK: Final = (
+    Template.NAME, Template.INITIAL_DISTRICT, Template.POSTCODE, Template.SOUNDEX, Template.SORTED_NAMES,
+)  # fmt: skip

@@ -1,7 +1,7 @@
 """Postcodes of homes: read once, and never shown again.
 
-A postcode is used whole, or cut to its district (`LS1`) or area (`LS`). The pseudo-postcodes that the NHS writes for "no
-fixed abode" and the like (ZZ99 …) say nothing of a home and count as missing.
+A postcode is used whole, or cut to its district (`LS1`) or area (`LS`). The pseudo-postcodes that the NHS writes for
+"no fixed abode" and the like (ZZ99 …) say nothing of a home and count as missing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Padding and order: what leaves for one child holds the same counts of every class, whatever is known of the child.
 
-* Each input takes a place of its class in the use's profile; the other places are filled with padding inputs, which are
-  evaluated like any other (protocol.md B3) and match nothing.
+* Each input takes a place of its class and tier in the use's profile; the other places are filled with padding inputs,
+  which are evaluated like any other (protocol.md B3) and match nothing.
 * Padding is never *identity*: the first place is *strong* unless an NHS number is given.
 * A lookup's padding and order come from fresh randomness, so that two lookups of one child do not look alike by them.
   A registration's come from the organisation's secret and the reference, so that sending it again is sending the same.
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from signpost.edge.match_inputs import NORMALISER_VERSION, PROTOCOL, EncodedInput, MatchInput
-from signpost.protocol.classes import PROFILES, MatchClass, Use
+from signpost.protocol.classes import MATERNAL_PROFILES, PROFILES, MatchClass, Place, Tier, Use
 from signpost.protocol.encoding import encode
 from signpost.protocol.keys import keyed_digest
 from signpost.protocol.labels import Label
@@ -31,21 +31,21 @@ RandomBytes = Callable[[int], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One of the points a child is sent as: the class the index is told (its tier goes with it), and x."""
+    """One of the points a child is sent as: the class and tier that the index is told, and x."""
 
-    match_class: MatchClass
+    place: Place
     x: EncodedInput = field(repr=False)
 
 
-def lookup_slots(inputs: Sequence[MatchInput], *, seed: Secret) -> list[Slot]:
-    """12 slots of one lookup, shuffled. `seed`: 32 fresh random bytes, never used again.
+def lookup_slots(inputs: Sequence[MatchInput], *, use: Use = Use.LOOKUP, seed: Secret) -> list[Slot]:
+    """12 slots of one lookup (24 of a deep one), shuffled. `seed`: 32 fresh random bytes, never used again.
 
     Raises:
         ValueError: the seed is not 32 bytes, or there are more inputs of a class than places.
     """
     if len(seed) != SEED_BYTES:
         raise ValueError("a lookup's seed is 32 bytes")
-    return _slots(Use.LOOKUP, inputs, seed, b"")
+    return _slots(use, inputs, seed, b"")
 
 
 def registration_slots(inputs: Sequence[MatchInput], *, reference: bytes, organisation_secret: Secret) -> list[Slot]:
@@ -58,16 +58,17 @@ def registration_slots(inputs: Sequence[MatchInput], *, reference: bytes, organi
 
 
 def _slots(use: Use, inputs: Sequence[MatchInput], secret: Secret, reference: bytes) -> list[Slot]:
-    profile = PROFILES[use]
+    by_mother = any(found.match_class is MatchClass.MATERNAL for found in inputs)
+    profile = (MATERNAL_PROFILES if by_mother else PROFILES)[use]
     free = list(range(len(profile)))
     filled: dict[int, Slot] = {}
     for found in inputs:
-        place = MatchClass.STRONG if found.match_class is MatchClass.IDENTITY else found.match_class
-        number = next((n for n in free if profile[n] is place), None)
+        place = Place(MatchClass.STRONG, Tier.T1) if found.match_class is MatchClass.IDENTITY else found.place
+        number = next((n for n in free if profile[n] == place), None)
         if number is None:
             raise ValueError("more inputs of a class than the profile has places")
         free.remove(number)
-        filled[number] = Slot(found.match_class, found.encoded())
+        filled[number] = Slot(found.place, found.encoded())
     for number in free:
         # Under the number of its slot: what fills the others does not change it.
         digest = keyed_digest(secret, Label.PADDING, use, reference, number.to_bytes(1, "big"))

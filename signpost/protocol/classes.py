@@ -93,12 +93,12 @@ def _with_mother(use: Use) -> tuple[Place, ...]:
     return (*places, *[_MATERNAL] * len(given_up))
 
 
-MATERNAL_PROFILES: Final[Mapping[Use, tuple[Place, ...]]] = MappingProxyType({use: _with_mother(use) for use in PROFILES})
+MATERNAL_PROFILES: Final[Mapping[Use, tuple[Place, ...]]] = MappingProxyType(
+    {use: _with_mother(use) for use in PROFILES}
+)
 """The same for a child whose mother's NHS number is used."""
 
-_COUNTS: Final = {
-    use: (Counter(PROFILES[use]), Counter(MATERNAL_PROFILES[use])) for use in PROFILES
-}
+_COUNTS: Final = {use: (Counter(PROFILES[use]), Counter(MATERNAL_PROFILES[use])) for use in PROFILES}
 
 
 def fits_profile(use: Use, places: Iterable[Place]) -> bool:

@@ -1,0 +1,176 @@
+"""Names as they are written become names as they are compared (docs/explanation/identification.md, version 1).
+
+What a person types, what a school keeps and what a hospital took down by ear must come out as the same few letters
+where they mean the same child, and a twin's must not. Each step loses something on purpose:
+
+* `letters`   marks, case, apostrophes and everything that is no letter.
+* `Given`     titles and placeholders; which of several given names a child is called by.
+* `Family`    particles join, honorifics go, barrels are told apart.
+* `canonical` the pet form: Kate, Katie and Catherine are one. `fold` the spelling.
+* `sound`     all but how it sounds (Double Metaphone, primary code).
+
+Pure, and without memory: no name is kept in a cache.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Final, Self
+
+from anyascii import anyascii
+from doublemetaphone import doublemetaphone
+from jellyfish import soundex as _soundex
+
+from signpost.edge.name_tables import UNLISTED_PER_100K, figures, hubs, words
+from signpost.edge.silence import Silent
+
+__all__ = ["Family", "Given", "canonical", "expected_sharers", "fold", "letters", "sound", "soundex"]
+
+_APOSTROPHES: Final = dict.fromkeys(map(ord, "'`´\u02b9\u02bb\u02bc\u02bd\u2018\u2019\u201b\u2032\u00b4"))
+
+
+def letters(text: str) -> list[str]:
+    """The words of a text in A to Z: NFKD, marks dropped, other scripts transliterated, split at what is no letter."""
+    text = text.translate(_APOSTROPHES)
+    if not text.isascii():
+        text = text.upper().translate(words().letters)
+        text = "".join(mark for mark in unicodedata.normalize("NFKD", text) if not unicodedata.combining(mark))
+        # Apostrophes again: decomposing and transliterating (the soft sign, the ayn) may bring some.
+        text = anyascii(text.translate(_APOSTROPHES)).translate(_APOSTROPHES)
+    return re.findall("[A-Z]+", text.upper())
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class Given(Silent):
+    """A child's given names. `call` is empty for a child that has no name yet."""
+
+    call: str = ""
+    """The one the child is called by."""
+    alternate: str = ""
+    """Another that may have been taken for it: Muhammad before a second name, or two given names written as one."""
+    middle: str = ""
+
+    @classmethod
+    def read(cls, forename: str, middle_name: str = "") -> Self:
+        """From both fields as they were written."""
+        known = words()
+        tokens = letters(forename)
+        while len(tokens) > 1 and tokens[0] in known.titles:
+            del tokens[0]
+        middles = letters(middle_name)
+        middle = middles[0] if middles and not known.placeholders.intersection(middles) else ""
+        if not tokens or known.placeholders.intersection(tokens) or "".join(tokens) in known.placeholders:
+            return cls(middle=middle)
+        tokens = ["MUHAMMAD" if token in known.muhammad else token for token in tokens]
+        middle = "MUHAMMAD" if middle in known.muhammad else middle
+        if len(tokens) == 1:
+            return cls(call=tokens[0], middle=middle)
+        if tokens[0] == "MUHAMMAD":
+            further = tokens[2] if len(tokens) > 2 else ""
+            return cls(call=tokens[1], alternate="MUHAMMAD", middle=middle or further)
+        return cls(call=tokens[0], alternate=tokens[0] + tokens[1], middle=middle or tokens[1])
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class Family(Silent):
+    """A surname: all of it joined, and its first and last barrel where it has several. Empty where it is not known."""
+
+    joined: str = ""
+    first: str = ""
+    last: str = ""
+
+    @classmethod
+    def read(cls, surname: str) -> Self:
+        """From the field as it was written."""
+        known = words()
+        tokens = letters(surname)
+        if known.placeholders.intersection(tokens) or "".join(tokens) in known.placeholders:
+            return cls()
+        barrels = _barrels(tokens)
+        barrels = [barrel for barrel in barrels if barrel not in known.honorifics] or barrels[:1]
+        if not barrels:
+            return cls()
+        joined = "".join(barrels)
+        return cls(joined=joined) if len(barrels) == 1 else cls(joined=joined, first=barrels[0], last=barrels[-1])
+
+
+def _barrels(tokens: list[str]) -> list[str]:
+    """Particles join the word behind them; one that nothing follows is a word like any other."""
+    barrels, waiting = [], ""
+    for token in tokens:
+        waiting += token
+        if token not in words().particles:
+            barrels.append(waiting)
+            waiting = ""
+    return [*barrels, waiting] if waiting else barrels
+
+
+# In this order, again until nothing changes, so that folding what is folded changes nothing.
+_FOLDS: Final = tuple(
+    (re.compile(pattern), by)
+    for pattern, by in (
+        ("PH", "F"), ("CK", "K"), ("C(?=[EIY])", "S"), ("[CQ]", "K"), ("Z", "S"), ("W", "V"), ("O[OU]", "U"),
+        ("EE", "I"), ("AA", "A"), ("TH", "T"), ("KH", "K"), ("(?<=.)(?:IE|EY|Y)$", "I"), ("(?<=..)[EH]$", ""),
+        (r"(.)\1+", r"\1"),
+    )
+)  # fmt: skip
+
+
+def fold(name: str) -> str:
+    """The name without what is spelt one way here and another there. Idempotent."""
+    while True:
+        folded = name
+        for pattern, by in _FOLDS:
+            folded = pattern.sub(by, folded)
+        if folded == name:
+            return folded
+        name = folded
+
+
+def canonical(name: str) -> str:
+    """canonF: the folded hub of a given name."""
+    return fold(hubs().get(name, name))
+
+
+def sound(name: str) -> str:
+    """The primary code of Double Metaphone; the name itself where it has no sound of its own (a lone H)."""
+    return str(doublemetaphone(name)[0]) or name
+
+
+def soundex(name: str) -> str:
+    """American Soundex: a letter and three digits."""
+    return str(_soundex(name))
+
+
+_CHILDREN: Final = 11e6
+"""Children in the United Kingdom, to the age of 18."""
+_BIRTHDAYS: Final = 6575
+"""Days in 18 years."""
+_DEFAULT_BIRTHDAY: Final = 10.0
+"""How much more often a birthday that stands for "not known" is written than another."""
+
+
+def expected_sharers(given: str, family: str, *, birth_key: str) -> float:
+    """λ: how many children are expected to share a (folded, canonical) given name, a folded surname and a birth date.
+
+    11e6 / 6575 · p(given) · p(family), from public figures; ten times as many on a default birthday. The same on both
+    sides, so that what is left out for being common is left out everywhere.
+    """
+    of_given = _folded_figures("forename").get(given, UNLISTED_PER_100K)
+    of_family = _folded_figures("surname").get(family, UNLISTED_PER_100K)
+    often = _DEFAULT_BIRTHDAY if birth_key[5:] in words().default_birthdays else 1.0
+    return _CHILDREN / _BIRTHDAYS * of_given / 1e5 * of_family / 1e5 * often
+
+
+@cache
+def _folded_figures(kind: str) -> Mapping[str, float]:
+    """The figures, added up over the names that are compared as one."""
+    key = canonical if kind == "forename" else fold
+    table: dict[str, float] = {}
+    for name, figure in figures(kind).items():
+        table[key(name)] = table.get(key(name), 0.0) + figure
+    return table
