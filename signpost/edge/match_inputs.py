@@ -1,7 +1,7 @@
 """From what is known of a child to match inputs: the short texts whose tags the index can compare.
 
 The index can only test whether two tags are equal, so each template joins details into one input, with the class and
-tier it is worth. docs/explanation/identification.md has the table of templates and what they were measured to do. Rules:
+tier it is worth. docs/explanation/identification.md has the table of templates and what they were measured to do.
 
 * The template's name and the normaliser's version are inside every input and nowhere else (protocol.md B2).
 * Every input holds the birth date, with day and month in an order that survives their being swapped; or the year and

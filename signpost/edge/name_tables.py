@@ -2,9 +2,9 @@
 
 * What stands in a table is public; nothing of a child is kept here, nor in any cache.
 * Pet names lead to one *hub*, the commoner formal name, however many steps that takes. The `nicknames` package gives
-  the steps, in sets without an order: the highest figure in our table is taken, then the first of the alphabet, and only a
-  commoner name than the pet form is (the package takes Ali for a pet form of names that nobody here bears). Our own
-  usages come first.
+  the steps, in sets without an order: the highest figure in our table is taken, then the first of the alphabet, and
+  only a commoner name than the pet form is (the package takes Ali for a pet form of names that nobody here bears). Our
+  own usages come first.
 """
 
 from __future__ import annotations
