@@ -102,11 +102,12 @@ def test_what_was_acknowledged_survives_a_kill_at_any_moment(tmp_path: Path) -> 
     with RunningIndex(tmp_path / "data") as index:
         scene = set_scene(index)
     interrupted = 0
+    undisturbed = 0.08  # seconds, until one feed was sent without being killed: the kills are to fall within that
 
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for story in range(MOMENTS):
         feed = make_feed(scene, story)
-        acknowledged = send_until_killed(scene, feed, draw.uniform(0.0, 0.08), story)
+        acknowledged = send_until_killed(scene, feed, draw.uniform(0.0, undisturbed), story)
         interrupted += len(acknowledged) < BATCHES
 
         scene = reopened(scene)
@@ -122,7 +123,9 @@ def test_what_was_acknowledged_survives_a_kill_at_any_moment(tmp_path: Path) -> 
             word = index.look_up(scene.nurse, whole_child(name))
             assert word == ("current" if reference_of(name) in there else "none")
 
+            began = time.monotonic()
             send(scene, feed, nowhere)
+            undisturbed = time.monotonic() - began
             index.settle()
             assert_nothing_is_half_there(index)
             assert references(scene) >= {reference_of(name) for names, _ in feed for name in names}
