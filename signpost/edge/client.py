@@ -8,9 +8,10 @@ check" can never be taken for "none".
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from types import TracebackType
 from typing import Final, Self, TypeVar, final
@@ -20,18 +21,18 @@ from signpost.edge.evaluations import BlindedBatch, ClassedTag, combined
 from signpost.edge.failures import DeskUnusable, NothingToAsk, Refused
 from signpost.edge.holders_client import HolderFault, Holders
 from signpost.edge.index_client import Index
-from signpost.edge.match_inputs import ChildDetails, match_inputs
+from signpost.edge.match_inputs import ChildDetails, match_inputs, name_is_common
 from signpost.edge.signed_sender import SignedSender
 from signpost.edge.slots import SEED_BYTES, Slot, lookup_slots
 from signpost.edge.transport import Transport
 from signpost.protocol.classes import Use
 from signpost.protocol.messages import AnswerWord, Coverage, LookupRequest, TaggedPoint
 from signpost.protocol.problems import ProblemCode
-from signpost.protocol.purposes import PURPOSES_OF, Purpose, Role, Urgency
+from signpost.protocol.purposes import PURPOSES_OF, DeepReason, Purpose, Role, Urgency
 from signpost.protocol.secret import Secret
 from signpost.service.clock import Clock, Randomness, SystemClock, system_randomness
 
-__all__ = ["Answer", "Client", "EvaluatedBatch", "allowed_purpose", "transport_for"]
+__all__ = ["Answer", "Client", "EvaluatedBatch", "allowed_purpose", "askable", "transport_for"]
 
 _Result = TypeVar("_Result")
 
@@ -75,6 +76,21 @@ def allowed_purpose(role: Role, purpose: Purpose | None) -> Purpose:
     return purpose
 
 
+_BY_MOTHER_DAYS: Final = 548
+"""Eighteen months: until then a child may be known by its mother alone."""
+
+
+def askable(child: ChildDetails, role: Role, *, now: int) -> ChildDetails:
+    """The details that this role may ask by. The mother's number is for urgent roles, about a child who is unborn or
+    under eighteen months old: else an ex-partner's number and a guess of the month would confirm a birth.
+    """
+    if child.mother_nhs_number is None:
+        return child
+    today = dt.datetime.fromtimestamp(now, tz=dt.UTC).date()
+    young = child.date_of_birth is None or (today - child.date_of_birth).days < _BY_MOTHER_DAYS
+    return child if role is Role.URGENT and young else replace(child, mother_nhs_number=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The index's one word about a child, and what stands beside it. `faults`: holders that did not do their part."""
@@ -98,7 +114,7 @@ class EvaluatedBatch:
 
     def tags(self, child: int) -> list[TaggedPoint]:
         """The tags of the child at that place, as the index takes them."""
-        return [TaggedPoint(match_class=each.match_class, tag=each.tag.encoding) for each in self.children[child]]
+        return [TaggedPoint.of(each.place, each.tag.encoding) for each in self.children[child]]
 
 
 @final
@@ -115,6 +131,7 @@ class Client:
     ) -> None:
         clock = clock or SystemClock()
         self._desk = desk
+        self._clock = clock
         self._randomness = randomness
         self._transport = transport or transport_for(desk)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="group")
@@ -139,8 +156,16 @@ class Client:
         self._threads.shutdown(wait=False, cancel_futures=True)
         await self._transport.close()
 
-    async def lookup(self, child: ChildDetails, *, purpose: Purpose | None = None, urgency: Urgency) -> Answer:
-        """Is a colleague elsewhere working with this child? `purpose` defaults to the first of the role's.
+    async def lookup(
+        self,
+        child: ChildDetails,
+        *,
+        purpose: Purpose | None = None,
+        urgency: Urgency,
+        deep: DeepReason | None = None,
+    ) -> Answer:
+        """Is a colleague elsewhere working with this child? `purpose` defaults to the first of the role's. With a
+        reason it is a deep lookup, of twice as many points.
 
         Raises:
             NothingToAsk: the details give no match input; nothing was sent.
@@ -148,14 +173,21 @@ class Client:
             Failure: there is no verified, definite answer.
         """
         purpose = allowed_purpose(self._desk.role, purpose)
-        inputs = match_inputs(child, Use.LOOKUP)
+        use = Use.LOOKUP if deep is None else Use.DEEP
+        inputs = match_inputs(askable(child, self._desk.role, now=self._clock.now()), use)
         if not inputs:
-            raise NothingToAsk("It needs a date of birth, and an NHS number or a permanent UPN.")
-        slots = lookup_slots(inputs, seed=Secret(self._randomness(SEED_BYTES)))
-        batch = await self.evaluate_batch(Use.LOOKUP, [slots])
+            raise NothingToAsk("It needs a date of birth, and an NHS number or a permanent UPN, or names and a postcode.")
+        slots = lookup_slots(inputs, use=use, seed=Secret(self._randomness(SEED_BYTES)))
+        batch = await self.evaluate_batch(use, [slots])
         answer = await self.index.lookup(
             LookupRequest(
-                epoch=batch.epoch, purpose=purpose, urgency=urgency, tags=batch.tags(0), receipts=list(batch.receipts)
+                epoch=batch.epoch,
+                purpose=purpose,
+                urgency=urgency,
+                deep=deep,
+                name_common=name_is_common(child),
+                tags=batch.tags(0),
+                receipts=list(batch.receipts),
             )
         )
         return Answer(

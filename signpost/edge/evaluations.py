@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Final, Self
 
 from signpost.edge.slots import Slot
-from signpost.protocol.classes import MatchClass, Use
+from signpost.protocol.classes import Place, Use
 from signpost.protocol.credentials import AccountId, OrganisationId
 from signpost.protocol.group import Element, InvalidElement, Scalar
 from signpost.protocol.manifest import HolderEntry, Manifest
@@ -59,20 +59,20 @@ class FalseAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ClassedTag:
-    """A tag with the one word the index is told of it."""
+    """A tag with the class and tier that the index is told of it."""
 
-    match_class: MatchClass
+    place: Place
     tag: Tag
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class BlindedBatch:
-    """Blinded points in the order they are sent, with the factors that unblind them and the classes they have."""
+    """Blinded points in the order they are sent, with the factors that unblind them and the places they fill."""
 
     use: Use
     points: tuple[BlindedPoint, ...]
     factors: tuple[Scalar, ...]
-    classes: tuple[MatchClass, ...]
+    places: tuple[Place, ...]
 
     @classmethod
     def blind(cls, use: Use, slots: Sequence[Slot], randomness: Randomness) -> Self:
@@ -82,7 +82,7 @@ class BlindedBatch:
             BlindedPoint(blind(SUITE.hash_to_group(slot.x), factor))
             for slot, factor in zip(slots, factors, strict=True)
         )
-        return cls(use, points, factors, tuple(slot.match_class for slot in slots))
+        return cls(use, points, factors, tuple(slot.place for slot in slots))
 
     def encoding(self) -> bytes:
         """The points as they travel: 32 bytes each, in order."""
@@ -176,4 +176,4 @@ def combined(batch: BlindedBatch, evaluations: Sequence[Evaluation]) -> tuple[Cl
     at_zero = lagrange_at_zero(evaluation.holder for evaluation in evaluations)
     coefficients = [at_zero[evaluation.holder] for evaluation in evaluations]
     tags = combine(coefficients, batch.factors, [evaluation.values for evaluation in evaluations])
-    return tuple(ClassedTag(match_class, tag) for match_class, tag in zip(batch.classes, tags, strict=True))
+    return tuple(ClassedTag(place, tag) for place, tag in zip(batch.places, tags, strict=True))

@@ -90,5 +90,4 @@ def _figure(name: str) -> float:
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
-    with (_TABLES / name).open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
+    yield from csv.DictReader((_TABLES / name).read_text("utf-8").splitlines())

@@ -36,6 +36,11 @@ class Slot:
     place: Place
     x: EncodedInput = field(repr=False)
 
+    @property
+    def match_class(self) -> MatchClass:
+        """The class alone."""
+        return self.place.match_class
+
 
 def lookup_slots(inputs: Sequence[MatchInput], *, use: Use = Use.LOOKUP, seed: Secret) -> list[Slot]:
     """12 slots of one lookup (24 of a deep one), shuffled. `seed`: 32 fresh random bytes, never used again.

@@ -2,13 +2,16 @@
 
 In this order, and nothing else:
 1. *Class.* A tag hits only what was stored as the class it is asked as. A template gives one class on both sides, so no
-   true hit is lost; and an asker cannot try twelve NHS numbers in one lookup by calling them something else.
+   true hit is lost; and an asker cannot try twelve NHS numbers in one lookup by calling them something else. The
+   tier of a hit is the weaker of the stored and the asked one.
 2. *Look-back.* An involvement that ended before the window counts for nothing.
-3. *Veto.* Asker and record both hold an identity tag and they differ: the record is another child's. Hits through
+3. *Veto*. Asker and record both hold an identity tag and they differ: the record is another child's. Hits through
    undated and maternal tags stand all the same, since there the date may be what differs.
-4. *Best tier only.* Weaker hits fall beside a stronger one.
-5. *Ambiguity.* T1 hits on records whose identity tags differ from each other answer `possible`.
-6. T1 answers `current` where an involvement is open, else `previous`; T2 and T3 answer `possible`.
+4. *Strict T1.* Without an identity or pupil hit, a record's T1 hits count as T1 only beside a name hit on the same
+   record; else they count as T2. Not where the asker says that the name is too common to have made one of.
+5. *Best tier only.* Weaker hits fall beside a stronger one.
+6. *Ambiguity.* T1 hits on records whose identity tags differ from each other answer `possible`.
+7. T1 answers `current` where an involvement is open, else `previous`; T2 and T3 answer `possible`.
 
 Pure: hits in, a word out. How many hits there were, and whose, stays here.
 """
@@ -17,17 +20,19 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from signpost.index.records import Hit
-from signpost.protocol.classes import MatchClass, Tier
+from signpost.index.records import Hit, InvolvementNumber, OrganisationNumber
+from signpost.protocol.classes import MatchClass, Place, Tier
 from signpost.protocol.messages import AnswerWord
 from signpost.protocol.tags import TagKey
 
 __all__ = ["answer_to", "look_back_start"]
 
 _VETO_EXCEPTED: Final = frozenset({MatchClass.UNDATED, MatchClass.MATERNAL})
+_NUMBERS: Final = frozenset({MatchClass.IDENTITY, MatchClass.PUPIL})
 
 
 def look_back_start(today: dt.date, months: int) -> dt.date:
@@ -39,25 +44,40 @@ def look_back_start(today: dt.date, months: int) -> dt.date:
 
 
 def answer_to(
-    hits: Iterable[Hit], *, asked: Sequence[MatchClass], identity_key: TagKey | None, since: dt.date
+    hits: Iterable[Hit], *, asked: Sequence[Place], identity_key: TagKey | None, since: dt.date, strict: bool = True
 ) -> AnswerWord:
     """The word that these hits make.
 
-    `asked` is the class of each tag of the request, by position; `identity_key` is the key of the asker's identity tag,
-    where there is one; `since` is the first day of the look-back window.
+    `asked` is the class and tier of each tag of the request, by position; `identity_key` is the key of the asker's
+    identity tag, where there is one; `since` is the first day of the look-back window; `strict` asks for a name hit.
     """
-    standing = [
-        (hit.tier, hit)
-        for hit in hits
-        if hit.match_class is asked[hit.asked_at] and not _ended_before(hit, since) and not _vetoed(hit, identity_key)
-    ]
-    best = min((tier for tier, _ in standing), default=None)
+    records: defaultdict[tuple[OrganisationNumber, InvolvementNumber], list[Hit]] = defaultdict(list)
+    for hit in hits:
+        of_class = hit.stored.match_class is asked[hit.asked_at].match_class
+        if of_class and not _ended_before(hit, since) and not _vetoed(hit, identity_key):
+            records[hit.organisation, hit.involvement].append(hit)
+    # All hits on a record have the same end and the same identity tag: one of them stands for the record.
+    found = [(_tier(of_record, asked, strict=strict), of_record[0]) for of_record in records.values()]
+    best = min((tier for tier, _ in found), default=None)
     if best is None:
         return "none"
-    strongest = [hit for tier, hit in standing if tier == best]
+    strongest = [hit for tier, hit in found if tier == best]
     if best is not Tier.T1 or _ambiguous(strongest):
         return "possible"
     return "current" if any(hit.ended_on is None for hit in strongest) else "previous"
+
+
+def _tier(of_record: Sequence[Hit], asked: Sequence[Place], *, strict: bool) -> Tier:
+    """How far the hits on one record can be believed, together."""
+    best = min(max(hit.stored.tier, asked[hit.asked_at].tier) for hit in of_record)
+    if best is not Tier.T1 or not strict:
+        return best
+    numbered = any(hit.stored.match_class in _NUMBERS for hit in of_record)
+    # Not a T3 name: those are the variations that a deep lookup tries.
+    named = any(
+        hit.stored.match_class is MatchClass.NAME and asked[hit.asked_at].tier is not Tier.T3 for hit in of_record
+    )
+    return Tier.T1 if numbered or named else Tier.T2
 
 
 def _ended_before(hit: Hit, since: dt.date) -> bool:
@@ -67,7 +87,7 @@ def _ended_before(hit: Hit, since: dt.date) -> bool:
 def _vetoed(hit: Hit, identity_key: TagKey | None) -> bool:
     if identity_key is None or hit.identity_key is None or hit.identity_key == identity_key:
         return False
-    return hit.match_class not in _VETO_EXCEPTED
+    return hit.stored.match_class not in _VETO_EXCEPTED
 
 
 def _ambiguous(hits: Iterable[Hit]) -> bool:

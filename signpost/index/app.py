@@ -107,6 +107,7 @@ class Index:
             manifest=manifest,
             coverage=self.coverage,
             look_back_months=settings.look_back_months,
+            strict_t1=settings.strict_t1,
             randomness=randomness,
         )
         self.register = Register(

@@ -1,7 +1,8 @@
 """The record of who did what: one leaf for every request that was taken, chained by hash, committed with what it tells
 of.
 
-A leaf says who, of which organisation, did what, for which purpose, and when, beside a random access id. It holds no
+A leaf says who, of which organisation, did what, for which purpose (of a deep lookup: why), and when, beside a random
+access id. It holds no
 tag, no reference and no result (protocol.md C7), so it cannot be joined to what was asked or found. Its bytes are the
 canonical JSON of those fields; chain_n = H(chain_(n-1), leaf_n), and chain_0 is 32 zero bytes. The access id is 128
 random bits, so that no link of the chain can be guessed from what it stands for.
@@ -18,7 +19,7 @@ from signpost.protocol.credentials import AccountId, OrganisationId
 from signpost.protocol.encoding import canonical_json, to_base64url
 from signpost.protocol.keys import digest
 from signpost.protocol.labels import Label
-from signpost.protocol.purposes import Purpose
+from signpost.protocol.purposes import DeepReason, Purpose
 
 __all__ = ["ACCESS_BYTES", "CHAIN_START", "AuditAction", "AuditEvent", "chain", "follows"]
 
@@ -55,6 +56,8 @@ class AuditEvent:
     organisation: OrganisationId | None = None
     account: AccountId | None = None
     purpose: Purpose | None = None
+    deep: DeepReason | None = None
+    """Why a lookup was a deep one; null for every other."""
 
     def leaf(self) -> bytes:
         """The bytes that are kept and chained."""
@@ -64,6 +67,7 @@ class AuditEvent:
                 "account": self.account,
                 "action": self.action.value,
                 "at": self.at,
+                "deep": None if self.deep is None else self.deep.value,
                 "organisation": self.organisation,
                 "purpose": None if self.purpose is None else self.purpose.value,
             }

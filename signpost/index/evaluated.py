@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from signpost.index.requests import Signed
-from signpost.protocol.classes import MatchClass, Use, fits_profile
+from signpost.protocol.classes import Place, Use, fits_profile
 from signpost.protocol.group import Element, InvalidElement
 from signpost.protocol.manifest import Manifest
 from signpost.protocol.messages import TaggedPoint
@@ -30,20 +30,21 @@ def check_epoch(manifest: Manifest, epoch: int) -> None:
         raise Problem(ProblemCode.EPOCH_UNKNOWN)
 
 
-def read_tags(tagged: Sequence[TaggedPoint], use: Use, *, place: str) -> list[tuple[MatchClass, Tag]]:
-    """One child's tags: of the fixed classes, canonical, and all different. `place` is where they stand in the request.
+def read_tags(tagged: Sequence[TaggedPoint], use: Use, *, place: str) -> list[tuple[Place, Tag]]:
+    """One child's tags: of the fixed classes and tiers, canonical, and all different. `place` is where they stand in the
+    request.
 
     Raises:
         Problem: TAGS_PROFILE or TAG_INVALID.
     """
-    if not fits_profile(use, (point.match_class for point in tagged)):
+    if not fits_profile(use, (point.place for point in tagged)):
         raise Problem(ProblemCode.TAGS_PROFILE, pointers=(place,))
     if len({point.tag for point in tagged}) != len(tagged):
         raise Problem(ProblemCode.TAG_INVALID, pointers=(place,))
     tags = []
     for at, point in enumerate(tagged):
         try:
-            tags.append((point.match_class, Tag(Element.parse(point.tag))))
+            tags.append((point.place, Tag(Element.parse(point.tag))))
         except InvalidElement:
             raise Problem(ProblemCode.TAG_INVALID, pointers=(f"{place}/{at}/tag",)) from None
     return tags

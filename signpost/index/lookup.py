@@ -46,6 +46,7 @@ class Lookup:
         manifest: Manifest,
         coverage: NationalCoverage,
         look_back_months: int,
+        strict_t1: bool,
         randomness: Randomness,
     ) -> None:
         self._lookups = lookups
@@ -53,6 +54,7 @@ class Lookup:
         self._manifest = manifest
         self._coverage = coverage
         self._look_back_months = look_back_months
+        self._strict_t1 = strict_t1
         self._randomness = randomness
 
     async def answer(self, asked: LookupRequest, signed: Signed) -> LookupAnswer:
@@ -63,21 +65,27 @@ class Lookup:
                 RECEIPT_INVALID, RECEIPT_EXPIRED, RECEIPT_SPENT, NONCE_USED.
         """
         asker = signed.asker
-        require(may_look_up(asker, asked.purpose))
+        use = Use.LOOKUP if asked.deep is None else Use.DEEP
+        by_mother = any(point.match_class is MatchClass.MATERNAL for point in asked.tags)
+        require(may_look_up(asker, asked.purpose, by_mother=by_mother))
         check_epoch(self._manifest, asked.epoch)
-        tags = read_tags(asked.tags, Use.LOOKUP, place="/tags")
-        receipts = read_receipts(asked.receipts, self._manifest, signed, use=Use.LOOKUP, points=POINTS[Use.LOOKUP])
+        tags = read_tags(asked.tags, use, place="/tags")
+        receipts = read_receipts(asked.receipts, self._manifest, signed, use=use, points=POINTS[use])
         today = dt.datetime.fromtimestamp(signed.at, tz=dt.UTC).date()
 
         spending = Spending(signed, receipts, Acknowledgement(speakable(self._randomness), signed.at))
         self._lookups.refuse_spent(spending)
         keys = [self._wrappers.involvements.wrap(tag).key for _, tag in tags]
-        classes = [match_class for match_class, _ in tags]
+        places = [place for place, _ in tags]
+        identity = next(
+            (key for key, of in zip(keys, places, strict=True) if of.match_class is MatchClass.IDENTITY), None
+        )
         word = answer_to(
             self._lookups.hits(keys, asking=asker.organisation),
-            asked=classes,
-            identity_key=next((key for key, of in zip(keys, classes, strict=True) if of is MatchClass.IDENTITY), None),
+            asked=places,
+            identity_key=identity,
             since=look_back_start(today, self._look_back_months),
+            strict=self._strict_t1 and not asked.name_common,
         )
         await self._lookups.keep(
             KeptLookup(
@@ -91,7 +99,7 @@ class Lookup:
                 keep_until=whole_hour(signed.at + LOOKUP_ROW_SECONDS),
             ),
             spending=spending,
-            audit=signed.audit(AuditAction.LOOKED_UP, self._randomness, purpose=asked.purpose),
+            audit=signed.audit(AuditAction.LOOKED_UP, self._randomness, purpose=asked.purpose, deep=asked.deep),
         )
         return LookupAnswer(
             answer=word,

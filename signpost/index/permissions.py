@@ -51,9 +51,12 @@ def may(asker: Asker, act: Act) -> Allowed | Refused:
     return Allowed() if asker.role in _ROLES[act] else Refused(ProblemCode.ROLE_REFUSED)
 
 
-def may_look_up(asker: Asker, purpose: Purpose) -> Allowed | Refused:
-    """Whether the asker may look a child up for this purpose: the role must have it, and so must the credential."""
-    if not PURPOSES_OF[asker.role]:
+def may_look_up(asker: Asker, purpose: Purpose, *, by_mother: bool = False) -> Allowed | Refused:
+    """Whether the asker may look a child up for this purpose: the role must have it, and so must the credential.
+
+    By the mother's number only urgent roles may: else an ex-partner's number and a guess of the month confirm a birth.
+    """
+    if not PURPOSES_OF[asker.role] or (by_mother and asker.role is not Role.URGENT):
         return Refused(ProblemCode.ROLE_REFUSED)
     if purpose in PURPOSES_OF[asker.role] and purpose in asker.purposes:
         return Allowed()

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Final, NewType
+from typing import NewType
 
-from signpost.protocol.classes import MatchClass, Tier
+from signpost.protocol.classes import Place
 from signpost.protocol.credentials import OrganisationId
 from signpost.protocol.keys import VerifyKey
 from signpost.protocol.purposes import Basis, Kind
 from signpost.protocol.tags import TagKey, WrappedTag
 
 __all__ = [
-    "TIERS", "Handle", "Hit", "InvolvementNumber", "Organisation", "OrganisationNumber", "OwnedInvolvement",
+    "Handle", "Hit", "InvolvementNumber", "Organisation", "OrganisationNumber", "OwnedInvolvement",
     "StoredTag",
 ]  # fmt: skip
 
@@ -25,18 +25,6 @@ OrganisationNumber = NewType("OrganisationNumber", int)
 """An organisation's pseudonym: 0 to 2^63 - 2, a keyed digest of its name."""
 InvolvementNumber = NewType("InvolvementNumber", int)
 """An involvement's: the same of the organisation's name and its own reference."""
-
-TIERS: Final = {
-    MatchClass.IDENTITY: Tier.T1,
-    MatchClass.PUPIL: Tier.T1,
-    MatchClass.STRONG: Tier.T1,
-    MatchClass.NAME: Tier.T2,  # some are as good as T1 (ndm), but the class does not tell which
-    MatchClass.UNDATED: Tier.T1,
-    MatchClass.PROBABLE: Tier.T2,
-    MatchClass.POSSIBLE: Tier.T3,
-    MatchClass.MATERNAL: Tier.T2,
-}
-"""How far a tag of each class can be believed (docs/explanation/identification.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +66,9 @@ class OwnedInvolvement:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class StoredTag:
-    """A tag at rest with the one word that is known of it."""
+    """A tag at rest with the class and tier that are known of it."""
 
-    match_class: MatchClass
+    place: Place
     wrapped: WrappedTag
 
 
@@ -88,13 +76,12 @@ class StoredTag:
 class Hit:
     """An involvement elsewhere that holds one of the tags asked about.
 
-    `asked_at` is the tag's position in the request; `tier` is the stored tag's; `identity_key` is the key of the
-    involvement's own identity tag, where it has one.
+    `asked_at` is the tag's position in the request; `stored` is the class and tier it was registered under;
+    `identity_key` is the key of the involvement's own identity tag, where it has one.
     """
 
     asked_at: int
-    match_class: MatchClass
-    tier: Tier
+    stored: Place
     organisation: OrganisationNumber
     involvement: InvolvementNumber
     ended_on: dt.date | None

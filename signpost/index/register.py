@@ -20,7 +20,7 @@ from signpost.index.records import OwnedInvolvement, StoredTag
 from signpost.index.requests import Acknowledgement, Signed, Spending
 from signpost.index.speakable import speakable
 from signpost.index.wrapping import Wrappers
-from signpost.protocol.classes import POINTS, MatchClass, Use
+from signpost.protocol.classes import POINTS, Place, Use
 from signpost.protocol.manifest import Manifest
 from signpost.protocol.messages import RegisterRequest, Registration, WriteReceipt
 from signpost.protocol.problems import Problem, ProblemCode
@@ -111,8 +111,8 @@ class Register:
             (f"/registrations/{at}/handle" for at, each in enumerate(registrations) if each.handle not in known),
         )
 
-    def _wrapped(self, tags: Iterable[tuple[MatchClass, Tag]]) -> list[StoredTag]:
-        return [StoredTag(match_class, self._wrappers.involvements.wrap(tag)) for match_class, tag in tags]
+    def _wrapped(self, tags: Iterable[tuple[Place, Tag]]) -> list[StoredTag]:
+        return [StoredTag(place, self._wrappers.involvements.wrap(tag)) for place, tag in tags]
 
 
 def _refuse_periods(registrations: Sequence[Registration], last: dt.date) -> None:

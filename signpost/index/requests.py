@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from signpost.index.audit import ACCESS_BYTES, AuditAction, AuditEvent
 from signpost.protocol.credentials import Asker
-from signpost.protocol.purposes import Purpose
+from signpost.protocol.purposes import DeepReason, Purpose
 from signpost.protocol.receipts import EvaluationReceipt
 from signpost.service.clock import Randomness
 
@@ -29,7 +29,14 @@ class Signed:
     body_digest: bytes
     at: int
 
-    def audit(self, action: AuditAction, randomness: Randomness, *, purpose: Purpose | None = None) -> AuditEvent:
+    def audit(
+        self,
+        action: AuditAction,
+        randomness: Randomness,
+        *,
+        purpose: Purpose | None = None,
+        deep: DeepReason | None = None,
+    ) -> AuditEvent:
         """The leaf of this request."""
         return AuditEvent(
             action=action,
@@ -38,6 +45,7 @@ class Signed:
             organisation=self.asker.organisation,
             account=self.asker.account,
             purpose=purpose,
+            deep=deep,
         )
 
 

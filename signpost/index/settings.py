@@ -52,6 +52,9 @@ class IndexSettings(ServiceSettings):
     """Who should feed: the first figure of coverage."""
     look_back_months: Annotated[int, Field(ge=0, le=120)] = 12
     """How long an ended involvement still answers `previous`: as CP-IS."""
+    strict_t1: bool = True
+    """Whether a record must be hit by a name as well before demographics alone confirm it: the last false ones are
+    twins whose names sound alike (docs/explanation/identification.md)."""
     settling_tick_ms: Annotated[int, Field(ge=10, le=10_000)] = 200
     """How often a batch settles: nobody waits for it, and a feed is visible within seconds of its end."""
 

@@ -8,13 +8,13 @@ Limits stand here so that both sides, and the published schema, share them.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
-from signpost.protocol.classes import MatchClass, Use
+from signpost.protocol.classes import MatchClass, Place, Tier, Use
 from signpost.protocol.encoding import EncodingError, from_base64url, to_base64url
-from signpost.protocol.purposes import Basis, Purpose, Urgency
+from signpost.protocol.purposes import Basis, DeepReason, Purpose, Urgency
 from signpost.protocol.threshold import MAX_HOLDERS
 from signpost.protocol.tokens import LAST_MOMENT
 
@@ -181,9 +181,10 @@ AnswerWord = Literal["current", "previous", "possible", "none"]
 
 
 class TaggedPoint(_Wire):
-    """A tag with the one word that the index is told of it."""
+    """A tag with the class and tier that the index is told of it."""
 
     match_class: Annotated[MatchClass, Field(alias="class", strict=False)]
+    tier: Tier
     tag: PointBytes
 
     model_config = ConfigDict(
@@ -196,17 +197,30 @@ class TaggedPoint(_Wire):
         serialize_by_alias=True,
     )
 
+    @classmethod
+    def of(cls, place: Place, tag: bytes) -> Self:
+        """The tag that fills a place."""
+        return cls(match_class=place.match_class, tier=place.tier, tag=tag)
+
+    @property
+    def place(self) -> Place:
+        """Its class and tier together."""
+        return Place(self.match_class, self.tier)
+
 
 Receipts = Annotated[list[Token], Field(min_length=1, max_length=32)]
 
 
 class LookupRequest(_Wire):
-    """C1: is anybody elsewhere working with this child?"""
+    """C1: is anybody elsewhere working with this child? 12 tags; 24 where a reason makes it a deep lookup."""
 
     epoch: Counter
     purpose: Annotated[Purpose, Field(strict=False)]
     urgency: Annotated[Urgency, Field(strict=False)]
-    tags: Annotated[list[TaggedPoint], Field(min_length=12, max_length=12)]
+    deep: Annotated[DeepReason, Field(strict=False)] | None
+    name_common: bool
+    """So many children share the name and birth date that no name input was made (λ ≥ 0.1)."""
+    tags: Annotated[list[TaggedPoint], Field(min_length=12, max_length=24)]
     receipts: Receipts
 
 

@@ -125,10 +125,9 @@ class LoneIndex:
             epoch=self.holders.manifest.epoch,
             purpose=Purpose.VITAL_INTERESTS,
             urgency=Urgency.NOW,
-            tags=[
-                TaggedPoint(match_class=match_class, tag=tag.encoding)
-                for match_class, tag in zip(LOOKUP_PROFILE, tags, strict=True)
-            ],
+            deep=None,
+            name_common=False,
+            tags=[TaggedPoint.of(place, tag.encoding) for place, tag in zip(LOOKUP_PROFILE, tags, strict=True)],
             receipts=receipts,
         )
         return request.model_dump_json().encode()

@@ -56,7 +56,7 @@ class StubEvaluator:
     async def evaluate_batch(self, use: Use, children: Sequence[Sequence[Slot]]) -> EvaluatedBatch:
         """Hashes, in the shape of tags."""
         tags = tuple(
-            tuple(ClassedTag(slot.match_class, Tag(Element(hashlib.sha256(slot.x).digest()))) for slot in child)
+            tuple(ClassedTag(slot.place, Tag(Element(hashlib.sha256(slot.x).digest()))) for slot in child)
             for child in children
         )
         return EvaluatedBatch(epoch=1, children=tags, receipts=("stub." * 60, "stub." * 60))

@@ -181,7 +181,13 @@ def test_the_wheel_holds_the_three_packages_and_nothing_else(tmp_path: Path) -> 
         "signpost_cli",
         "signpost_keys",
     }
-    assert {Path(name).suffix for name in names if ".dist-info/" not in name} <= {".py", ".typed", ".csv", ".toml", ".md"}
+    assert {Path(name).suffix for name in names if ".dist-info/" not in name} <= {
+        ".py",
+        ".typed",
+        ".csv",
+        ".toml",
+        ".md",
+    }
 
 
 def pins(lock: str) -> set[str]:

@@ -275,8 +275,7 @@ class SigningEvaluator:
         return EvaluatedBatch(
             epoch=self.index.world.manifest.epoch,
             children=tuple(
-                tuple(ClassedTag(slot.match_class, Tag(SUITE.hash_to_group(slot.x))) for slot in child)
-                for child in children
+                tuple(ClassedTag(slot.place, Tag(SUITE.hash_to_group(slot.x))) for slot in child) for child in children
             ),
             receipts=tuple(self.index.world.receipts(self.index.feed, use, points)),
         )

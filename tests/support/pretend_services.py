@@ -384,7 +384,7 @@ class Pretence:
         match path:
             case "/v1/lookups":
                 asked = LookupRequest.model_validate_json(body)
-                assert fits_profile(Use.LOOKUP, [tag.match_class for tag in asked.tags])
+                assert fits_profile(Use.LOOKUP if asked.deep is None else Use.DEEP, [tag.place for tag in asked.tags])
                 self._spend(asked.receipts, asker, Use.LOOKUP, 12, body)
                 return 200, LookupAnswer(
                     answer=self.word,

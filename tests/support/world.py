@@ -18,7 +18,7 @@ from functools import cache
 
 from pydantic import BaseModel
 
-from signpost.protocol.classes import POINTS, PROFILES, MatchClass, Use
+from signpost.protocol.classes import POINTS, PROFILES, MatchClass, Place, Use
 from signpost.protocol.credentials import (
     SHIFT_SECONDS,
     AccountId,
@@ -39,7 +39,7 @@ from signpost.protocol.messages import (
     TaggedPoint,
 )
 from signpost.protocol.oprf import SUITE
-from signpost.protocol.purposes import PURPOSES_OF, Basis, Kind, Purpose, Role, Urgency
+from signpost.protocol.purposes import PURPOSES_OF, Basis, DeepReason, Kind, Purpose, Role, Urgency
 from signpost.protocol.receipts import BULK_SECONDS, LOOKUP_SECONDS, EvaluationReceipt, batch_hash
 from signpost.protocol.secret import Secret
 from signpost.protocol.signatures import sign_request
@@ -253,12 +253,13 @@ class World:
         free = list(PROFILES[use])
         tags = []
         for match_class, text in child.inputs():
-            place = MatchClass.STRONG if match_class is MatchClass.IDENTITY else match_class
-            if place in free:
+            of_class = MatchClass.STRONG if match_class is MatchClass.IDENTITY else match_class
+            place = next((place for place in free if place.match_class is of_class), None)
+            if place is not None:
                 free.remove(place)
-                tags.append(TaggedPoint(match_class=match_class, tag=self.tag(match_class, text)))
-        for match_class in free:
-            tags.append(TaggedPoint(match_class=match_class, tag=self.tag(match_class, self.randomness(16).hex())))
+                tags.append(TaggedPoint.of(Place(match_class, place.tier), self.tag(match_class, text)))
+        for place in free:
+            tags.append(TaggedPoint.of(place, self.tag(place.match_class, self.randomness(16).hex())))
         return tags
 
     def receipts(
@@ -294,15 +295,25 @@ class World:
     # -- what a device sends
 
     def lookup(
-        self, device: Device, child: Child, *, purpose: Purpose | None = None, receipts: list[str] | None = None
+        self,
+        device: Device,
+        child: Child,
+        *,
+        purpose: Purpose | None = None,
+        receipts: list[str] | None = None,
+        deep: DeepReason | None = None,
+        name_common: bool = False,
     ) -> LookupRequest:
-        """A lookup, evaluated and paid for."""
+        """A lookup, evaluated and paid for; with a reason, a deep one."""
+        use = Use.LOOKUP if deep is None else Use.DEEP
         return LookupRequest(
             epoch=self.manifest.epoch,
             purpose=purpose or device_purpose(device),
             urgency=Urgency.NOW,
-            tags=self.tags(Use.LOOKUP, child),
-            receipts=receipts or self.receipts(device, Use.LOOKUP, POINTS[Use.LOOKUP]),
+            deep=deep,
+            name_common=name_common,
+            tags=self.tags(use, child),
+            receipts=receipts or self.receipts(device, use, POINTS[use]),
         )
 
     def registration(

@@ -2,12 +2,13 @@
 
 * involvement, 183 bytes: reference 16, child reference 16, row digest 16, handle 9, started 4, ended 4, basis 1,
   case reference 113, remove-after 4 (in months of the common era)
-* arrival, 609: what 1, organisation 8, involvement 8, ended 4, then 12 × (class 1, key 16, body 32)
-* lookup, 589: answer 1, then 12 × (class 1, key 16, body 32)
+* arrival, 621: what 1, organisation 8, involvement 8, ended 4, then 12 × (class 1, tier 1, key 16, body 32)
+* lookup, 1,201: answer 1, then 24 × (class 1, tier 1, key 16, body 32)
 * acknowledgement, 17: spoken receipt 9, time 8
 * outcome, 48: what 1, then zeros
 
-Each is of one size whatever it says; an arrival without tags is filled with zeros. Codes are append-only.
+Each is of one size whatever it says; an arrival without tags is filled with zeros, and so is a lookup
+that was no deep one. Codes are append-only.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Final, assert_never
 from signpost.index.arrivals import Arrival, Ended, Registered, Withdrawn
 from signpost.index.records import InvolvementNumber, OrganisationNumber, OwnedInvolvement, StoredTag
 from signpost.index.requests import Acknowledgement
-from signpost.protocol.classes import POINTS, MatchClass, Use
+from signpost.protocol.classes import POINTS, MatchClass, Place, Tier, Use
 from signpost.protocol.messages import CASE_REFERENCE_BYTES, AnswerWord
 from signpost.protocol.purposes import Basis
 from signpost.protocol.tags import TagKey, WrappedTag
@@ -53,8 +54,9 @@ OUTCOME_SETTLED: Final = b"\x01" + bytes(47)
 _INVOLVEMENT: Final = struct.Struct(f">16s16s16s9sIIB{CASE_REFERENCE_BYTES}sI")
 _ARRIVAL: Final = struct.Struct(">BQQI")
 _ACKNOWLEDGEMENT: Final = struct.Struct(">9sQ")
-_TAG: Final = struct.Struct(">B16s32s")
+_TAG: Final = struct.Struct(">BB16s32s")
 _TAGS_BYTES: Final = POINTS[Use.REGISTER] * _TAG.size
+_LOOKUP_TAGS_BYTES: Final = POINTS[Use.DEEP] * _TAG.size
 
 
 def day_number(date: dt.date | None) -> int | None:
@@ -140,7 +142,7 @@ def unpack_arrival(raw: bytes) -> Arrival:
 
 def pack_lookup(answer: AnswerWord, tags: Sequence[StoredTag]) -> bytes:
     """A lookup row."""
-    return bytes([_ANSWER_CODES[answer]]) + _pack_tags(tags)
+    return bytes([_ANSWER_CODES[answer]]) + _pack_tags(tags).ljust(_LOOKUP_TAGS_BYTES, b"\0")
 
 
 def pack_acknowledgement(acknowledgement: Acknowledgement) -> bytes:
@@ -155,8 +157,13 @@ def unpack_acknowledgement(raw: bytes) -> Acknowledgement:
 
 
 def _pack_tags(tags: Sequence[StoredTag]) -> bytes:
-    return b"".join(_TAG.pack(CLASS_CODES[tag.match_class], tag.wrapped.key, tag.wrapped.body) for tag in tags)
+    return b"".join(
+        _TAG.pack(CLASS_CODES[tag.place.match_class], tag.place.tier, tag.wrapped.key, tag.wrapped.body) for tag in tags
+    )
 
 
 def _unpack_tags(raw: bytes) -> tuple[StoredTag, ...]:
-    return tuple(StoredTag(CLASSES[code], WrappedTag(TagKey(key), body)) for code, key, body in _TAG.iter_unpack(raw))
+    return tuple(
+        StoredTag(Place(CLASSES[code], Tier(tier)), WrappedTag(TagKey(key), body))
+        for code, tier, key, body in _TAG.iter_unpack(raw)
+    )

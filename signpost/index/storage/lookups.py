@@ -19,7 +19,7 @@ from signpost.index.storage.layouts import CLASSES, from_day_number, pack_lookup
 from signpost.index.storage.record import record
 from signpost.index.storage.spending import refuse_spent, spend_nonce, spend_receipts
 from signpost.index.storage.vault import Vault
-from signpost.protocol.classes import Tier
+from signpost.protocol.classes import Place, Tier
 from signpost.protocol.credentials import OrganisationId
 from signpost.protocol.labels import Label
 from signpost.protocol.problems import Problem, ProblemCode
@@ -60,8 +60,7 @@ class SqliteLookups:
         return [
             Hit(
                 asked_at=at,
-                match_class=CLASSES[match_class],
-                tier=Tier(tier),
+                stored=Place(CLASSES[match_class], Tier(tier)),
                 organisation=OrganisationNumber(organisation),
                 involvement=InvolvementNumber(involvement),
                 ended_on=from_day_number(ended_on),

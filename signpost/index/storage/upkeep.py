@@ -10,7 +10,7 @@ from typing import Final, final
 
 from signpost.index.arrivals import Ended, Registered, Withdrawn, together
 from signpost.index.audit import AuditEvent
-from signpost.index.records import TIERS, InvolvementNumber, OrganisationNumber
+from signpost.index.records import InvolvementNumber, OrganisationNumber
 from signpost.index.storage.layouts import CLASS_CODES, OUTCOME_SETTLED, day_number, unpack_arrival
 from signpost.index.storage.record import record
 from signpost.index.storage.vault import Vault, place
@@ -104,10 +104,10 @@ def _make_visible(
                 "DELETE FROM tag_bodies WHERE organisation = ? AND involvement = ?", (organisation, involvement)
             )
         if isinstance(effect, Registered):
-            identity = next((t.wrapped.key for t in effect.tags if t.match_class is MatchClass.IDENTITY), None)
+            identity = next((t.wrapped.key for t in effect.tags if t.place.match_class is MatchClass.IDENTITY), None)
             ended_on = day_number(effect.ended_on)
             for tag in effect.tags:
-                key, code, tier = tag.wrapped.key, CLASS_CODES[tag.match_class], int(TIERS[tag.match_class])
+                key, code, tier = tag.wrapped.key, CLASS_CODES[tag.place.match_class], int(tag.place.tier)
                 bodies.append((organisation, involvement, key, tag.wrapped.body))
                 tags.append((key, organisation, involvement, code, tier, ended_on, identity))
     connection.executemany(

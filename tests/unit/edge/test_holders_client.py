@@ -18,7 +18,7 @@ from signpost.edge.match_inputs import EncodedInput
 from signpost.edge.signed_sender import SignedSender
 from signpost.edge.slots import Slot
 from signpost.edge.transport import Transport
-from signpost.protocol.classes import MatchClass, Use
+from signpost.protocol.classes import MatchClass, Place, Tier, Use
 from signpost.protocol.group import multiply
 from signpost.protocol.oprf import SUITE
 from signpost.protocol.receipts import holder_of
@@ -26,7 +26,7 @@ from tests.support.pretend_services import Fault, Pretence
 
 _Result = TypeVar("_Result")
 
-SLOTS = [Slot(MatchClass.STRONG, EncodedInput(bytes([n]))) for n in range(12)]
+SLOTS = [Slot(Place(MatchClass.STRONG, Tier.T1), EncodedInput(bytes([n]))) for n in range(12)]
 IMPATIENT = {use: Patience(before_another=0.02, in_all=0.2) for use in Use}
 
 FALSE = [

@@ -61,7 +61,7 @@ class FakeIndex:
         self._maybe_fail()
         self.batches.append(len(request.registrations))
         for registration in request.registrations:
-            assert fits_profile(Use.REGISTER, [tag.match_class for tag in registration.tags])
+            assert fits_profile(Use.REGISTER, [tag.place for tag in registration.tags])
             self.held[registration.reference] = registration
         return _RECEIPT
 
@@ -113,8 +113,7 @@ class FakeEvaluator:
         return EvaluatedBatch(
             epoch=1,
             children=tuple(
-                tuple(ClassedTag(slot.match_class, Tag(SUITE.hash_to_group(slot.x))) for slot in child)
-                for child in children
+                tuple(ClassedTag(slot.place, Tag(SUITE.hash_to_group(slot.x))) for slot in child) for child in children
             ),
             receipts=("r" * 20, "s" * 20),
         )

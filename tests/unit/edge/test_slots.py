@@ -15,10 +15,12 @@ from signpost.edge.match_inputs import ChildDetails, MatchInput, Template, match
 from signpost.edge.slots import Slot, lookup_slots, registration_slots, shuffled
 from signpost.protocol.classes import (
     LOOKUP_PROFILE,
+    MATERNAL_PROFILES,
     POINTS,
     PROFILES,
     REGISTER_PROFILE,
     MatchClass,
+    Place,
     Tier,
     Use,
     fits_profile,
@@ -55,13 +57,14 @@ def test_the_profile_is_always_filled_exactly(child: ChildDetails, seed: bytes) 
         (Use.LOOKUP, _look_up(child, seed), LOOKUP_PROFILE),
         (Use.REGISTER, _register(child, seed[:16]), REGISTER_PROFILE),
     ):
-        counts = Counter(slot.match_class for slot in slots)
-        identities = counts.pop(MatchClass.IDENTITY, 0)
-        counts[MatchClass.STRONG] += identities
+        counts = Counter(slot.place for slot in slots)
+        identities = counts.pop(Place(MatchClass.IDENTITY, Tier.T1), 0)
+        counts[Place(MatchClass.STRONG, Tier.T1)] += identities
+        by_mother = any(slot.match_class is MatchClass.MATERNAL for slot in slots)
 
-        assert fits_profile(use, [slot.match_class for slot in slots])
+        assert fits_profile(use, [slot.place for slot in slots])
         assert len(slots) == POINTS[use] == len({slot.x for slot in slots})
-        assert counts == Counter(profile)
+        assert counts == Counter(MATERNAL_PROFILES[use] if by_mother else profile)
         assert identities == (child.nhs_number is not None and child.date_of_birth is not None)
 
 
@@ -153,5 +156,5 @@ def test_a_strong_input_takes_the_first_place_when_no_number_is_given() -> None:
     slots = lookup_slots(strong, seed=Secret(b"s" * 32))
 
     assert {found.encoded() for found in strong} == {s.x for s in slots if s.match_class is MatchClass.STRONG}
-    assert PROFILES[Use.LOOKUP].count(MatchClass.STRONG) == 5
+    assert PROFILES[Use.LOOKUP].count(Place(MatchClass.STRONG, Tier.T1)) == 5
     assert not re.search("identity", repr(slots))

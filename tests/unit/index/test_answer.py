@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pytest
 
 from signpost.index.answer import answer_to, look_back_start
-from signpost.index.records import TIERS, Hit, InvolvementNumber, OrganisationNumber
-from signpost.protocol.classes import MatchClass, Tier
+from signpost.index.records import Hit, InvolvementNumber, OrganisationNumber
+from signpost.protocol.classes import MatchClass, Place, Tier
 from signpost.protocol.messages import AnswerWord
 from signpost.protocol.tags import TagKey
 
@@ -22,6 +22,11 @@ HERS = TagKey(b"h" * 16)
 ANOTHERS = TagKey(b"a" * 16)
 A_THIRDS = TagKey(b"t" * 16)
 
+TIERS = {
+    C.IDENTITY: Tier.T1, C.PUPIL: Tier.T1, C.STRONG: Tier.T1, C.NAME: Tier.T2, C.UNDATED: Tier.T1,
+    C.PROBABLE: Tier.T2, C.POSSIBLE: Tier.T3, C.MATERNAL: Tier.T2,
+}  # fmt: skip
+
 
 def hit(
     match_class: MatchClass,
@@ -29,12 +34,20 @@ def hit(
     identity_key: TagKey | None = None,
     *,
     stored: MatchClass | None = None,
+    asked_tier: Tier | None = None,
+    stored_tier: Tier | None = None,
     involvement: int = 1,
-) -> tuple[MatchClass, Hit]:
-    """A hit on a tag asked as one class and stored as the same, or as another."""
+) -> tuple[Place, Hit]:
+    """A hit on a tag asked as one class and stored as the same, or as another; each of its usual tier, or another."""
     of = stored or match_class
-    return match_class, Hit(
-        0, of, TIERS[of], OrganisationNumber(1), InvolvementNumber(involvement), ended_on, identity_key
+    asked = Place(match_class, asked_tier or TIERS[match_class])
+    return asked, Hit(
+        0,
+        Place(of, stored_tier or TIERS[of]),
+        OrganisationNumber(1),
+        InvolvementNumber(involvement),
+        ended_on,
+        identity_key,
     )
 
 
@@ -43,9 +56,10 @@ class Row:
     """One row of the table: what was hit, the asker's own identity tag, and the word."""
 
     fact: str
-    hits: list[tuple[MatchClass, Hit]]
+    hits: list[tuple[Place, Hit]]
     word: AnswerWord
     asker: TagKey | None = None
+    strict: bool = False
 
 
 TABLE = [
@@ -95,6 +109,32 @@ TABLE = [
         [hit(C.STRONG, OPEN, HERS), hit(C.STRONG, LONG_AGO, ANOTHERS, involvement=2)], "current"),
     Row("the veto leaves nothing ambiguous",
         [hit(C.STRONG, OPEN, HERS), hit(C.STRONG, OPEN, ANOTHERS, involvement=2)], "current", HERS),
+    # the weaker tier of the two
+    Row("a name stored with a middle name and asked with it", [hit(C.NAME, asked_tier=Tier.T1, stored_tier=Tier.T1)],
+        "current"),
+    Row("stored as less than it is asked as", [hit(C.NAME, asked_tier=Tier.T1, stored_tier=Tier.T2)], "possible"),
+    Row("asked as less than it is stored as", [hit(C.UNDATED, asked_tier=Tier.T3)], "possible"),
+    # strict T1
+    Row("strictly, a number confirms alone", [hit(C.IDENTITY, OPEN, HERS)], "current", HERS, strict=True),
+    Row("so does a pupil number", [hit(C.PUPIL)], "current", strict=True),
+    *(
+        Row(f"strictly, a {match_class.value} tag alone does not", [hit(match_class)], "possible", strict=True)
+        for match_class in (C.STRONG, C.UNDATED)
+    ),
+    Row("it does beside a name", [hit(C.STRONG, OPEN), hit(C.NAME, OPEN)], "current", strict=True),
+    Row("of the same record", [hit(C.STRONG, OPEN), hit(C.NAME, OPEN, involvement=2)], "possible", strict=True),
+    Row("a name with its middle name is its own name", [hit(C.NAME, asked_tier=Tier.T1, stored_tier=Tier.T1)],
+        "current", strict=True),
+    Row("a variation of the name is not enough",
+        [hit(C.STRONG, OPEN), hit(C.NAME, OPEN, asked_tier=Tier.T3)], "possible", strict=True),
+    Row("a number on another record is not enough",
+        [hit(C.STRONG, OPEN), hit(C.PUPIL, LATELY, involvement=2)], "previous", strict=True),
+    Row("a name that ended with its record long ago",
+        [hit(C.STRONG, LONG_AGO), hit(C.NAME, LONG_AGO)], "none", strict=True),
+    Row("a record of another identity is vetoed, name and all",
+        [hit(C.STRONG, OPEN, ANOTHERS), hit(C.NAME, OPEN, ANOTHERS)], "none", HERS, strict=True),
+    Row("what is not strict enough makes nothing ambiguous",
+        [hit(C.STRONG, OPEN, ANOTHERS), hit(C.IDENTITY, OPEN, HERS, involvement=2)], "current", strict=True),
     Row("two others' undated tags",
         [hit(C.UNDATED, OPEN, ANOTHERS), hit(C.UNDATED, OPEN, A_THIRDS, involvement=2)], "possible", HERS),
 ]  # fmt: skip
@@ -104,20 +144,23 @@ TABLE = [
 def test_the_word_follows_from_the_hits(row: Row) -> None:
     """Each row of the table, in the order in which the hits came and in the opposite one."""
     for order in (1, -1):
-        asked = [match_class for match_class, _ in row.hits][::order]
+        asked = [place for place, _ in row.hits][::order]
         hits = [
-            Hit(at, h.match_class, h.tier, h.organisation, h.involvement, h.ended_on, h.identity_key)
+            Hit(at, h.stored, h.organisation, h.involvement, h.ended_on, h.identity_key)
             for at, (_, h) in enumerate(row.hits[::order])
         ]
 
-        assert answer_to(hits, asked=asked, identity_key=row.asker, since=SINCE) == row.word
+        word = answer_to(hits, asked=asked, identity_key=row.asker, since=SINCE, strict=row.strict)
+
+        assert word == row.word
 
 
 def test_how_many_were_hit_does_not_show() -> None:
     """One colleague or fifty: the same word."""
-    fifty = [Hit(0, C.STRONG, Tier.T1, OrganisationNumber(n), InvolvementNumber(n), None, None) for n in range(1, 51)]
+    pupil = Place(C.PUPIL, Tier.T1)
+    fifty = [Hit(0, pupil, OrganisationNumber(n), InvolvementNumber(n), None, None) for n in range(1, 51)]
 
-    words = {answer_to(fifty[:n], asked=[C.STRONG], identity_key=None, since=SINCE) for n in range(1, 51)}
+    words = {answer_to(fifty[:n], asked=[pupil], identity_key=None, since=SINCE) for n in range(1, 51)}
 
     assert words == {"current"}
 

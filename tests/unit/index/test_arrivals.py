@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from signpost.index.arrivals import Arrival, Ended, Registered, Withdrawn, together
 from signpost.index.records import InvolvementNumber, OrganisationNumber, StoredTag
-from signpost.protocol.classes import MatchClass
+from signpost.protocol.classes import MatchClass, Place, Tier
 from signpost.protocol.tags import TagKey, WrappedTag
 
 ORGANISATION = OrganisationNumber(5)
@@ -20,7 +20,7 @@ State = Registered | None
 
 def tag(name: int) -> StoredTag:
     """Some stored tag."""
-    return StoredTag(MatchClass.STRONG, WrappedTag(TagKey(bytes([name]) * 16), bytes(32)))
+    return StoredTag(Place(MatchClass.STRONG, Tier.T1), WrappedTag(TagKey(bytes([name]) * 16), bytes(32)))
 
 
 def arrive(what: What, involvement: int = 1) -> Arrival:

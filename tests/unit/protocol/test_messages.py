@@ -13,7 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from signpost.protocol.classes import LOOKUP_PROFILE, POINTS, REGISTER_PROFILE, MatchClass, Use, fits_profile
+from signpost.protocol.classes import (
+    DEEP_PROFILE,
+    LOOKUP_PROFILE,
+    MATERNAL_PROFILES,
+    POINTS,
+    PROFILES,
+    REGISTER_PROFILE,
+    MatchClass,
+    Place,
+    Tier,
+    Use,
+    fits_profile,
+)
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.messages import (
     CASE_REFERENCE_BYTES,
@@ -28,12 +40,18 @@ from signpost.protocol.purposes import GATEWAYS, PURPOSES_OF, Basis, Purpose, Ro
 
 
 def _tags() -> list[TaggedPoint]:
-    return [TaggedPoint(match_class=each, tag=os.urandom(32)) for each in LOOKUP_PROFILE]
+    return [TaggedPoint.of(each, os.urandom(32)) for each in LOOKUP_PROFILE]
 
 
 def _lookup() -> LookupRequest:
     return LookupRequest(
-        epoch=1, purpose=Purpose.SECTION_47, urgency=Urgency.NOW, tags=_tags(), receipts=["r" * 20, "s" * 20]
+        epoch=1,
+        purpose=Purpose.SECTION_47,
+        urgency=Urgency.NOW,
+        deep=None,
+        name_common=False,
+        tags=_tags(),
+        receipts=["r" * 20, "s" * 20],
     )
 
 
@@ -125,21 +143,37 @@ def test_a_registration_that_is_not_of_its_form_is_refused(change: dict[str, obj
 def test_profiles_hold_the_fixed_points_and_only_their_own_counts_fit() -> None:
     assert len(LOOKUP_PROFILE) == POINTS[Use.LOOKUP] == 12
     assert len(REGISTER_PROFILE) == POINTS[Use.REGISTER] == 12
+    assert len(DEEP_PROFILE) == POINTS[Use.DEEP] == 24
+    assert all(len(MATERNAL_PROFILES[use]) == POINTS[use] for use in MATERNAL_PROFILES)
     assert fits_profile(Use.LOOKUP, LOOKUP_PROFILE)
-    assert fits_profile(Use.LOOKUP, [MatchClass.IDENTITY, *LOOKUP_PROFILE[1:]])
-    assert not fits_profile(
-        Use.LOOKUP, [MatchClass.IDENTITY, MatchClass.PUPIL, MatchClass.IDENTITY, *LOOKUP_PROFILE[3:]]
-    )
+    assert fits_profile(Use.LOOKUP, [IDENTITY, *LOOKUP_PROFILE[1:]])
+    assert fits_profile(Use.LOOKUP, MATERNAL_PROFILES[Use.LOOKUP])
+    assert not fits_profile(Use.LOOKUP, [IDENTITY, IDENTITY, *LOOKUP_PROFILE[2:]])
     assert not fits_profile(Use.REGISTER, LOOKUP_PROFILE)
+    assert not fits_profile(Use.DEEP, LOOKUP_PROFILE)
     assert not fits_profile(Use.LOOKUP, LOOKUP_PROFILE[:-1])
+    assert not fits_profile(Use.OFFICER, LOOKUP_PROFILE)
 
 
-@given(st.lists(st.sampled_from(MatchClass), min_size=11, max_size=13))
-def test_no_other_counts_fit(classes: list[MatchClass]) -> None:
-    counted = Counter(MatchClass.STRONG if each is MatchClass.IDENTITY else each for each in classes)
-    expected = counted == Counter(LOOKUP_PROFILE) and classes.count(MatchClass.IDENTITY) <= 1
+@pytest.mark.parametrize("use", PROFILES)
+def test_another_tier_in_one_place_does_not_fit(use: Use) -> None:
+    profile = PROFILES[use]
 
-    assert fits_profile(Use.LOOKUP, classes) == expected
+    for at, place in enumerate(profile):
+        for tier in set(Tier) - {place.tier}:
+            assert not fits_profile(use, [*profile[:at], Place(place.match_class, tier), *profile[at + 1 :]])
+
+
+IDENTITY = Place(MatchClass.IDENTITY, Tier.T1)
+STRONG = Place(MatchClass.STRONG, Tier.T1)
+
+
+@given(st.lists(st.sampled_from([IDENTITY, *sorted(set(LOOKUP_PROFILE))]), min_size=11, max_size=13))
+def test_no_other_counts_fit(places: list[Place]) -> None:
+    counted = Counter(STRONG if each == IDENTITY else each for each in places)
+    expected = counted == Counter(LOOKUP_PROFILE) and places.count(IDENTITY) <= 1
+
+    assert fits_profile(Use.LOOKUP, places) == expected
 
 
 def test_every_refusal_has_words_a_status_and_a_next_step() -> None:
