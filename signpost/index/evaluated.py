@@ -31,8 +31,8 @@ def check_epoch(manifest: Manifest, epoch: int) -> None:
 
 
 def read_tags(tagged: Sequence[TaggedPoint], use: Use, *, place: str) -> list[tuple[Place, Tag]]:
-    """One child's tags: of the fixed classes and tiers, canonical, and all different. `place` is where they stand in the
-    request.
+    """One child's tags: of the fixed classes and tiers, canonical, and all different. `place` is where they stand in
+    the request.
 
     Raises:
         Problem: TAGS_PROFILE or TAG_INVALID.

@@ -254,7 +254,8 @@ class World:
         tags = []
         for match_class, text in child.inputs():
             of_class = MatchClass.STRONG if match_class is MatchClass.IDENTITY else match_class
-            place = next((place for place in free if place.match_class is of_class), None)
+            # a name goes where a name alone does, not where one with a middle name would
+            place = max((place for place in free if place.match_class is of_class), default=None)
             if place is not None:
                 free.remove(place)
                 tags.append(TaggedPoint.of(Place(match_class, place.tier), self.tag(match_class, text)))

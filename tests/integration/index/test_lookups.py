@@ -6,12 +6,13 @@ import datetime as dt
 
 import pytest
 
-from signpost.protocol.classes import MatchClass, Use
-from signpost.protocol.messages import LookupAnswer
-from signpost.protocol.purposes import Purpose
+from signpost.protocol.classes import MATERNAL_PROFILES, POINTS, MatchClass, Place, Tier, Use
+from signpost.protocol.messages import LookupAnswer, LookupRequest, TaggedPoint
+from signpost.protocol.purposes import DeepReason, Purpose
 from tests.integration.index.conftest import Scene
+from tests.integration.index.test_record import leaves
 from tests.support.running_index import Tables
-from tests.support.world import NOON, TODAY, Child, whole_child
+from tests.support.world import NOON, TODAY, Child, Device, whole_child
 
 ADA = whole_child("ada")
 
@@ -90,12 +91,12 @@ def test_a_weaker_tag_only_makes_it_possible(scene: Scene) -> None:
 
 def test_another_identity_vetoes_a_strong_tag(scene: Scene) -> None:
     """A twin with a number of her own is not taken for her sister, but for a child whose number nobody has."""
-    twin = Child(identity="twin number", strong=("ada strong",))
+    twin = Child(identity="twin number", strong=("ada strong",), name=("ada name",))
     scene.index.register(scene.feed, ADA, scene.handle, reference="one")
     scene.index.settle()
 
     assert scene.index.look_up(scene.nurse, twin) == "none"
-    assert scene.index.look_up(scene.nurse, Child(strong=("ada strong",))) == "current"
+    assert scene.index.look_up(scene.nurse, Child(strong=("ada strong",), name=("ada name",))) == "current"
 
 
 def test_two_identities_under_one_strong_tag_are_ambiguous(scene: Scene) -> None:
@@ -144,7 +145,91 @@ def test_what_a_lookup_leaves_is_the_same_whatever_it_finds(scene: Scene) -> Non
             "access_rows": 12, "audit_leaves": 1, "lookup_rows": 1, "spent_nonces": 1, "spent_receipts": 2,
         }  # fmt: skip
         new = set(after["lookup_rows"]) - set(before["lookup_rows"])
-        assert {(len(sealed), forget_at % 3600) for _, sealed, forget_at in new} == {(605, 0)}
+        assert {(len(sealed), forget_at % 3600) for _, sealed, forget_at in new} == {(1217, 0)}
+
+
+def test_strictly_a_strong_tag_confirms_only_beside_a_name(scene: Scene) -> None:
+    """Unless the asker says that the name is too common for an input of it."""
+    scene.index.register(scene.feed, ADA, scene.handle, reference="one")
+    scene.index.settle()
+    strong = Child(strong=("ada strong",))
+
+    def asked(*, name_common: bool) -> str:
+        request = scene.world.lookup(scene.nurse, strong, name_common=name_common)
+        return str(scene.index.ask(scene.nurse, "/v1/lookups", request).json()["answer"])
+
+    assert scene.index.look_up(scene.nurse, Child(strong=("ada strong",), name=("ada name",))) == "current"
+    assert asked(name_common=False) == "possible"
+    assert asked(name_common=True) == "current"
+
+
+def test_a_deep_lookup_finds_what_an_ordinary_one_does_not_ask_for(scene: Scene) -> None:
+    """And its leaf says that it was deep, and why; what it leaves is otherwise of the same size."""
+    scene.index.register(scene.feed, ADA, scene.handle, reference="one")
+    scene.index.settle()
+    vague = Child(possible=("ada possible",))
+    before = scene.index.tables()
+
+    request = scene.world.lookup(scene.nurse, vague, deep=DeepReason.NAME_UNSURE)
+    answer = scene.index.ask(scene.nurse, "/v1/lookups", request)
+
+    assert (answer.status_code, answer.json()["answer"], len(answer.content)) == (200, "possible", 256)
+    assert scene.index.look_up(scene.nurse, vague) == "none"
+    assert [leaf["deep"] for leaf in leaves(scene.index)[-2:]] == ["name-unsure", None]
+    added = set(scene.index.tables()["lookup_rows"]) - set(before["lookup_rows"])
+    assert {len(sealed) for _, sealed, _ in added} == {1217}
+
+
+@pytest.mark.parametrize(("asked", "paid"), [(None, Use.DEEP), (DeepReason.NO_NUMBER, Use.LOOKUP)])
+def test_a_deep_lookup_and_an_ordinary_one_are_paid_for_apart(
+    scene: Scene, asked: DeepReason | None, paid: Use
+) -> None:
+    """Receipts of 24 points of the one kind buy nothing of the other, and are not spent by trying."""
+    receipts = scene.world.receipts(scene.nurse, paid, POINTS[paid])
+    request = scene.world.lookup(scene.nurse, ADA, deep=asked, receipts=receipts)
+    before = scene.index.tables()
+
+    answer = scene.index.ask(scene.nurse, "/v1/lookups", request)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "receipts-mismatch")
+    assert scene.index.tables() == before
+
+
+def test_tags_of_another_depth_or_tier_are_refused_and_nothing_is_spent(scene: Scene) -> None:
+    """Twelve where 24 are asked, 24 where twelve are, and a place of another tier."""
+    ordinary = scene.world.lookup(scene.nurse, ADA)
+    deep = scene.world.lookup(scene.nurse, ADA, deep=DeepReason.DATE_UNSURE)
+    at = next(n for n, tag in enumerate(ordinary.tags) if tag.place == Place(MatchClass.NAME, Tier.T2))
+    promoted = [*ordinary.tags]
+    promoted[at] = promoted[at].model_copy(update={"tier": Tier.T1})
+    before = scene.index.tables()
+
+    for request in (
+        ordinary.model_copy(update={"deep": DeepReason.DATE_UNSURE}),
+        deep.model_copy(update={"deep": None}),
+        ordinary.model_copy(update={"tags": promoted}),
+    ):
+        answer = scene.index.ask(scene.nurse, "/v1/lookups", request)
+        assert (answer.status_code, answer.json()["code"]) == (422, "tags-profile")
+
+    assert scene.index.tables() == before
+
+
+def test_only_urgent_roles_ask_by_the_mothers_number(scene: Scene) -> None:
+    """A guess of the month and an ex-partner's number would otherwise confirm a birth."""
+
+    def by_mother(device: Device) -> LookupRequest:
+        tags = [
+            TaggedPoint.of(place, scene.world.tag(place.match_class, scene.world.randomness(16).hex()))
+            for place in MATERNAL_PROFILES[Use.LOOKUP]
+        ]
+        return scene.world.lookup(device, ADA).model_copy(update={"tags": tags})
+
+    refused = scene.index.ask(scene.worker, "/v1/lookups", by_mother(scene.worker))
+    taken = scene.index.ask(scene.nurse, "/v1/lookups", by_mother(scene.nurse))
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "role-refused")
+    assert (taken.status_code, taken.json()["answer"]) == (200, "none")
 
 
 def test_the_three_stores_share_no_value(scene: Scene) -> None:

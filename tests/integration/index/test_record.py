@@ -88,11 +88,11 @@ def test_the_chain_follows(scene: Scene) -> None:
 
 
 def test_a_leaf_holds_no_tag_no_reference_and_no_result(scene: Scene) -> None:
-    """Six fields, and nothing of what was asked or found in any of them."""
+    """Seven fields, and nothing of what was asked or found in any of them."""
     play(scene)
     told = leaves(scene.index)
 
-    assert all(set(leaf) == {"access", "account", "action", "at", "organisation", "purpose"} for leaf in told)
+    assert all(set(leaf) == {"access", "account", "action", "at", "deep", "organisation", "purpose"} for leaf in told)
     text = json.dumps(told)
     assert to_base64url(reference_of("one")) not in text
     assert not any(word in text for word in ("current", "previous", "possible", "none", scene.handle))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -216,7 +217,7 @@ def test_a_refusal_repeats_nothing(scene: Scene) -> None:
     """Where it is wrong is told by our own field names; what was sent is nowhere in the answer."""
     request = scene.world.lookup(scene.nurse, whole_child("ada"))
     document = request.model_dump(mode="json") | {"epoch": "eleventy", "mothers_maiden_name": "Weatherwax"}
-    body = str(document).replace("'", '"').encode()
+    body = json.dumps(document).encode()
 
     answer = scene.index.ask(scene.nurse, PATH, body)
 

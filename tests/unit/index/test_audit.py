@@ -38,6 +38,7 @@ def test_a_leaf_says_who_what_why_and_when() -> None:
         "account": "someone",
         "action": "looked-up",
         "at": 1_760_356_800,
+        "deep": None,
         "organisation": "northtown",
         "purpose": "s47",
     }

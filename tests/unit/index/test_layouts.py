@@ -20,7 +20,7 @@ from signpost.index.storage.layouts import (
     unpack_arrival,
     unpack_involvement,
 )
-from signpost.protocol.classes import MatchClass
+from signpost.protocol.classes import MatchClass, Place, Tier
 from signpost.protocol.messages import CASE_REFERENCE_BYTES, AnswerWord
 from signpost.protocol.purposes import Basis
 from signpost.protocol.tags import TagKey, WrappedTag
@@ -29,10 +29,11 @@ exactly = st.binary
 numbers = st.integers(0, 2**63 - 2)
 stored_tags = st.builds(
     StoredTag,
-    st.sampled_from(MatchClass),
+    st.builds(Place, st.sampled_from(MatchClass), st.sampled_from(Tier)),
     st.builds(WrappedTag, exactly(min_size=16, max_size=16).map(TagKey), exactly(min_size=32, max_size=32)),
 )
 twelve = st.lists(stored_tags, min_size=12, max_size=12).map(tuple)
+twenty_four = st.lists(stored_tags, min_size=24, max_size=24).map(tuple)
 involvements = st.builds(
     OwnedInvolvement,
     reference=exactly(min_size=16, max_size=16),
@@ -68,19 +69,19 @@ def test_an_arrival_comes_back_whole(arrival: Arrival) -> None:
     packed = pack_arrival(arrival)
 
     assert unpack_arrival(packed) == arrival
-    assert len(packed) == 609
+    assert len(packed) == 621
 
 
 def test_an_arrival_of_an_unknown_kind_is_refused() -> None:
     """What a newer version wrote is not taken for a withdrawal."""
     with pytest.raises(ValueError, match="does not know"):
-        unpack_arrival(b"\x09" + bytes(608))
+        unpack_arrival(b"\x09" + bytes(620))
 
 
-@given(st.sampled_from(["current", "previous", "possible", "none"]), twelve)
+@given(st.sampled_from(["current", "previous", "possible", "none"]), twelve | twenty_four)
 def test_a_lookup_row_is_of_one_size(answer: AnswerWord, tags: tuple[StoredTag, ...]) -> None:
-    """Whatever the answer was."""
-    assert len(pack_lookup(answer, tags)) == 589
+    """Whatever the answer was, and whether it was a deep one."""
+    assert len(pack_lookup(answer, tags)) == 1_201
 
 
 @given(st.integers(0, 2**40))
