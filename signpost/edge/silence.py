@@ -14,7 +14,7 @@ class Silent:
     __slots__ = ()
 
     def __repr__(self) -> str:
-        filled = [f.name for f in fields(self) if getattr(self, f.name) not in (None, "", ())]  # type: ignore[arg-type]
+        filled = [f.name for f in fields(self) if getattr(self, f.name) not in (None, "", (), False)]  # type: ignore[arg-type]
         return f"<{type(self).__name__} of {', '.join(filled) or 'nothing'}>"
 
     def __reduce__(self) -> NoReturn:

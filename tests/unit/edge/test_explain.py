@@ -28,7 +28,12 @@ def test_each_use_shows_template_value_class_and_tier() -> None:
 def test_a_child_of_whom_nothing_is_known_shows_nothing() -> None:
     """Three empty lists, and why."""
     assert shown(ChildDetails()) == {"register": [], "lookup": [], "deep": []}
-    assert [one.reason for one in explain(ChildDetails())[Use.LOOKUP].absent] == [Reason.NO_DATE_OF_BIRTH] * 2
+    assert [one.reason for one in explain(ChildDetails())[Use.LOOKUP].absent] == [
+        Reason.NO_NHS_NUMBER,
+        Reason.NO_UPN,
+        Reason.NO_MOTHER,
+        *[Reason.NO_DATE_OF_BIRTH] * 9,
+    ]
 
 
 def test_what_is_absent_says_why() -> None:
@@ -40,4 +45,9 @@ def test_what_is_absent_says_why() -> None:
     assert set(explained) == {Use.REGISTER, Use.LOOKUP, Use.DEEP}
     for one in explained.values():
         assert [found.template for found in one.inputs] == [Template.NHS]
-        assert one.absent == (Absent(Template.UPN, Reason.NO_UPN),)
+        assert {
+            Absent(Template.UPN, Reason.NO_UPN),
+            Absent(Template.NAME, Reason.NO_FORENAME),
+            Absent(Template.NAME_AREA, Reason.NO_FORENAME),
+        } < set(one.absent)
+        assert {found.template for found in one.absent} == set(Template) - {Template.NHS}

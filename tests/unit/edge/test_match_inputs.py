@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections import Counter
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signpost.edge.identifiers import UPN, NHSNumber, upn_check_letter
-from signpost.edge.match_inputs import Absent, ChildDetails, Reason, Template, absent_inputs, match_inputs
-from signpost.protocol.classes import MatchClass, Tier, Use
+from signpost.edge.dates import birth_key
+from signpost.edge.identifiers import UPN, IdentifierError, NHSNumber, upn_check_letter
+from signpost.edge.match_inputs import (
+    Absent,
+    ChildDetails,
+    MatchInput,
+    Reason,
+    Template,
+    absent_inputs,
+    match_inputs,
+    name_is_common,
+)
+from signpost.edge.postcodes import Postcode
+from signpost.protocol.classes import MATERNAL_PROFILES, PROFILES, MatchClass, Place, Tier, Use
 from tests.unit.edge.test_identifiers import nhs_numbers, upns
 
 BORN = date(2015, 4, 3)
@@ -19,16 +32,47 @@ PUPIL = UPN.parse("A950000178301")
 FORMER = UPN.parse("H801200001001")
 TEMPORARY = UPN.parse(upn_check_letter("95000017830A") + "95000017830A")
 ALL_USES = list(Use)
+STRONG = Place(MatchClass.STRONG, Tier.T1)
+LEEDS, BRADFORD, MANCHESTER = (home for text in ("LS1 4AB", "BD3 8DD", "M1 1AE") if (home := Postcode.parse(text)))
+
+
+FORENAMES = st.sampled_from(
+    [
+        "",
+        "Oliver",
+        "Beatrice",
+        "Kate",
+        "Mohammed Bilal",
+        "Anne-Marie",
+        "Baby",
+        "Zo\u00eb",
+        "\u041e\u043b\u044c\u0433\u0430",
+        "X",
+    ]
+) | st.text(max_size=12)
+SURNAMES = st.sampled_from(["", "Smith", "Okonkwo", "O'Neill-Hale", "de la Cruz", "Kaur", "Unknown"]) | st.text(
+    max_size=12
+)
+HOMES = st.sampled_from(
+    [home for text in ("LS1 4AB", "BD3 8DD", "SW1A 1AA", "M1 1AE") if (home := Postcode.parse(text))]
+)
 
 
 @st.composite
 def children(draw: st.DrawFn) -> ChildDetails:
     """Any details that can be known of a child."""
-    number = draw(st.none() | nhs_numbers())
+    number, mothers = draw(st.none() | nhs_numbers()), draw(st.none() | nhs_numbers())
     return ChildDetails(
         date_of_birth=draw(st.none() | st.dates(date(2000, 1, 1), date(2026, 1, 1))),
         nhs_number=None if number is None else NHSNumber.parse(number),
         upns=tuple(map(UPN.parse, draw(st.lists(upns(), max_size=4)))),
+        forename=draw(FORENAMES),
+        middle_name=draw(FORENAMES),
+        surname=draw(SURNAMES),
+        postcodes=tuple(draw(st.lists(HOMES, max_size=3))),
+        mother_nhs_number=None if mothers is None else NHSNumber.parse(mothers),
+        expected_on=draw(st.none() | st.dates(date(2026, 1, 1), date(2027, 1, 1))),
+        multiple_birth=draw(st.booleans()),
     )
 
 
@@ -53,34 +97,138 @@ def test_registering_and_looking_up_give_the_same_inputs(use: Use) -> None:
     assert match_inputs(child, use) == match_inputs(child, Use.REGISTER)
 
 
+KNOWN = ChildDetails(
+    date_of_birth=BORN, forename="Beatrice", surname="Okonkwo", middle_name="Rose", postcodes=(LEEDS, BRADFORD)
+)
+
+
 @pytest.mark.parametrize(
-    ("child", "absent"),
+    ("child", "template", "reason"),
     [
-        (
-            ChildDetails(),
-            [(Template.NHS, Reason.NO_DATE_OF_BIRTH), (Template.UPN, Reason.NO_DATE_OF_BIRTH)],
-        ),
-        (
-            ChildDetails(nhs_number=NHS, upns=(PUPIL,)),
-            [(Template.NHS, Reason.NO_DATE_OF_BIRTH), (Template.UPN, Reason.NO_DATE_OF_BIRTH)],
-        ),
-        (
-            ChildDetails(date_of_birth=BORN),
-            [(Template.NHS, Reason.NO_NHS_NUMBER), (Template.UPN, Reason.NO_UPN)],
-        ),
-        (
-            ChildDetails(date_of_birth=BORN, nhs_number=NHS, upns=(TEMPORARY,)),
-            [(Template.UPN, Reason.TEMPORARY_UPN)],
-        ),
-        (
-            ChildDetails(date_of_birth=BORN, nhs_number=NHS, upns=(PUPIL, FORMER)),
-            [(Template.UPN, Reason.NO_ROOM)],
-        ),
+        (ChildDetails(), Template.NHS, Reason.NO_NHS_NUMBER),
+        (ChildDetails(nhs_number=NHS), Template.NHS, Reason.NO_DATE_OF_BIRTH),
+        (ChildDetails(date_of_birth=BORN), Template.UPN, Reason.NO_UPN),
+        (ChildDetails(date_of_birth=BORN, upns=(TEMPORARY,)), Template.UPN, Reason.TEMPORARY_UPN),
+        (ChildDetails(date_of_birth=BORN), Template.NAME, Reason.NO_FORENAME),
+        (replace(KNOWN, surname=""), Template.NAME, Reason.NO_SURNAME),
+        (replace(KNOWN, forename="Baby"), Template.SOUND_POSTCODE, Reason.NO_FORENAME),
+        (replace(KNOWN, postcodes=()), Template.SOUND_POSTCODE, Reason.NO_POSTCODE),
+        (replace(KNOWN, postcodes=()), Template.NAME_AREA, Reason.NO_POSTCODE),
+        (replace(KNOWN, middle_name=""), Template.NAME_MIDDLE, Reason.NO_MIDDLE_NAME),
+        (replace(KNOWN, forename="Oliver", surname="Smith"), Template.NAME, Reason.TOO_COMMON),
+        (replace(KNOWN, forename="Oliver", surname="Smith"), Template.NAME_AREA, Reason.TOO_COMMON_IN_AREA),
+        (replace(KNOWN, multiple_birth=True), Template.NAME, Reason.ONE_OF_SEVERAL),
+        (KNOWN, Template.POSTCODE, Reason.NOT_ASKED),
+        (KNOWN, Template.MOTHER, Reason.NO_MOTHER),
+        (ChildDetails(mother_nhs_number=NHS), Template.MOTHER, Reason.NO_MONTH),
+        (replace(KNOWN, upns=(PUPIL,), mother_nhs_number=NHS), Template.MOTHER, Reason.NO_ROOM),
     ],
 )
-def test_what_is_absent_has_its_reason(child: ChildDetails, absent: list[tuple[Template, Reason]]) -> None:
+def test_what_is_absent_has_its_reason(child: ChildDetails, template: Template, reason: Reason) -> None:
     """So that a person can see which detail would help."""
-    assert absent_inputs(child, Use.LOOKUP) == [Absent(template, reason) for template, reason in absent]
+    assert Absent(template, reason) in absent_inputs(child, Use.LOOKUP)
+
+
+@given(children(), st.sampled_from(ALL_USES))
+def test_every_template_gives_an_input_or_a_reason(child: ChildDetails, use: Use) -> None:
+    """One or the other, and a reason only once."""
+    given, absent = match_inputs(child, use), absent_inputs(child, use)
+
+    assert {found.template for found in given} | {found.template for found in absent} == set(Template)
+    assert not {found.template for found in given} & {found.template for found in absent}
+    assert len({found.template for found in absent}) == len(absent)
+
+
+@given(children(), st.sampled_from(ALL_USES))
+def test_never_more_than_the_profile_holds(child: ChildDetails, use: Use) -> None:
+    """Of any class at any tier, and none twice."""
+    inputs = match_inputs(child, use)
+    by_mother = any(found.match_class is MatchClass.MATERNAL for found in inputs)
+    profile = (MATERNAL_PROFILES if by_mother else PROFILES)[Use.LOOKUP if use is Use.OFFICER else use]
+    places = Counter(STRONG if found.match_class is MatchClass.IDENTITY else found.place for found in inputs)
+
+    assert places <= Counter(profile)
+    assert len({found.encoded() for found in inputs}) == len(inputs)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        replace(KNOWN, forename="Bea"),
+        replace(KNOWN, forename="BEATRICE", surname="okonkwo"),
+        replace(KNOWN, date_of_birth=date(2015, 3, 4)),
+        replace(KNOWN, postcodes=(BRADFORD, LEEDS)),
+        replace(KNOWN, postcodes=(MANCHESTER, BRADFORD)),
+        replace(KNOWN, middle_name=""),
+        replace(KNOWN, nhs_number=NHS),
+    ],
+)
+def test_an_ordinary_slip_still_meets(asked: ChildDetails) -> None:
+    """With a name among what meets, so that strict T1 is satisfied."""
+    stored = {found.encoded(): found for found in match_inputs(KNOWN, Use.REGISTER)}
+    met = [stored[found.encoded()] for found in match_inputs(asked, Use.LOOKUP) if found.encoded() in stored]
+
+    assert any(found.tier is Tier.T1 for found in met)
+    assert any(found.match_class is MatchClass.NAME for found in met)
+
+
+@pytest.mark.parametrize(
+    ("asked", "template"),
+    [
+        (replace(KNOWN, forename="Okonkwo", surname="Beatrice"), Template.NAME),
+        (replace(KNOWN, forename="Okonkwo", surname="Beatrice"), Template.POSTCODE),
+        (replace(KNOWN, date_of_birth=date(2015, 4, 4)), Template.NAME),
+    ],
+)
+def test_a_deep_lookup_meets_where_an_ordinary_one_does_not(asked: ChildDetails, template: Template) -> None:
+    """The names the wrong way round, or a day beside the right one."""
+    stored = {found.encoded() for found in match_inputs(KNOWN, Use.REGISTER)}
+
+    def met(use: Use) -> set[Template]:
+        return {found.template for found in match_inputs(asked, use) if found.encoded() in stored}
+
+    assert template in met(Use.DEEP)
+    assert template not in met(Use.LOOKUP)
+
+
+def test_twins_share_no_confirming_input() -> None:
+    """Surname, birth date and both homes are the same; the forename is in every T1 input."""
+    twin = replace(KNOWN, forename="Daniel", middle_name="Kofi")
+    stored = {found.encoded() for found in match_inputs(KNOWN, Use.REGISTER)}
+
+    met = [found for found in match_inputs(twin, Use.DEEP) if found.encoded() in stored]
+
+    assert {found.tier for found in met} == {Tier.T3}
+
+
+@pytest.mark.parametrize("use", [Use.LOOKUP, Use.DEEP])
+def test_a_child_known_to_be_one_of_several_is_not_asked_by_what_cannot_tell_them_apart(use: Use) -> None:
+    """T2 and T3 inputs are stored all the same."""
+    one_of_two = replace(KNOWN, multiple_birth=True)
+
+    assert {found.tier for found in match_inputs(one_of_two, use)} == {Tier.T1}
+    assert match_inputs(one_of_two, Use.REGISTER) == match_inputs(KNOWN, Use.REGISTER)
+
+
+def test_a_common_name_is_said_to_be_one() -> None:
+    """In one bit, which is the same on either side of a swapped day and month."""
+    common = replace(KNOWN, forename="Oliver", surname="Smith")
+
+    assert name_is_common(common)
+    assert name_is_common(replace(common, date_of_birth=date(2015, 3, 4)))
+    assert not name_is_common(KNOWN)
+    assert not name_is_common(ChildDetails(forename="Oliver", surname="Smith"))
+
+
+def test_a_mistyped_number_never_gives_another_childs_input() -> None:
+    """One digit wrong, or two swapped: the number is refused, so there is no input at all."""
+    right = NHS.reveal()
+    wrong = [right[:at] + digit + right[at + 1 :] for at in range(10) for digit in "0123456789" if digit != right[at]]
+    wrong += [right[:at] + right[at + 1] + right[at] + right[at + 2 :] for at in range(9) if right[at] != right[at + 1]]
+
+    for text in wrong:
+        with pytest.raises(IdentifierError):
+            NHSNumber.parse(text)
 
 
 def test_a_temporary_upn_leaves_the_place_to_a_permanent_one() -> None:
@@ -90,14 +238,23 @@ def test_a_temporary_upn_leaves_the_place_to_a_permanent_one() -> None:
     assert [found.value for found in match_inputs(child, Use.REGISTER)] == ["H801200001001|2015-03-04"]
 
 
-@given(children())
-def test_every_input_holds_the_birth_date(child: ChildDetails) -> None:
-    """An identifier without a birth date confirms nothing."""
-    inputs = match_inputs(child, Use.REGISTER)
+@given(children(), st.sampled_from(ALL_USES))
+def test_every_input_holds_the_birth_date(child: ChildDetails, use: Use) -> None:
+    """Or the year and the full postcode; or, of the mother's number, a month."""
+    inputs = [found for found in match_inputs(child, use) if found.template is not Template.MOTHER]
 
     if child.date_of_birth is None:
         assert inputs == []
-    assert all(str(child.date_of_birth)[:4] in found.value for found in inputs)
+        return
+    # a deep lookup also tries the days before and after
+    days = [birth_key(child.date_of_birth + timedelta(days=away)) for away in (0, -1, 1)]
+    for found in inputs:
+        fields = found.value.split("|")
+        if found.template is Template.NAME_POSTCODE_YEAR:
+            assert fields[2:] == [fields[2], str(child.date_of_birth.year)]
+            assert fields[2] in {home.reveal() for home in child.postcodes}
+        else:
+            assert days[0] in fields or (found.tier is Tier.T3 and set(days) & set(fields))
 
 
 @given(children())
@@ -107,12 +264,18 @@ def test_swapping_day_and_month_never_changes_an_input(child: ChildDetails) -> N
     one = born.replace(day=(born.day - 1) % 12 + 1)
     other = one.replace(month=one.day, day=one.month)
 
-    given, swapped = (
-        ChildDetails(date_of_birth=day, nhs_number=child.nhs_number, upns=child.upns) for day in (one, other)
-    )
+    given, swapped = (replace(child, date_of_birth=day, expected_on=None) for day in (one, other))
+
+    def dated(details: ChildDetails, use: Use) -> list[MatchInput]:
+        # The mother's month is the month that is given, and a deep lookup's days beside it are those beside it.
+        return [
+            found
+            for found in match_inputs(details, use)
+            if found.template is not Template.MOTHER and (found.template, found.tier) != (Template.NAME, Tier.T3)
+        ]
 
     for use in ALL_USES:
-        assert match_inputs(swapped, use) == match_inputs(given, use)
+        assert dated(swapped, use) == dated(given, use)
 
 
 @given(children(), children())
