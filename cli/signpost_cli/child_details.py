@@ -1,7 +1,7 @@
 """A child's details as they are typed or piped in: read once, checked, and never shown again.
 
-`--stdin` takes one JSON object or `key=value` lines, with the fields nhs_number, upn and date_of_birth. A field that is
-not of its form is refused by name and meaning before anything is sent. What was typed is in no message.
+`--stdin` takes one JSON object or `key=value` lines, with the fields of `FIELDS`, each of which may be left out. A
+field that is not of its form is refused by name and meaning before anything is sent. What was typed is in no message.
 
 Somebody who types is met half way: hyphens in an NHS number, dots or hyphens in a date (day first) and `3rd` are read
 here, and only here. A feed is read by its own, stricter rules: there a column can be wrong ten thousand times.
@@ -19,6 +19,7 @@ from signpost.edge.dates import DateCode, DateError, check_birth_date, parse_dat
 from signpost.edge.feeds.errors import ROW_MEANINGS
 from signpost.edge.identifiers import UPN, IdentifierCode, IdentifierError, NHSNumber
 from signpost.edge.match_inputs import ChildDetails
+from signpost.edge.postcodes import Postcode
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.stops import Stop
 
@@ -30,6 +31,14 @@ FIELDS: Final[Mapping[str, str]] = {
     "nhs_number": "NHS number",
     "upn": "UPN",
     "date_of_birth": "date of birth",
+    "forename": "forename",
+    "middle_name": "middle name",
+    "surname": "surname",
+    "postcode": "postcode",
+    "previous_postcode": "previous postcode",
+    "mother_nhs_number": "mother's NHS number",
+    "expected_date_of_birth": "expected date of birth",
+    "multiple_birth": "multiple birth",
 }
 """Each field, and what a person calls it."""
 
@@ -100,6 +109,17 @@ def checked(details: Mapping[str, str], *, today: dt.date) -> ChildDetails:
         nhs_number=_field("nhs_number", details, _nhs_number),
         upns=() if upn is None else (upn,),
         date_of_birth=_field("date_of_birth", details, lambda text: check_birth_date(_date(text), today=today)),
+        forename=_name("forename", details),
+        middle_name=_name("middle_name", details),
+        surname=_name("surname", details),
+        postcodes=tuple(
+            home
+            for field in ("postcode", "previous_postcode")
+            if (home := _field(field, details, Postcode.parse)) is not None
+        ),
+        mother_nhs_number=_field("mother_nhs_number", details, _nhs_number),
+        expected_on=_field("expected_date_of_birth", details, _date),
+        multiple_birth=_yes("multiple_birth", details),
     )
 
 
@@ -112,6 +132,24 @@ def fault_of(name: str, text: str, *, today: dt.date) -> str | None:
     return None
 
 
+_LONGEST_NAME: Final = 200
+_YES: Final = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False, "": False}
+
+
+def _name(name: str, details: Mapping[str, str]) -> str:
+    text = details.get(name, "").strip()
+    if len(text) > _LONGEST_NAME:
+        raise _FieldRefused(f"The {FIELDS[name]} is longer than {_LONGEST_NAME} characters.")
+    return text
+
+
+def _yes(name: str, details: Mapping[str, str]) -> bool:
+    answer = _YES.get(details.get(name, "").strip().casefold())
+    if answer is None:
+        raise _FieldRefused(f"The {FIELDS[name]} is neither yes nor no.")
+    return answer
+
+
 class _FieldRefused(Stop):
     """A field is not of its form."""
 
@@ -120,7 +158,7 @@ class _FieldRefused(Stop):
         self.fault = fault
 
 
-def _field(name: str, details: Mapping[str, str], parse: Callable[[str], _Value]) -> _Value | None:
+def _field(name: str, details: Mapping[str, str], parse: Callable[[str], _Value | None]) -> _Value | None:
     text = details.get(name, "").strip()
     if not text:
         return None

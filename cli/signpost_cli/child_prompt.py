@@ -24,10 +24,13 @@ from signpost_cli.stops import Stop
 __all__ = ["TypedDetails", "details_from"]
 
 _CLEAR_FROM_HERE: Final = "\x1b[J"
+_BY_NAME: Final = (
+    "forename", "middle_name", "surname", "date_of_birth", "postcode", "previous_postcode", "nhs_number", "upn",
+)  # fmt: skip
 
 
 @contextmanager
-def details_from(*, stdin: bool, hidden: bool, instead: str) -> Iterator[dict[str, str]]:
+def details_from(*, stdin: bool, hidden: bool, by_name: bool = False, instead: str) -> Iterator[dict[str, str]]:
     """A child's details, piped in or typed. What was typed leaves the screen when the block ends.
 
     Raises:
@@ -37,7 +40,7 @@ def details_from(*, stdin: bool, hidden: bool, instead: str) -> Iterator[dict[st
         yield read_details(sys.stdin)
         return
     with TypedDetails(hidden=hidden, instead=instead) as typed:
-        yield typed.ask()
+        yield typed.ask_by_name() if by_name else typed.ask()
 
 
 @final
@@ -78,10 +81,16 @@ class TypedDetails:
                 raise Stop(
                     ExitCode.USAGE,
                     "It needs an NHS number or a UPN: a date of birth alone finds nobody. Nothing was sent.",
+                    hint="By the name and the postcode: --name",
                 )
         while not (born := self._field("date_of_birth")):
             self._tell(f"  A date of birth is needed: {DATE_FORMS}.")
         return {**details, "date_of_birth": born}
+
+    def ask_by_name(self) -> dict[str, str]:
+        """Names, date of birth and postcodes, then the numbers; Return skips any of them. Each is of its form."""
+        self._tell("Return skips a question. The more is known, the surer the answer.")
+        return {field: self._field(field) for field in _BY_NAME}
 
     def clear(self) -> None:
         """Take the questions and what was typed off the screen."""

@@ -27,7 +27,7 @@ from signpost.service.clock import system_randomness
 from signpost_cli.child_details import checked, today_here
 from signpost_cli.child_prompt import details_from
 from signpost_cli.exit_codes import ExitCode
-from signpost_cli.options import HiddenFlag, StdinFlag
+from signpost_cli.options import HiddenFlag, NameFlag, StdinFlag
 from signpost_cli.output import JsonFlag, answer, answer_json, say
 from signpost_cli.stops import Stop
 
@@ -48,6 +48,7 @@ def explain(
         Path | None, typer.Argument(metavar="FILE", help="A feed's file or folder; else one child is asked for.")
     ] = None,
     file_format: Annotated[FileFormat | None, typer.Option("--format", help="What the file is written in.")] = None,
+    by_name: NameFlag = False,
     stdin: StdinFlag = False,
     hidden: HiddenFlag = False,
     as_json: JsonFlag = False,
@@ -58,10 +59,13 @@ def explain(
 
     Example:
       signpost explain
+      signpost explain --name
       signpost explain extract.csv --format csv --json
     """
     if file is None:
-        with details_from(stdin=stdin, hidden=hidden, instead="signpost explain --stdin < child.json") as details:
+        with details_from(
+            stdin=stdin, hidden=hidden, by_name=by_name, instead="signpost explain --stdin < child.json"
+        ) as details:
             child = checked(details, today=today_here())
         _one(child, as_json=as_json)
         return

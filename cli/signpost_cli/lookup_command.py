@@ -25,11 +25,11 @@ from signpost.edge.desk import Desk, default_folder, whom_to_ring
 from signpost.edge.failures import CouldNotCheck, DeskUnusable
 from signpost.edge.match_inputs import ChildDetails
 from signpost.protocol.messages import AnswerWord
-from signpost.protocol.purposes import Purpose, Role, Urgency
+from signpost.protocol.purposes import DeepReason, Purpose, Role, Urgency
 from signpost_cli.child_details import checked, today_here
 from signpost_cli.child_prompt import details_from
 from signpost_cli.exit_codes import ExitCode
-from signpost_cli.options import HiddenFlag, Home, StdinFlag
+from signpost_cli.options import HiddenFlag, Home, NameFlag, StdinFlag
 from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say
 from signpost_cli.stops import Stop
 
@@ -40,9 +40,8 @@ WORDS: Final[Mapping[AnswerWord, str]] = {
     "previous": "A colleague elsewhere has worked with this child. No date is given.",
     "possible": (
         "Somebody elsewhere may be working with this child, or with another of similar details. Another detail may "
-        # The list names what can be given: it grows with the templates (a middle name, a previous postcode).
-        "settle it (NHS number or UPN). Confirm by telephone that it is the same child before saying anything about "
-        "the child."
+        "settle it (NHS number, middle name, previous postcode). Confirm by telephone that it is the same child before "
+        "saying anything about the child."
     ),
     "none": (
         "No other organisation has registered work with a child matching these details. This is not proof of safety. "
@@ -64,6 +63,11 @@ def lookup(
     urgency: Annotated[
         Urgency | None, typer.Option(help="How soon you need to know; else now for an urgent role, today for others.")
     ] = None,
+    by_name: NameFlag = False,
+    deep: Annotated[
+        DeepReason | None,
+        typer.Option(help="Ask more tolerantly, for this reason; it is charged double and recorded as such."),
+    ] = None,
     stdin: StdinFlag = False,
     hidden: HiddenFlag = False,
     home: Home = None,
@@ -72,11 +76,14 @@ def lookup(
 ) -> None:
     """Ask whether a colleague elsewhere is working, or has worked, with the child in front of you.
 
-    It asks for the NHS number (or the UPN) and the date of birth, clears them from the screen when the answer has come,
-    and answers CURRENT, PREVIOUS, POSSIBLE or NONE. Anything else is not an answer, and never a no.
+    It asks for the NHS number (or the UPN) and the date of birth, or with --name for what else is known, clears it all
+    from the screen when the answer has come, and answers CURRENT, PREVIOUS, POSSIBLE or NONE. Anything else is not an
+    answer, and never a no.
 
     Example:
       signpost lookup
+      signpost lookup --name
+      signpost lookup --name --deep name-unsure
       signpost lookup --purpose s47 --stdin --json < child.json
     """
     folder = home or default_folder()
@@ -84,10 +91,12 @@ def lookup(
         desk = Desk.load(folder)
         purpose = allowed_purpose(desk.role, purpose)
         urgency = urgency or (Urgency.NOW if desk.role is Role.URGENT else Urgency.TODAY)
-        with details_from(stdin=stdin, hidden=hidden, instead="signpost lookup --stdin < child.json") as details:
+        with details_from(
+            stdin=stdin, hidden=hidden, by_name=by_name, instead="signpost lookup --stdin < child.json"
+        ) as details:
             child = checked(details, today=today_here())
             attempt.sent = True
-            found = asyncio.run(_ask(desk, child, purpose, urgency))
+            found = asyncio.run(_ask(desk, child, purpose, urgency, deep))
     for fault in found.faults:
         told = str(fault).rstrip(".")
         say(f"{told[:1].upper()}{told[1:]}. {'Tell the operator.' if fault.false else 'The answer did not need it.'}")
@@ -129,9 +138,9 @@ def _never_a_no(folder: Path, *, plain: bool) -> Iterator[_Attempt]:
         raise
 
 
-async def _ask(desk: Desk, child: ChildDetails, purpose: Purpose, urgency: Urgency) -> Answer:
+async def _ask(desk: Desk, child: ChildDetails, purpose: Purpose, urgency: Urgency, deep: DeepReason | None) -> Answer:
     async with Client(desk) as client:
-        return await client.lookup(child, purpose=purpose, urgency=urgency)
+        return await client.lookup(child, purpose=purpose, urgency=urgency, deep=deep)
 
 
 def _tell_program(found: Answer) -> None:
@@ -158,7 +167,7 @@ def _tell(found: Answer, child: ChildDetails, *, plain: bool) -> None:
     )
     beside = _wrapped(facts, indent=2).replace(_NO_BREAK, " ")
     answer(f"{bold(word, sys.stdout, plain=plain)}  {words}")
-    answer(f"  (for the {_last_four(child)})")
+    answer(f"  (for the {_which_child(child)})")
     answer(beside)
 
 
@@ -174,8 +183,14 @@ def _wrapped(text: str, *, indent: int) -> str:
     return textwrap.fill(text, width, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False)
 
 
-def _last_four(child: ChildDetails) -> str:
-    """Which child the answer is about, in as little as tells the asker."""
+def _which_child(child: ChildDetails) -> str:
+    """Which child the answer is about, in as little as tells the asker: four characters of a number, else initials and
+    the year of birth.
+    """
     if child.nhs_number is not None:
         return f"NHS number ending {child.nhs_number.last_four}"
-    return f"UPN ending {child.upns[0].reveal()[-4:]}"
+    if child.upns:
+        return f"UPN ending {child.upns[0].reveal()[-4:]}"
+    initials = "".join(f"{name[:1].upper()}." for name in (child.forename, child.surname) if name)
+    born = f"born {child.date_of_birth.year}" if child.date_of_birth is not None else "not yet born"
+    return f"child {initials} {born}" if initials else f"child {born}"

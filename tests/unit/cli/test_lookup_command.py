@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from signpost.edge.desk import default_folder
-from signpost.protocol.messages import AnswerWord
-from signpost.protocol.purposes import Role
+from signpost.protocol.messages import AnswerWord, LookupRequest
+from signpost.protocol.purposes import DeepReason, Role
 from signpost_cli.child_details import DATE_FORMS, checked, read_details
 from signpost_cli.lookup_command import WORDS
 from signpost_cli.main import run
@@ -54,8 +54,8 @@ def look_up(monkeypatch: pytest.MonkeyPatch, *arguments: str, typed: str | None 
             5,
             (
                 "Somebody elsewhere may be working with this child, or with another of similar details. Another detail "
-                "may settle it (NHS number or UPN). Confirm by telephone that it is the same child before saying "
-                "anything about the child."
+                "may settle it (NHS number, middle name, previous postcode). Confirm by telephone that it is the same "
+                "child before saying anything about the child."
             ),
         ),
         (
@@ -230,7 +230,7 @@ def test_a_key_holder_that_answers_falsely_is_named_and_changes_nothing(
         ("nhs_number=9990000042\ndate_of_birth=2999-01-01", "in the future"),
         ("upn=A950000178302\ndate_of_birth=2015-04-03", "check letter"),
         ("nhs_number=9990000042", "It needs a date of birth"),
-        ("date_of_birth=2015-04-03", "an NHS number or a permanent UPN"),
+        ("date_of_birth=2015-04-03", "an NHS number or permanent UPN, or names and a postcode"),
         ('{"nhs_number": 9990000042, "date_of_birth": "2015-04-03"}', "is not text"),
         ('{"nhs_number": "9990000042", "name": "Amelia"}', "is none of"),
         ('{"nhs_number": "9990000042", "nhs_number": "9990000042"}', "stands twice"),
@@ -387,6 +387,60 @@ def test_another_manifest_stops_the_lookup_before_anything_is_sent(
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "This is not a no. Ring 0113 496 0000." in shown.err
+    assert not any(pretence.arrived.values())
+
+
+BY_NAME = {
+    "forename": "Beatrice", "middle_name": "Rose", "surname": "Okonkwo-Hale", "date_of_birth": "3 April 2015",
+    "postcode": "LS1 4AB", "previous_postcode": "bd3 8dd",
+}  # fmt: skip
+
+
+def test_a_child_may_be_asked_about_by_name(
+    pretence: Pretence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with desk(pretence, tmp_path, monkeypatch):
+        assert look_up(monkeypatch, typed=json.dumps(BY_NAME)) == 0
+
+    shown = capsys.readouterr().out
+    assert "(for the child B.O. born 2015)" in shown
+    assert not any(value in shown for value in BY_NAME.values())
+
+
+def test_a_deep_lookup_names_its_reason(
+    pretence: Pretence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with desk(pretence, tmp_path, monkeypatch):
+        assert look_up(monkeypatch, "--deep", "name-unsure", typed=json.dumps(BY_NAME)) == 0
+        assert look_up(monkeypatch, "--deep", "because", typed=json.dumps(BY_NAME)) == 2
+
+    assert "name-unsure" in capsys.readouterr().err
+    (sent,) = (LookupRequest.model_validate_json(each.body) for each in pretence.arrived[0] if "lookups" in each.path)
+    assert (sent.deep, len(sent.tags), sent.name_common) == (DeepReason.NAME_UNSURE, 24, False)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("postcode", "LS1", "The postcode is not of a postcode's form."),
+        ("previous_postcode", "somewhere", "The previous postcode is not valid"),
+        ("forename", "x" * 201, "The forename is longer than 200 characters."),
+        ("multiple_birth", "perhaps", "The multiple birth is neither yes nor no."),
+        ("mother_nhs_number", "9990000043", "The mother's NHS number is not valid: the check digit does not match."),
+        ("expected_date_of_birth", "soon", "The expected date of birth is not written in a form"),
+    ],
+)
+def test_a_detail_that_is_not_of_its_form_is_refused_with_nothing_sent(
+    pretence: Pretence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    field: str, value: str, said: str,
+) -> None:  # fmt: skip
+    with desk(pretence, tmp_path, monkeypatch):
+        assert look_up(monkeypatch, typed=json.dumps(BY_NAME | {field: value})) == 2
+
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert said in shown.err
+    assert value not in shown.err
     assert not any(pretence.arrived.values())
 
 

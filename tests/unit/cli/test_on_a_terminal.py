@@ -192,6 +192,30 @@ def test_a_upn_is_asked_for_where_there_is_no_nhs_number(
     assert "A950000178301" not in "\n".join(terminal.screen())
 
 
+def test_a_child_is_asked_about_by_name_and_any_question_may_be_skipped(
+    pretence: Pretence, home: Path, terminals: list[Terminal]
+) -> None:
+    with pretence.on_loopback():
+        terminals.append(terminal := Terminal("lookup", "--name", home=home))
+        for question, typed in (
+            ("Forename: ", "Beatrice"),
+            ("Middle name: ", ""),
+            ("Surname: ", "Okonkwo"),
+            ("Date of birth: ", "3 April 2015"),
+            ("Postcode: ", "LS1 4AB"),
+            ("Previous postcode: ", ""),
+            ("NHS number: ", ""),
+            ("UPN: ", ""),
+        ):
+            terminal.expect(question)
+            terminal.type(f"{typed}\n")
+        assert terminal.end() == 0
+
+    shown = "\n".join(terminal.screen())
+    assert "  (for the child B.O. born 2015)" in shown
+    assert not any(value in shown for value in ("Beatrice", "Okonkwo", "April", "LS1"))
+
+
 def test_hidden_details_are_never_shown(pretence: Pretence, home: Path, terminals: list[Terminal]) -> None:
     with pretence.on_loopback():
         terminals.append(terminal := Terminal("lookup", "--hidden", home=home))
