@@ -16,9 +16,11 @@ import typer
 
 from signpost.edge.explain import explain as explained
 from signpost.edge.explain import shown
+from signpost.edge.feeds.cin_feed import cin_children
 from signpost.edge.feeds.csv_feed import csv_children
 from signpost.edge.feeds.errors import FeedError
 from signpost.edge.feeds.model import ChildRow
+from signpost.edge.feeds.s903_feed import s903_children
 from signpost.edge.feeds.ssd_feed import ssd_children
 from signpost.edge.match_inputs import ChildDetails
 from signpost.protocol.classes import Use
@@ -41,6 +43,8 @@ class FileFormat(StrEnum):
 
     SSD = "ssd"
     CSV = "csv"
+    CIN = "cin"
+    S903 = "s903"
 
 
 def explain(
@@ -48,6 +52,9 @@ def explain(
         Path | None, typer.Argument(metavar="FILE", help="A feed's file or folder; else one child is asked for.")
     ] = None,
     file_format: Annotated[FileFormat | None, typer.Option("--format", help="What the file is written in.")] = None,
+    identity: Annotated[
+        Path | None, typer.Option(help="For cin and s903: a CSV file of who the children are.", exists=True)
+    ] = None,
     by_name: NameFlag = False,
     stdin: StdinFlag = False,
     hidden: HiddenFlag = False,
@@ -70,9 +77,11 @@ def explain(
         _one(child, as_json=as_json)
         return
     if file_format is None:
-        raise Stop(ExitCode.USAGE, "The file's format is not named.", hint="Add --format csv or --format ssd.")
+        raise Stop(ExitCode.USAGE, "The file's format is not named.", hint="Add --format csv, ssd, cin or s903.")
+    if identity is not None and file_format not in (FileFormat.CIN, FileFormat.S903):
+        raise Stop(ExitCode.USAGE, "--identity is for --format cin and s903: this format has its own in each row.")
     try:
-        rejected = _each(_rows(file, file_format), as_json=as_json)
+        rejected = _each(_rows(file, file_format, identity), as_json=as_json)
     except FeedError as error:
         raise Stop(ExitCode.USAGE, f"The file cannot be read as this format: {error}.") from None
     if not as_json:
@@ -82,12 +91,17 @@ def explain(
         raise Stop(ExitCode.NEEDS_A_PERSON, f"{rows} errors, listed above.", hint="Mend the extract.")
 
 
-def _rows(file: Path, file_format: FileFormat) -> Iterable[ChildRow]:
+def _rows(file: Path, file_format: FileFormat, identity: Path | None) -> Iterable[ChildRow]:
+    today, join_key = today_here(), Secret(system_randomness(32))
     match file_format:
         case FileFormat.CSV:
-            return csv_children(file, today=today_here())
+            return csv_children(file, today=today)
         case FileFormat.SSD:
-            return ssd_children(file, today=today_here(), join_key=Secret(system_randomness(32)))
+            return ssd_children(file, today=today, join_key=join_key)
+        case FileFormat.CIN:
+            return cin_children(file, today=today, identity=identity, join_key=join_key)
+        case FileFormat.S903:
+            return s903_children(file, today=today, identity=identity, join_key=join_key)
 
 
 def _each(rows: Iterable[ChildRow], *, as_json: bool) -> int:

@@ -10,6 +10,8 @@ import asyncio
 import datetime as dt
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import closing
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, TypeVar, final
@@ -19,12 +21,15 @@ import typer
 
 from signpost.edge.client import Client
 from signpost.edge.desk import Desk, default_folder
+from signpost.edge.feeds.cin_feed import CINFeed
 from signpost.edge.feeds.csv_feed import CSVFeed
 from signpost.edge.feeds.errors import FeedError
 from signpost.edge.feeds.handles import Handles, read_handles
 from signpost.edge.feeds.limits import Limits, TooManyEnds, broken_limits
 from signpost.edge.feeds.model import Feed
+from signpost.edge.feeds.quality import Quality
 from signpost.edge.feeds.reconcile import Counts
+from signpost.edge.feeds.s903_feed import S903Feed
 from signpost.edge.feeds.ssd_feed import open_ssd
 from signpost.edge.registering import FeedRun, Step
 from signpost.protocol.secret import Secret
@@ -32,7 +37,8 @@ from signpost.service.clock import system_randomness
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.options import Home
 from signpost_cli.output import JsonFlag, PlainFlag, Progress, answer, answer_json, say
-from signpost_cli.register_errors import Rejections, rejections
+from signpost_cli.register_errors import Rejections, refuse_place, rejections
+from signpost_cli.register_quality import tell_quality, write_quality
 from signpost_cli.register_stops import Stage, foreseen_ends, sentence, stopped_by
 from signpost_cli.stops import Stop
 
@@ -48,6 +54,13 @@ class FeedFormat(StrEnum):
 
     SSD = "ssd"
     CSV = "csv"
+    CIN = "cin"
+    S903 = "s903"
+
+    @property
+    def is_return(self) -> bool:
+        """Whether it is a statutory return: it names no team, no name and no NHS number."""
+        return self in (FeedFormat.CIN, FeedFormat.S903)
 
 
 class Missing(StrEnum):
@@ -65,9 +78,22 @@ def register(
     handles: Annotated[
         Path | None, typer.Option(help="A CSV file team,handle, from your teams to your handles.", exists=True)
     ] = None,
+    handle: Annotated[
+        str | None, typer.Option(help="For cin and s903, which name no team: the handle whose work it is.")
+    ] = None,
+    identity: Annotated[
+        Path | None,
+        typer.Option(
+            help="For cin and s903: a CSV file local_id,nhs_number,upn,forename,surname,… of who the children are.",
+            exists=True,
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do none of it.")] = False,
     errors: Annotated[
         Path | None, typer.Option(help="Write the rejected rows here: row, field, code, meaning.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write how good the extract is for finding children by here, as JSON.")
     ] = None,
     missing: Annotated[
         Missing,
@@ -101,14 +127,27 @@ def register(
     Example:
       signpost register extract/ --format ssd --handles handles.csv --errors errors.csv --dry-run
       signpost register extract/ --format ssd --handles handles.csv --errors errors.csv
+      signpost register census.xml --format cin --handle front-door --identity ids.csv
     """
+    if feed_format.is_return and handle is None:
+        raise Stop(ExitCode.USAGE, "This format names no team.", hint="Add --handle: the handle whose work it is.")
+    if not feed_format.is_return and (handle is not None or identity is not None):
+        what = "--handle" if handle is not None else "--identity"
+        raise Stop(ExitCode.USAGE, f"{what} is for --format cin and s903: this format has its own in each row.")
     desk = Desk.load(home or default_folder())
     limits = Limits(rejected_share=reject_limit / 100, ended_share=end_limit / 100, accept_ends=accept_ends)
-    with rejections(errors, inputs=[source, *([handles] if handles else [])]) as rejected:
+    extract = _Extract(source, feed_format, handles, handle, identity)
+    inputs = [path for path in (source, handles, identity) if path is not None]
+    if report is not None:
+        refuse_place(report, inputs=[*inputs, *([errors] if errors is not None else [])], option="--report")
+    quality = Quality(Secret(system_randomness(32)))
+    with rejections(errors, inputs=inputs) as rejected, closing(quality):
         counts = _run(
-            desk, source, feed_format, handles, dry_run=dry_run, end_missing=missing is Missing.END, limits=limits,
-            rejected=rejected, screen=_Screen(plain=plain),
+            desk, extract, dry_run=dry_run, end_missing=missing is Missing.END, limits=limits,
+            rejected=rejected, quality=quality, report=report, screen=_Screen(plain=plain),
         )  # fmt: skip
+        if not as_json:
+            tell_quality(quality.report())
     _tell(counts, limits, dry_run=dry_run, as_json=as_json)
     if dry_run and (broken := broken_limits(counts, limits)):
         raise stopped_by(broken, "It would stop here.")
@@ -121,9 +160,20 @@ def register(
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Extract:
+    """The council's files, and what is said of them."""
+
+    source: Path
+    written_in: FeedFormat
+    handles: Path | None
+    handle: str | None
+    identity: Path | None
+
+
 def _run(
-    desk: Desk, source: Path, feed_format: FeedFormat, handles: Path | None, *, dry_run: bool, end_missing: bool,
-    limits: Limits, rejected: Rejections, screen: _Screen,
+    desk: Desk, extract: _Extract, *, dry_run: bool, end_missing: bool,
+    limits: Limits, rejected: Rejections, quality: Quality, report: Path | None, screen: _Screen,
 ) -> Counts:  # fmt: skip
     """Read, compare, ask where a limit is broken and, unless it is a dry run, send.
 
@@ -131,19 +181,24 @@ def _run(
     """
     today = dt.datetime.now(tz=_ENGLAND).date()
     keys = desk.feed_keys()
-    by_team = None if handles is None else _teams(handles)
+    by_team = None if extract.handles is None else _teams(extract.handles)
     stage = Stage()
     with foreseen_ends(stage):
         resolver = Handles(by_team, own=_with_client(desk, lambda client: client.index.handles()))
         if unknown := resolver.unknown():
             rows = "1 row of the handles file names" if unknown == 1 else f"{unknown:,} rows of the handles file name"
             say(f"{rows} a handle that is not one of yours.")
-        feed = _open(source, feed_format, today=today, handles=resolver)
-        run = FeedRun(feed, keys=keys, today=today, end_missing=end_missing, on_error=rejected.add, on_step=screen.show)
+        feed = _open(extract, today=today, handles=resolver)
+        run = FeedRun(
+            feed, keys=keys, today=today, end_missing=end_missing,
+            on_error=rejected.add, on_row=quality.take, on_step=screen.show,
+        )  # fmt: skip
         try:
             run.read()
             rejected.complete()
             screen.close()
+            if report is not None:
+                write_quality(quality.report(), report)
             counts = _with_client(desk, lambda client: run.compare(client.index))
             if dry_run:
                 return counts
@@ -151,7 +206,9 @@ def _run(
             stage.sending = not broken_limits(counts, limits)
             _with_client(
                 desk,
-                lambda client: run.send(counts, limits, evaluator=client, index=client.index, name=feed_format.value),
+                lambda client: run.send(
+                    counts, limits, evaluator=client, index=client.index, name=extract.written_in.value
+                ),
             )
             return counts
         finally:
@@ -179,13 +236,35 @@ def _teams(path: Path) -> dict[str, str]:
         raise Stop(ExitCode.USAGE, "The handles file cannot be used. Nothing was sent.", why=f"{error}.") from None
 
 
-def _open(source: Path, feed_format: FeedFormat, *, today: dt.date, handles: Handles) -> Feed:
-    join_key = Secret(system_randomness(32))
-    match feed_format:
+def _open(extract: _Extract, *, today: dt.date, handles: Handles) -> Feed:
+    source, identity, join_key = extract.source, extract.identity, Secret(system_randomness(32))
+    match extract.written_in:
         case FeedFormat.SSD:
             return open_ssd(source, today=today, handles=handles, join_key=join_key)
         case FeedFormat.CSV:
             return CSVFeed(source, today=today, handles=handles, join_key=join_key)
+        case FeedFormat.CIN:
+            handle = _own_handle(extract, handles)
+            return CINFeed(source, today=today, handle=handle, identity=identity, join_key=join_key)
+        case FeedFormat.S903:
+            handle = _own_handle(extract, handles)
+            return S903Feed(source, today=today, handle=handle, identity=identity, join_key=join_key)
+
+
+def _own_handle(extract: _Extract, handles: Handles) -> str:
+    """The handle named for a whole return.
+
+    Raises:
+        Stop: it is not one of the organisation's.
+    """
+    handle = handles.of_handle(extract.handle or "")
+    if handle is None:
+        raise Stop(
+            ExitCode.USAGE,
+            "What --handle names is not one of your handles. Nothing was sent.",
+            hint="Name one as the index has it, or a team of the handles file.",
+        )
+    return handle
 
 
 def _accepted(counts: Counts, limits: Limits) -> Limits:

@@ -18,7 +18,7 @@ from signpost_cli.exit_codes import ExitCode
 from signpost_cli.output import say
 from signpost_cli.stops import Stop
 
-__all__ = ["Rejections", "rejections"]
+__all__ = ["Rejections", "refuse_place", "rejections"]
 
 _SHOWN: Final = 20
 
@@ -79,10 +79,7 @@ def rejections(path: Path | None, *, inputs: Sequence[Path]) -> Iterator[Rejecti
         finally:
             taken.show()
         return
-    if any(_is_of(path, each) for each in inputs):
-        raise _refused("The file that --errors names is one of the files to be read, or in their folder.")
-    if path.exists() and not path.is_file():
-        raise _refused("What --errors names is not a file.")
+    refuse_place(path, inputs=inputs, option="--errors")
     beside = path.with_name(f".{path.name}.{system_randomness(6).hex()}")
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -102,6 +99,18 @@ def rejections(path: Path | None, *, inputs: Sequence[Path]) -> Iterator[Rejecti
         beside.unlink(missing_ok=True)
 
 
+def refuse_place(path: Path, *, inputs: Sequence[Path], option: str) -> None:
+    """Refuse to write where something is read from.
+
+    Raises:
+        Stop: the file is one of the feed's own (or in its folder), or is no file.
+    """
+    if any(_is_of(path, each) for each in inputs):
+        raise _refused(f"The file that {option} names is one of the files to be read, or in their folder.", option)
+    if path.exists() and not path.is_file():
+        raise _refused(f"What {option} names is not a file.", option)
+
+
 def _is_of(path: Path, source: Path) -> bool:
     if source.is_dir():
         inside = path.resolve().is_relative_to(source.resolve())
@@ -113,5 +122,5 @@ def _same(one: Path, other: Path) -> bool:
     return one.exists() and other.exists() and one.samefile(other)
 
 
-def _refused(why: str) -> Stop:
-    return Stop(ExitCode.USAGE, f"{why} Nothing was sent.", hint="Name another: --errors errors.csv")
+def _refused(why: str, option: str = "--errors") -> Stop:
+    return Stop(ExitCode.USAGE, f"{why} Nothing was sent.", hint=f"Name another with {option}.")

@@ -21,7 +21,7 @@ from signpost.edge.evaluations import BlindedBatch, ClassedTag, combined
 from signpost.edge.failures import DeskUnusable, NothingToAsk, Refused
 from signpost.edge.holders_client import HolderFault, Holders
 from signpost.edge.index_client import Index
-from signpost.edge.match_inputs import ChildDetails, match_inputs, name_is_common
+from signpost.edge.match_inputs import ChildDetails, match_inputs
 from signpost.edge.signed_sender import SignedSender
 from signpost.edge.slots import SEED_BYTES, Slot, lookup_slots
 from signpost.edge.transport import Transport
@@ -185,7 +185,6 @@ class Client:
                 purpose=purpose,
                 urgency=urgency,
                 deep=deep,
-                name_common=name_is_common(child),
                 tags=batch.tags(0),
                 receipts=list(batch.receipts),
             )

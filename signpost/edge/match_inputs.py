@@ -33,7 +33,7 @@ from signpost.protocol.encoding import encode
 
 __all__ = [
     "NORMALISER_VERSION", "Absent", "ChildDetails", "EncodedInput", "MatchInput", "Reason", "Template",
-    "absent_inputs", "match_inputs", "name_is_common",
+    "absent_inputs", "match_inputs",
 ]  # fmt: skip
 
 PROTOCOL: Final = "signpost/v1"
@@ -73,6 +73,7 @@ class Template(StrEnum):
     MOTHER = "mum"
     SOUND_POSTCODE = "fdp"
     NAME = "nd"
+    NAME_AT_HOME = "nh"
     NAME_AREA = "nda"
     NAME_MIDDLE = "ndm"
     NAME_POSTCODE_YEAR = "npy"
@@ -143,15 +144,6 @@ def absent_inputs(child: ChildDetails, use: Use) -> list[Absent]:
     """The templates that give no input for this child in this use, each with its reason, in template order."""
     _, absent = _fitted(child, use)
     return absent
-
-
-def name_is_common(child: ChildDetails) -> bool:
-    """Whether so many children share the name and birth date that no name input is made of them (λ ≥ 0.1).
-
-    A lookup says so in one bit, since it then cannot be held to a name hit (strict T1).
-    """
-    details = _Details.of(child)
-    return details.sharers is not None and details.sharers >= _RARE
 
 
 # Children expected to share the name and the birth date (λ) at which an input of it is left out.
@@ -245,8 +237,9 @@ class _Details(Silent):
             return
         yield from self._strong()
         looking = use is not Use.REGISTER
-        # T2 and T3 inputs cannot tell twins apart (a middle name can), so they are not asked about one.
+        # Inputs that hold less than three letters of a forename cannot tell twins apart: not asked about one.
         if looking and self.child.multiple_birth:
+            yield from self._names()
             yield from self._middle()
             yield from self._undated()
             yield from (Absent(template, Reason.ONE_OF_SEVERAL) for template in _WEAK)
@@ -311,6 +304,7 @@ class _Details(Silent):
 
     def _names(self) -> Iterator[_Found]:
         yield self._rarer_than(_RARE, Template.NAME, Reason.TOO_COMMON) or self._name(self.canonical, self.folded)
+        yield from self._name_at_home()
         # A barrel alone is a name of its own, and may be a commoner one.
         for barrel in (self.family.last, self.family.first):
             folded = fold(barrel)
@@ -319,6 +313,14 @@ class _Details(Silent):
         other = canonical(self.given.alternate)
         if other and self.folded and expected_sharers(other, self.folded, birth_key=self.born) < _RARE:
             yield self._name(other, self.folded)
+
+    def _name_at_home(self) -> Iterator[_Found]:
+        """The name at the home: what stands beside `fdp` where a surname has changed or the name is a common one."""
+        if not self.canonical or not self.homes:
+            yield Absent(Template.NAME_AT_HOME, Reason.NO_POSTCODE if self.canonical else Reason.NO_FORENAME)
+            return
+        for home in self.homes:
+            yield MatchInput(Template.NAME_AT_HOME, f"{self.canonical}|{self.born}|{home.reveal()}", *_NAME)
 
     def _name(self, given: str, family: str, *, born: str = "", place: Place = _NAME) -> MatchInput:
         # Three letters: a slip of the pen is more often behind them than in them.
@@ -383,8 +385,8 @@ class _Details(Silent):
         """What a deep lookup tries beside: the names the wrong way round, and the days before and after."""
         if self.sharers is None or self.child.date_of_birth is None:
             return
-        swapped = canonical(self.family.joined), fold(self.given.call)
-        if expected_sharers(*swapped, birth_key=self.born) < _RARE:
+        swapped = canonical(Given.read(self.child.surname).call), fold(Family.read(self.child.forename).joined)
+        if all(swapped) and expected_sharers(*swapped, birth_key=self.born) < _RARE:
             yield self._name(*swapped, place=_NAME_VARIED)
         if self.sharers < _RARE:
             for days in (-1, 1):
@@ -404,5 +406,5 @@ class _Details(Silent):
 
 
 _WEAK: Final = (
-    Template.NAME, Template.INITIAL_DISTRICT, Template.POSTCODE, Template.SOUNDEX, Template.SORTED_NAMES,
+    Template.INITIAL_DISTRICT, Template.POSTCODE, Template.SOUNDEX, Template.SORTED_NAMES,
 )  # fmt: skip

@@ -19,7 +19,7 @@ from signpost.edge.case_reference import seal_case_reference
 from signpost.edge.client import EvaluatedBatch
 from signpost.edge.feeds.errors import FeedError, FileCode, RowError
 from signpost.edge.feeds.limits import Broken, Limits, broken_limits
-from signpost.edge.feeds.model import BadRow, Feed, Involvement
+from signpost.edge.feeds.model import BadRow, Feed, Involvement, Row
 from signpost.edge.feeds.reconcile import Counts, EndOf, Reconciliation, Register
 from signpost.edge.match_inputs import match_inputs
 from signpost.edge.organisation_keys import FeedKeys
@@ -98,12 +98,14 @@ class FeedRun:
         today: dt.date,
         end_missing: bool = False,
         on_error: Callable[[RowError], None],
+        on_row: Callable[[Row], None] = lambda _: None,
         on_step: Callable[[Step], None],
     ) -> None:
         self._feed = feed
         self._keys = keys
         self._today = today
         self._on_error = on_error
+        self._on_row = on_row
         self._on_step = on_step
         self._plan = Reconciliation(keys.reference_key, end_missing=end_missing)
 
@@ -124,6 +126,7 @@ class FeedRun:
                 for error in row.errors:
                     self._on_error(error)
             self._plan.take(row)
+            self._on_row(row)
             self._on_step(Step("Reading", min(row.place, size), size))
         self._on_step(Step("Reading", size, size))
 

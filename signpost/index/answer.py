@@ -8,7 +8,7 @@ In this order, and nothing else:
 3. *Veto*. Asker and record both hold an identity tag and they differ: the record is another child's. Hits through
    undated and maternal tags stand all the same, since there the date may be what differs.
 4. *Strict T1.* Without an identity or pupil hit, a record's T1 hits count as T1 only beside a name hit on the same
-   record; else they count as T2. Not where the asker says that the name is too common to have made one of.
+   record; else they count as T2.
 5. *Best tier only.* Weaker hits fall beside a stronger one.
 6. *Ambiguity.* T1 hits on records whose identity tags differ from each other answer `possible`.
 7. T1 answers `current` where an involvement is open, else `previous`; T2 and T3 answer `possible`.

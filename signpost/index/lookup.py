@@ -85,7 +85,7 @@ class Lookup:
             asked=places,
             identity_key=identity,
             since=look_back_start(today, self._look_back_months),
-            strict=self._strict_t1 and not asked.name_common,
+            strict=self._strict_t1,
         )
         await self._lookups.keep(
             KeptLookup(

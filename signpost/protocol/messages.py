@@ -218,8 +218,6 @@ class LookupRequest(_Wire):
     purpose: Annotated[Purpose, Field(strict=False)]
     urgency: Annotated[Urgency, Field(strict=False)]
     deep: Annotated[DeepReason, Field(strict=False)] | None
-    name_common: bool
-    """So many children share the name and birth date that no name input was made (λ ≥ 0.1)."""
     tags: Annotated[list[TaggedPoint], Field(min_length=12, max_length=24)]
     receipts: Receipts
 

@@ -126,7 +126,6 @@ class LoneIndex:
             purpose=Purpose.VITAL_INTERESTS,
             urgency=Urgency.NOW,
             deep=None,
-            name_common=True,  # so that the strong hits it draws confirm, and a lookup that finds nothing is noticed
             tags=[TaggedPoint.of(place, tag.encoding) for place, tag in zip(LOOKUP_PROFILE, tags, strict=True)],
             receipts=receipts,
         )

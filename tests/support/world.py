@@ -303,7 +303,6 @@ class World:
         purpose: Purpose | None = None,
         receipts: list[str] | None = None,
         deep: DeepReason | None = None,
-        name_common: bool = False,
     ) -> LookupRequest:
         """A lookup, evaluated and paid for; with a reason, a deep one."""
         use = Use.LOOKUP if deep is None else Use.DEEP
@@ -312,7 +311,6 @@ class World:
             purpose=purpose or device_purpose(device),
             urgency=Urgency.NOW,
             deep=deep,
-            name_common=name_common,
             tags=self.tags(use, child),
             receipts=receipts or self.receipts(device, use, POINTS[use]),
         )

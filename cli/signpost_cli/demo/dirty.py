@@ -83,7 +83,8 @@ def dirty_rows(code: RowErrorCode, *, seed: int, today: date, council: str = "SO
         field, change = _CHANGES[code]
         return [good | {field: change(good[field], today)}]
     if code is _R.NOTHING_TO_MATCH:
-        return [good | {"nhs_number": "", "upn": ""}]
+        nothing = dict.fromkeys(("nhs_number", "upn", "forename", "middle_name", "surname", "postcode"), "")
+        return [good | nothing]
     if code is _R.DUPLICATE_ROW:
         return [good, good]
     return [good, good | {"handle": "front-door", "start": today.isoformat(), "end": "", "upn": ""}]

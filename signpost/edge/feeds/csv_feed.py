@@ -3,9 +3,10 @@
     local_id, nhs_number, upn, forename, middle_name, surname, date_of_birth, sex, postcode, previous_postcode,
     mother_nhs_number, multiple_birth, start, end, handle, basis
 
-* Must be in the header: local_id, date_of_birth, start, end, handle (or team), and nhs_number or upn.
-* Names, sex, postcodes, the mother's number and multiple_birth belong to the format; no match input uses them yet, so
-  they are not read. Columns of other names are never read.
+* Must be in the header: local_id, date_of_birth, start, end, handle (or team), and one of nhs_number, upn, forename
+  and mother_nhs_number. `expected_date_of_birth` may be there, for unborn children. `sex` belongs to the format and
+  is not read. Columns of other names are never read.
+* A postcode, a mother's number or a multiple_birth that cannot be read is reported, and the row goes in without it.
 * `end` is empty while the work goes on; an empty `basis` is statutory; `team` is looked up in the handles file.
 * The format has no id of an involvement: it is the child's id, the start date and the handle (or team) as written.
   So a child has one involvement for each start and handle, and a corrected start is a new involvement.
@@ -23,17 +24,14 @@ from signpost.edge.feeds.earlier import Seen, against_earlier
 from signpost.edge.feeds.errors import FeedError, FileCode, RowCode, RowError
 from signpost.edge.feeds.handles import Handles
 from signpost.edge.feeds.model import BadRow, ChildRow, GoodRow, Involvement, Row, RowIds
-from signpost.edge.feeds.rules import Draft, ask_for_identity, read_period, settle
+from signpost.edge.feeds.own_columns import CHILD_COLUMNS, NOT_READ, NUMBERS, read_child
+from signpost.edge.feeds.rules import Draft, ask_for_identity, left_out_of, read_period, settle
 from signpost.edge.feeds.table import Columns, Record, Table
 from signpost.edge.match_inputs import ChildDetails
 from signpost.protocol.secret import Secret
 
 __all__ = ["CSVFeed", "csv_children"]
 
-_CHILD: Final = ("nhs_number", "upn", "date_of_birth")
-_NOT_READ_YET: Final = (
-    "forename", "middle_name", "surname", "sex", "postcode", "previous_postcode", "mother_nhs_number", "multiple_birth",
-)  # fmt: skip
 _INVOLVEMENT: Final = ("start", "end", "handle", "team", "basis")
 
 
@@ -48,8 +46,8 @@ class CSVFeed:
         """
         columns = Columns(
             ("local_id", "date_of_birth", "start", "end"),
-            ("nhs_number", "upn", "handle", "team", "basis", *_NOT_READ_YET),
-            either=(("nhs_number", "upn"), ("handle", "team")),
+            (*CHILD_COLUMNS, "handle", "team", "basis", *NOT_READ),
+            either=((*NUMBERS, "forename", "mother_nhs_number"), ("handle", "team")),
         )
         self._table = Table(path, columns, name="csv")
         if not self._table.has("handle"):
@@ -81,8 +79,8 @@ class CSVFeed:
         seen = Seen(self._join_key)
         try:
             for record in self._table.records():
-                row = self._row(record)
-                yield against_earlier(row, seen, column="local_id")
+                row, left_out = self._row(record)
+                yield from left_out_of(against_earlier(row, seen, column="local_id"), left_out)
         finally:
             seen.close()
 
@@ -92,7 +90,7 @@ class CSVFeed:
         Raises:
             FeedError: it is no longer there.
         """
-        row = self._row(self._table.record_at(place))
+        row, _ = self._row(self._table.record_at(place))
         if not isinstance(row, GoodRow):
             raise FeedError(FileCode.FILE_CHANGED, "csv")
         return row.involvement
@@ -101,14 +99,22 @@ class CSVFeed:
         """Let go of the file."""
         self._table.close()
 
-    def _row(self, record: Record) -> Row:
+    def _row(self, record: Record) -> tuple[Row, list[RowError]]:
+        """The row, and what it goes in without."""
         if record.fault is not None:
-            return BadRow(record.row, record.place, (RowError(record.row, "row", record.fault),))
+            return BadRow(record.row, record.place, (RowError(record.row, "row", record.fault),)), []
         cells = _cells(self._table, record)
         local_id = cells.local_id("local_id")
-        child = _child(cells, today=self._today)
-        ask_for_identity(cells, child, date_column="date_of_birth", number_columns=("nhs_number", "upn"))
-        started, ended = read_period(cells, "start", "end", born=child.date_of_birth, today=self._today)
+        child = read_child(cells, today=self._today)
+        ask_for_identity(
+            cells,
+            child,
+            date_column="date_of_birth",
+            number_columns=NUMBERS,
+            expected_column="expected_date_of_birth",
+        )
+        born = child.date_of_birth or child.expected_on
+        started, ended = read_period(cells, "start", "end", born=born, today=self._today)
         written, handle = self._handle(cells)
         draft = Draft(
             ids=_ids(local_id, started, written),
@@ -118,7 +124,8 @@ class CSVFeed:
             handle=handle,
             basis=cells.basis("basis"),
         )
-        return settle(draft, cells.errors, row=record.row, place=record.place, today=self._today)
+        row = settle(draft, cells.errors, row=record.row, place=record.place, today=self._today)
+        return row, cells.left_out
 
     def _handle(self, cells: Cells) -> tuple[str, str | None]:
         """What is written, and the handle it stands for."""
@@ -139,31 +146,26 @@ def csv_children(path: Path, *, today: date) -> Iterator[ChildRow]:
     Raises:
         FeedError: the file is not of the format.
     """
-    table = Table(path, Columns(("local_id",), (*_CHILD, *_INVOLVEMENT, *_NOT_READ_YET)), name="csv")
+    table = Table(path, Columns(("local_id",), (*CHILD_COLUMNS, *_INVOLVEMENT, *NOT_READ)), name="csv")
     try:
         for record in table.records():
             cells = _cells(table, record)
             if record.fault is not None:
                 cells.refuse("row", record.fault)
             local_id = cells.local_id("local_id") or ""
-            child = _child(cells, today=today)
-            errors = tuple(cells.errors)
-            yield ChildRow(row=record.row, local_id=local_id, child=ChildDetails() if errors else child, errors=errors)
+            child = ChildDetails() if record.fault is not None else read_child(cells, today=today)
+            yield ChildRow(
+                row=record.row,
+                local_id=local_id,
+                child=ChildDetails() if cells.errors else child,
+                errors=(*cells.errors, *cells.left_out),
+            )
     finally:
         table.close()
 
 
 def _cells(table: Table, record: Record) -> Cells:
     return Cells(record.row, lambda column: table.cell(record, column))
-
-
-def _child(cells: Cells, *, today: date) -> ChildDetails:
-    upn = cells.upn("upn")
-    return ChildDetails(
-        date_of_birth=cells.birth_date("date_of_birth", today=today),
-        nhs_number=cells.nhs_number("nhs_number"),
-        upns=() if upn is None else (upn,),
-    )
 
 
 def _ids(local_id: str | None, started: date | None, written: str) -> RowIds | None:

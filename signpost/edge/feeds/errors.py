@@ -2,6 +2,7 @@
 
 Neither ever holds what was in the file: a row error names row, field and code; a file error names one of *our* columns
 or files. Row numbers are those of a spreadsheet: the header is row 1, a cell with line breaks in it is still one row.
+In a CIN census they count its Child elements, from 1.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class RowCode(StrEnum):
     LOCAL_ID_TOO_LONG = "LOCAL_ID_TOO_LONG"
     LOCAL_ID_SCIENTIFIC = "LOCAL_ID_SCIENTIFIC"
     DOB_MISSING = "DOB_MISSING"
+    EXPECTED_FAR = "EXPECTED_FAR"
     NOTHING_TO_MATCH = "NOTHING_TO_MATCH"
     IDENTITY_DIFFERS = "IDENTITY_DIFFERS"
     START_MISSING = "START_MISSING"
@@ -40,12 +42,18 @@ class RowCode(StrEnum):
     HANDLE_UNKNOWN = "HANDLE_UNKNOWN"
     HANDLE_NOT_YOURS = "HANDLE_NOT_YOURS"
     BASIS_UNKNOWN = "BASIS_UNKNOWN"
+    YES_OR_NO = "YES_OR_NO"
     DUPLICATE_ROW = "DUPLICATE_ROW"
     ROW_MALFORMED = "ROW_MALFORMED"
     ROW_SHIFTED = "ROW_SHIFTED"
     PERSON_MISSING = "PERSON_MISSING"
     PERSON_TWICE = "PERSON_TWICE"
     PERSON_REFUSED = "PERSON_REFUSED"
+    IDENTITY_TWICE = "IDENTITY_TWICE"
+    IDENTITY_DISAGREES = "IDENTITY_DISAGREES"
+    ELEMENT_TWICE = "ELEMENT_TWICE"
+    ADOPTION_UNDATED = "ADOPTION_UNDATED"
+    EPISODE_REFUSED = "EPISODE_REFUSED"
 
 
 RowErrorCode = RowCode | IdentifierCode | DateCode
@@ -70,7 +78,8 @@ ROW_MEANINGS: Final[Mapping[RowErrorCode, str]] = MappingProxyType(
         _D.DOB_FUTURE: "the date of birth is in the future",
         _D.DOB_BEFORE_1900: "the date of birth is before 1900",
         _R.DOB_MISSING: "there is no date of birth, which every match needs",
-        _R.NOTHING_TO_MATCH: "there is neither an NHS number nor a permanent UPN",
+        _R.EXPECTED_FAR: "the expected date of birth is more than a year from today",
+        _R.NOTHING_TO_MATCH: "there is no NHS number, no permanent UPN, and no names that tell the child from others",
         _R.IDENTITY_DIFFERS: "an earlier row gives this child another date of birth, NHS number or UPN",
         _R.LOCAL_ID_MISSING: "there is no id of the council's own",
         _R.LOCAL_ID_TOO_LONG: "the id is longer than 64 characters (an accented letter counts as two)",
@@ -84,19 +93,28 @@ ROW_MEANINGS: Final[Mapping[RowErrorCode, str]] = MappingProxyType(
         _R.HANDLE_UNKNOWN: "it is neither a team of the handles file nor a handle of yours",
         _R.HANDLE_NOT_YOURS: "the team is in the handles file, but its handle is not one of yours",
         _R.BASIS_UNKNOWN: "the basis is not statutory, consent or significant_harm",
+        _R.YES_OR_NO: "it is neither yes nor no",
         _R.DUPLICATE_ROW: "an earlier row is the same involvement",
         _R.ROW_MALFORMED: "the row's quotation marks do not pair",
         _R.ROW_SHIFTED: "there is something beyond the last named column: has a bare comma shifted the row?",
-        _R.PERSON_MISSING: "the person is not in ssd_person, or its row there cannot be read",
-        _R.PERSON_TWICE: "the person stands more than once in ssd_person",
+        _R.PERSON_MISSING: "the person is not in the file of persons, or its row there cannot be read",
+        _R.PERSON_TWICE: "the person stands more than once in the file of persons",
         _R.PERSON_REFUSED: "the person's own row has errors, reported with an earlier involvement",
+        _R.IDENTITY_TWICE: "the child stands more than once in the identity file, so none of its rows there is used",
+        _R.IDENTITY_DISAGREES: "the identity file gives this child another date of birth",
+        _R.ELEMENT_TWICE: "the element stands twice, with different content",
+        _R.ADOPTION_UNDATED: "the episode ended by adoption, and there is no day on which it ended",
+        _R.EPISODE_REFUSED: "another episode of this child has errors, so that none of them can be joined",
     }
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """One thing wrong with one row. `field`: a column name of ours (for SSD `file.column`; `row` is of that file)."""
+    """One thing wrong with one row. `field`: a column's or element's name in the format.
+
+    Where a feed has several files it is `file.column`, and the row is that file's.
+    """
 
     row: int
     field: str
@@ -129,6 +147,9 @@ class FileCode(StrEnum):
     FILE_ENCODING = "FILE_ENCODING"
     FILE_LINE_ENDS = "FILE_LINE_ENDS"
     FILE_CHANGED = "FILE_CHANGED"
+    FILE_TWICE = "FILE_TWICE"
+    FILE_XML = "FILE_XML"
+    FILE_XML_UNSAFE = "FILE_XML_UNSAFE"
     COLUMN_MISSING = "COLUMN_MISSING"
     COLUMN_MISSPELT = "COLUMN_MISSPELT"
     COLUMN_TWICE = "COLUMN_TWICE"
@@ -142,11 +163,14 @@ _F = FileCode
 FILE_MEANINGS: Final[Mapping[FileCode, str]] = MappingProxyType(
     {
         _F.FILE_MISSING: "the file is not there",
-        _F.FILE_EMPTY: "the file has no header row",
+        _F.FILE_EMPTY: "there is nothing in the file, or it has no header row",
         _F.FILE_WORKBOOK: "the file is a workbook, not CSV: save it as 'CSV UTF-8'",
         _F.FILE_ENCODING: "the file is neither UTF-8 nor Windows-1252: save it as 'CSV UTF-8'",
         _F.FILE_LINE_ENDS: "the file ends its lines in the old Macintosh way: save it as 'CSV UTF-8'",
         _F.FILE_CHANGED: "the file was changed while it was being read",
+        _F.FILE_TWICE: "two files of the folder have names that mean this one",
+        _F.FILE_XML: "the file is not XML, or not a CIN census",
+        _F.FILE_XML_UNSAFE: "the file declares a document type or entities, which a census does not: it is not read",
         _F.COLUMN_MISSING: "missing from the header",
         _F.COLUMN_MISSPELT: "a column of the header looks like this one under another name: rename it, or take it out",
         _F.COLUMN_TWICE: "the column stands twice in the header",

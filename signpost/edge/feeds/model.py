@@ -1,8 +1,8 @@
 """What a feed is read into. A feed's rows are involvements; a child appears as often as there are involvements.
 
 A row has one of three fates: good (it becomes an involvement), bad (it is reported by row, field and code), or passed
-over (the child is past the month in which an involvement would be removed, so there is nothing to hold). What was read
-does not print.
+over (the child is past the month in which an involvement would be removed, so there is nothing to hold). What a good
+row goes in without is reported before it. What was read does not print.
 """
 
 from __future__ import annotations
@@ -59,6 +59,9 @@ class BadRow:
     place: int
     errors: tuple[RowError, ...]
     ids: RowIds | None = None
+    left_out: bool = False
+    """Set where no row is refused: something that is not needed could not be read, and its row goes in without it. It
+    is reported like the others, and counts neither as a row nor as a rejected one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ Row = GoodRow | BadRow | PassedRow
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class ChildRow(Silent):
-    """One row read for the child's details alone (`explain`). With errors there are no details."""
+    """One row read for the child's details alone (`explain`). With errors that refuse it there are no details."""
 
     row: int
     local_id: str
@@ -94,7 +97,7 @@ class Feed(Protocol):
 
     @property
     def unread_columns(self) -> tuple[int, ...]:
-        """Positions (from 1) of columns whose names are not this format's: nothing in them is read."""
+        """Positions (from 1) of columns whose names are not our own format's: nothing in them is read."""
 
     def rows(self) -> Iterator[Row]:
         """Every row, in the file's order."""

@@ -124,6 +124,8 @@ class Reconciliation:
                     "INSERT OR REPLACE INTO feed VALUES (?, ?, ?, ?, ?, ?)",
                     (reference(self._key, involvement.ids), digest, without_end, place, not ended, _State.ADD),
                 )
+            case BadRow(left_out=True):
+                pass  # reported; its row comes by itself
             case BadRow(ids=ids):
                 self._rows += 1
                 self._rejected += 1

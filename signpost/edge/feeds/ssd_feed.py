@@ -1,13 +1,14 @@
 """The Standard Safeguarding Dataset: a folder of CSV files, or one file with persons and involvements joined.
 
-Read of it: ssd_person (id, NHS number, UPN where present, date of birth), ssd_involvements (ids, team, start, end) and,
-where it is there, ssd_linked_identifiers (UPNs, former ones too). Nothing else is opened or read: no address, no
-professional, no plan. The team leads to a handle through the council's handles file; the basis is statutory.
+Read of it: ssd_person (id, NHS number, names, date of birth or the expected one, UPN where present), ssd_involvements
+(ids, team, start, end) and, where they are there, ssd_linked_identifiers (UPNs, former ones too) and ssd_address (the
+postcodes of homes, never of a placement). Nothing else is opened or read: no professional, no plan. The team leads to a
+handle through the council's handles file; the basis is statutory.
 
 An error's field carries the file it stands in (`ssd_person.pers_dob`), and its row is of that file. A person with
-errors is reported once, with the first of its involvements; a bad linked identifier is reported by itself, and the
-involvement goes in with what else is known of the child. Most columns of the dataset are none of ours, so unread ones
-are not named.
+errors is reported once, with the first of its involvements; a bad linked identifier or home is reported by itself, and
+the involvement goes in with what else is known of the child. Most columns of the dataset are none of ours, so unread
+ones are not named.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ from signpost.edge.feeds.earlier import Seen, against_earlier
 from signpost.edge.feeds.errors import FeedError, FileCode, RowCode, RowError
 from signpost.edge.feeds.handles import Handles
 from signpost.edge.feeds.model import BadRow, ChildRow, Feed, GoodRow, Involvement, PassedRow, Row, RowIds
-from signpost.edge.feeds.rules import Draft, read_period, settle
+from signpost.edge.feeds.rules import Draft, left_out_of, read_period, settle
 from signpost.edge.feeds.ssd_persons import (
+    ADDRESSES,
     LINKED,
     PERSON_COLUMNS,
+    PERSON_NEVER_READ,
     PERSON_OPTIONAL,
     PERSONS,
     Person,
@@ -66,14 +69,15 @@ def ssd_children(path: Path, *, today: date, join_key: Secret) -> Iterator[Child
         FeedError: a file is missing or not of the format.
     """
     if not path.is_dir():
-        table = Table(path, Columns(("pers_person_id",), (*PERSON_COLUMNS, *PERSON_OPTIONAL)), name="ssd")
+        columns = Columns(("pers_person_id",), (*PERSON_COLUMNS, *PERSON_OPTIONAL), never_read=PERSON_NEVER_READ)
+        table = Table(path, columns, name="ssd")
         try:
             for record in table.records():
                 yield _child_row(record, read_person(table, record, today=today))
         finally:
             table.close()
         return
-    persons = Persons(_file(path, PERSONS), _find(path, LINKED), today=today, join_key=join_key)
+    persons = _persons(path, today=today, join_key=join_key)
     try:
         for record in persons.table.records():
             yield _child_row(record, persons.person_in(record))
@@ -82,7 +86,7 @@ def ssd_children(path: Path, *, today: date, join_key: Secret) -> Iterator[Child
 
 
 def _child_row(record: Record, person: Person) -> ChildRow:
-    errors = (*person.errors, *person.linked_errors)
+    errors = (*person.errors, *person.left_out)
     child = ChildDetails() if person.errors else person.child
     return ChildRow(row=record.row, local_id=person.local_id or "", child=child, errors=errors)
 
@@ -93,7 +97,11 @@ class _Joined:
     def __init__(self, path: Path, *, today: date, handles: Handles, join_key: Secret) -> None:
         self._table = Table(
             path,
-            Columns((*PERSON_COLUMNS, *_INVOLVEMENT_COLUMNS), PERSON_OPTIONAL, never_read=_PROFESSIONAL),
+            Columns(
+                (*PERSON_COLUMNS, *_INVOLVEMENT_COLUMNS),
+                PERSON_OPTIONAL,
+                never_read=(*_PROFESSIONAL, *PERSON_NEVER_READ),
+            ),
             name="ssd",
         )
         self.size = self._table.size
@@ -139,7 +147,7 @@ class _Folder:
             name=INVOLVEMENTS,
         )
         try:
-            self._persons = Persons(_file(folder, PERSONS), _find(folder, LINKED), today=today, join_key=join_key)
+            self._persons = _persons(folder, today=today, join_key=join_key)
         except FeedError:
             self._table.close()
             raise
@@ -152,15 +160,18 @@ class _Folder:
     def rows(self) -> Iterator[Row]:
         seen = Seen(self._join_key)
         try:
-            yield from (BadRow(error.row, 0, (error,)) for error in self._persons.unreadable())
+            for error in self._persons.unreadable():
+                # No involvement is lost by a linked identifier or an address.
+                yield BadRow(error.row, 0, (error,), left_out=not error.field.startswith(PERSONS))
             for record in self._table.records():
                 row, person = self._row(record)
+                left_out: Sequence[RowError] = ()
                 if person is not None and not isinstance(row, PassedRow):
                     if seen.first("person", str(person.row)):
-                        yield from (BadRow(error.row, record.place, (error,)) for error in person.linked_errors)
+                        left_out = person.left_out
                     elif isinstance(row, BadRow) and person.errors:
                         row = _reported_before(row, person)
-                yield against_earlier(row, seen, column=_ID)
+                yield from left_out_of(against_earlier(row, seen, column=_ID), left_out)
         finally:
             seen.close()
 
@@ -200,7 +211,7 @@ def _involvement_row(
         return BadRow(record.row, record.place, (RowError(record.row, f"{INVOLVEMENTS}.row", record.fault),))
     cells = ssd_cells(table, record, INVOLVEMENTS)
     involvement_id = cells.local_id("invo_involvements_id")
-    born = person.child.date_of_birth if person is not None else None
+    born = person.child.date_of_birth or person.child.expected_on if person is not None else None
     started, ended = read_period(
         cells, "invo_involvement_start_date", "invo_involvement_end_date", born=born, today=today
     )
@@ -229,6 +240,12 @@ def _still_good(row: Row) -> Involvement:
     if not isinstance(row, GoodRow):
         raise FeedError(FileCode.FILE_CHANGED, "ssd")
     return row.involvement
+
+
+def _persons(folder: Path, *, today: date, join_key: Secret) -> Persons:
+    return Persons(
+        _file(folder, PERSONS), _find(folder, LINKED), _find(folder, ADDRESSES), today=today, join_key=join_key
+    )
 
 
 def _find(folder: Path, name: str) -> Path | None:

@@ -12,13 +12,13 @@ from __future__ import annotations
 import codecs
 import csv
 import difflib
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from signpost.edge.feeds.errors import FeedError, FileCode, RowCode
+from signpost.edge.feeds.stamp import Stamp
 
 __all__ = ["Columns", "Record", "Table"]
 
@@ -74,7 +74,8 @@ class Table:
         except OSError:
             raise FeedError(FileCode.FILE_MISSING, name) from None
         try:
-            self.size, self._written = self._stamp()
+            self._stamp = Stamp.of(self._again)
+            self.size = self._stamp.size
             self._encoding, self._start = _encoding(self._again, name)
             self._again.seek(self._start)
             if b"\r" in self._again.readline(_LONGEST_RECORD).rstrip(b"\r\n"):
@@ -110,7 +111,7 @@ class Table:
             for record in records:
                 if record.fault is not None or any(cell.strip() for cell in record.cells):
                     yield self._checked(record)
-        self._must_be_unchanged()
+        self._stamp.must_be_of(self._again, self._name)
 
     def record_at(self, place: int, *, row: int = 0) -> Record:
         """The row that starts at a place. Its number is not known from there; the caller may say it.
@@ -118,7 +119,7 @@ class Table:
         Raises:
             FeedError: the file was changed since it was opened.
         """
-        self._must_be_unchanged()
+        self._stamp.must_be_of(self._again, self._name)
         self._again.seek(place)
         found = next(_Records(self._again, self._encoding, place, self._name), None)
         if found is None:
@@ -128,14 +129,6 @@ class Table:
     def close(self) -> None:
         """Let go of the file."""
         self._again.close()
-
-    def _stamp(self) -> tuple[int, int]:
-        stat = os.fstat(self._again.fileno())
-        return stat.st_size, stat.st_mtime_ns
-
-    def _must_be_unchanged(self) -> None:
-        if self._stamp() != (self.size, self._written):
-            raise FeedError(FileCode.FILE_CHANGED, self._name)
 
     def _checked(self, record: Record) -> Record:
         if record.fault is None and any(cell.strip() for cell in record.cells[self._width :]):

@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from signpost.edge.dates import birth_key
 from signpost.edge.match_inputs import ChildDetails
 from signpost.edge.names import Family, Given
 from tests.bench.matching.children import HEAVY, ORDINARY, Population
@@ -57,11 +56,12 @@ def _show(title: str, outcome: Outcome, children: int) -> None:
         nation = tally.false.value * _NATION / children
         print(f"| {depth} | {tally.recall} | {tally.false} | {tally.precision} | {nation:.5f} |")
     wrong = outcome.wrong_dates
+    lost = wrong.registered - wrong.found
+    print(f"\nStored for a child: at most {outcome.most_stored} inputs.")
     print(
-        f"\nStored for a child: at most {outcome.most_stored} inputs. Wrong date of birth in {wrong.registered:,} queries"
-        f" that would have found the child with the right one: {Share(wrong.registered - wrong.found, wrong.registered)}"
-        f" of them answered NONE; of all queries about registered children that is"
-        f" {Share(wrong.registered - wrong.found, outcome.depths['T2 or better'].registered)}.\n"
+        f"Of {wrong.registered:,} queries with a wrong date of birth that find the child with the right one,"
+        f" {Share(lost, wrong.registered)} answer NONE: {Share(lost, outcome.depths['T2 or better'].registered)}"
+        " of all queries about registered children.\n"
     )
 
 
@@ -87,7 +87,7 @@ def _exact(child: ChildDetails) -> str:
 
 
 def _slk(child: ChildDetails) -> str:
-    """SLK-581 (AIHW), its sex left out: letters 2, 3 and 5 of the surname, 2 and 3 of the forename, and the birth date."""
+    """SLK-581 (AIHW) without sex: letters 2, 3 and 5 of the surname, 2 and 3 of the forename, the birth date."""
     given, family = Given.read(child.forename).call, Family.read(child.surname).joined
     if not given or not family or child.date_of_birth is None:
         return ""

@@ -1,13 +1,12 @@
 """The index's own rule over an index that is a dictionary: what would be answered, and about whom.
 
-A query and the records are turned into match inputs by the very code that an edge runs, and hits into a word by the very
-code that the index runs (`answer_to`); only the tags are left out, since equal inputs are equal tags. A number, where
+A query and the records are turned into match inputs by the code that an edge runs, and hits into a word by the code
+that the index runs (`answer_to`); only the tags are left out, since equal inputs are equal tags. A number, where
 a child has one, stands for its NHS number as an integer: an identity input of its own kind.
 """
 
 from __future__ import annotations
 
-import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from hashlib import blake2b
 from math import sqrt
 from typing import Final
 
-from signpost.edge.match_inputs import ChildDetails, match_inputs, name_is_common
+from signpost.edge.match_inputs import ChildDetails, match_inputs
 from signpost.index.answer import answer_to
 from signpost.index.records import Hit, InvolvementNumber, OrganisationNumber
 from signpost.protocol.classes import MatchClass, Place, Tier, Use
@@ -96,7 +95,6 @@ class Registry:
         """Whom an ordinary lookup, and after it a deep one, would find."""
         number = None if asked.number is None else TagKey(asked.number.to_bytes(16, "big"))
         ordinary, deep = self.hits(asked, Use.LOOKUP), self.hits(asked, Use.DEEP)
-        strict = not name_is_common(asked.child)
 
         def found(of: tuple[Sequence[Place], list[Hit]], words: Iterable[str], *, strict: bool) -> frozenset[int]:
             places, hits = of
@@ -117,10 +115,10 @@ class Registry:
 
         return Found(
             by_keys=found(ordinary, ["current"], strict=False),
-            strict=found(ordinary, ["current"], strict=strict),
-            probable=found(ordinary, ["current", "possible"], strict=strict),
-            possible=found(ordinary, ["current", "possible"], strict=strict)
-            or found(deep, ["current", "possible"], strict=strict),
+            strict=found(ordinary, ["current"], strict=True),
+            probable=found(ordinary, ["current", "possible"], strict=True),
+            possible=found(ordinary, ["current", "possible"], strict=True)
+            or found(deep, ["current", "possible"], strict=True),
         )
 
 
@@ -148,8 +146,3 @@ class Share:
     def __str__(self) -> str:
         low, high = self.interval()
         return f"{self.value:.5f} ({low:.5f} to {high:.5f})"
-
-
-def sample(chance: random.Random, rate: float) -> bool:
-    """Whether something that happens at this rate happens."""
-    return chance.random() < rate

@@ -147,7 +147,9 @@ class World:
         tally = Tally()
         for child, asked, registered in self.asked(errors, numbers=False):
             found = key(asked.child)
-            tally.note(child.number if registered else None, frozenset(records.get(found, ())) if found else frozenset())
+            tally.note(
+                child.number if registered else None, frozenset(records.get(found, ())) if found else frozenset()
+            )
         return tally
 
 

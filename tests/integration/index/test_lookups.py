@@ -149,18 +149,12 @@ def test_what_a_lookup_leaves_is_the_same_whatever_it_finds(scene: Scene) -> Non
 
 
 def test_strictly_a_strong_tag_confirms_only_beside_a_name(scene: Scene) -> None:
-    """Unless the asker says that the name is too common for an input of it."""
+    """By itself it only makes it possible."""
     scene.index.register(scene.feed, ADA, scene.handle, reference="one")
     scene.index.settle()
-    strong = Child(strong=("ada strong",))
-
-    def asked(*, name_common: bool) -> str:
-        request = scene.world.lookup(scene.nurse, strong, name_common=name_common)
-        return str(scene.index.ask(scene.nurse, "/v1/lookups", request).json()["answer"])
 
     assert scene.index.look_up(scene.nurse, Child(strong=("ada strong",), name=("ada name",))) == "current"
-    assert asked(name_common=False) == "possible"
-    assert asked(name_common=True) == "current"
+    assert scene.index.look_up(scene.nurse, Child(strong=("ada strong",))) == "possible"
 
 
 def test_a_deep_lookup_finds_what_an_ordinary_one_does_not_ask_for(scene: Scene) -> None:

@@ -416,7 +416,7 @@ def test_a_deep_lookup_names_its_reason(
 
     assert "name-unsure" in capsys.readouterr().err
     (sent,) = (LookupRequest.model_validate_json(each.body) for each in pretence.arrived[0] if "lookups" in each.path)
-    assert (sent.deep, len(sent.tags), sent.name_common) == (DeepReason.NAME_UNSURE, 24, False)
+    assert (sent.deep, len(sent.tags)) == (DeepReason.NAME_UNSURE, 24)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,6 @@ from signpost.edge.match_inputs import (
     Template,
     absent_inputs,
     match_inputs,
-    name_is_common,
 )
 from signpost.edge.postcodes import Postcode
 from signpost.protocol.classes import MATERNAL_PROFILES, PROFILES, MatchClass, Place, Tier, Use
@@ -117,7 +116,7 @@ KNOWN = ChildDetails(
         (replace(KNOWN, middle_name=""), Template.NAME_MIDDLE, Reason.NO_MIDDLE_NAME),
         (replace(KNOWN, forename="Oliver", surname="Smith"), Template.NAME, Reason.TOO_COMMON),
         (replace(KNOWN, forename="Oliver", surname="Smith"), Template.NAME_AREA, Reason.TOO_COMMON_IN_AREA),
-        (replace(KNOWN, multiple_birth=True), Template.NAME, Reason.ONE_OF_SEVERAL),
+        (replace(KNOWN, multiple_birth=True), Template.INITIAL_DISTRICT, Reason.ONE_OF_SEVERAL),
         (KNOWN, Template.POSTCODE, Reason.NOT_ASKED),
         (KNOWN, Template.MOTHER, Reason.NO_MOTHER),
         (ChildDetails(mother_nhs_number=NHS), Template.MOTHER, Reason.NO_MONTH),
@@ -203,21 +202,23 @@ def test_twins_share_no_confirming_input() -> None:
 
 @pytest.mark.parametrize("use", [Use.LOOKUP, Use.DEEP])
 def test_a_child_known_to_be_one_of_several_is_not_asked_by_what_cannot_tell_them_apart(use: Use) -> None:
-    """T2 and T3 inputs are stored all the same."""
+    """Which are stored all the same."""
     one_of_two = replace(KNOWN, multiple_birth=True)
 
-    assert {found.tier for found in match_inputs(one_of_two, use)} == {Tier.T1}
+    given = {found.template for found in match_inputs(one_of_two, use)}
+    assert given.isdisjoint({Template.INITIAL_DISTRICT, Template.POSTCODE, Template.SOUNDEX, Template.SORTED_NAMES})
+    assert given > {Template.NAME, Template.SOUND_POSTCODE}
     assert match_inputs(one_of_two, Use.REGISTER) == match_inputs(KNOWN, Use.REGISTER)
 
 
-def test_a_common_name_is_said_to_be_one() -> None:
-    """In one bit, which is the same on either side of a swapped day and month."""
+def test_a_common_name_is_confirmed_only_at_its_home() -> None:
+    """No input of the name alone is made of it; the one at the home stands beside the sound."""
     common = replace(KNOWN, forename="Oliver", surname="Smith")
 
-    assert name_is_common(common)
-    assert name_is_common(replace(common, date_of_birth=date(2015, 3, 4)))
-    assert not name_is_common(KNOWN)
-    assert not name_is_common(ChildDetails(forename="Oliver", surname="Smith"))
+    given = {found.template for found in match_inputs(common, Use.LOOKUP)}
+
+    assert {Template.NAME, Template.NAME_AREA, Template.NAME_MIDDLE}.isdisjoint(given)
+    assert {Template.SOUND_POSTCODE, Template.NAME_AT_HOME} <= given
 
 
 def test_a_mistyped_number_never_gives_another_childs_input() -> None:

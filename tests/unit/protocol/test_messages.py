@@ -49,7 +49,6 @@ def _lookup() -> LookupRequest:
         purpose=Purpose.SECTION_47,
         urgency=Urgency.NOW,
         deep=None,
-        name_common=False,
         tags=_tags(),
         receipts=["r" * 20, "s" * 20],
     )

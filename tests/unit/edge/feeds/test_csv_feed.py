@@ -13,7 +13,10 @@ from signpost.edge.feeds.csv_feed import csv_children
 from signpost.edge.feeds.errors import ROW_MEANINGS, ErrorFile, FeedError, FileCode, RowCode, RowErrorCode
 from signpost.edge.feeds.handles import Handles
 from signpost.edge.feeds.model import BadRow, GoodRow, PassedRow
+from signpost.edge.feeds.reconcile import Reconciliation
+from signpost.edge.identifiers import IdentifierCode
 from signpost.protocol.purposes import Basis
+from signpost.protocol.secret import Secret
 from signpost_cli.demo.dirty import DIRTY_FIELDS, dirty_rows
 from signpost_cli.demo.families import generate_csv
 from tests.unit.edge.feeds.support import GOOD, TODAY, errors_of, good, open_csv, read, rows_of, write
@@ -66,12 +69,130 @@ def test_every_error_is_reported_by_row_field_and_code(code: RowErrorCode, tmp_p
 
 
 def test_there_is_a_dirty_row_for_every_code_of_the_format() -> None:
-    """But for those of SSD, of handles, and of rows that are no rows, which have tests of their own."""
+    """But for those of other formats, of handles, of rows that are no rows, and of what is left out of a row that goes
+    in, which have tests of their own.
+    """
     of_ssd = {RowCode.PERSON_MISSING, RowCode.PERSON_TWICE, RowCode.PERSON_REFUSED}
     of_handles = {RowCode.HANDLE_NOT_YOURS}
     of_no_row = {RowCode.ROW_MALFORMED, RowCode.ROW_SHIFTED}
+    of_returns = {
+        RowCode.IDENTITY_TWICE, RowCode.IDENTITY_DISAGREES, RowCode.ELEMENT_TWICE, RowCode.ADOPTION_UNDATED,
+        RowCode.EPISODE_REFUSED,
+    }  # fmt: skip
+    of_unborn = {RowCode.EXPECTED_FAR}
+    left_out = {IdentifierCode.POSTCODE_SHAPE, RowCode.YES_OR_NO}
 
-    assert set(DIRTY_FIELDS) == set(ROW_MEANINGS) - of_ssd - of_handles - of_no_row
+    others = of_ssd | of_handles | of_no_row | of_returns | of_unborn | left_out
+    assert set(DIRTY_FIELDS) == set(ROW_MEANINGS) - others
+
+
+def test_names_homes_and_the_mother_are_read(tmp_path: Path) -> None:
+    """All that a match input can use, as it is written; the home now before the one before."""
+    more = {"forename": "Zoë ", "middle_name": "Anne-Marie", "surname": "O'Brien", "postcode": "ls1 4dy",
+            "previous_postcode": "M1 1AE", "mother_nhs_number": "999 000 0131", "multiple_birth": "Yes"}  # fmt: skip
+    (row,) = good(rows_of(tmp_path / "f.csv", GOOD | more))
+    child = row.involvement.child
+
+    assert (child.forename, child.middle_name, child.surname) == ("Zoë", "Anne-Marie", "O'Brien")
+    assert [home.reveal() for home in child.postcodes] == ["LS14DY", "M11AE"]
+    assert child.mother_nhs_number is not None
+    assert child.mother_nhs_number.reveal() == "9990000131"
+    assert child.multiple_birth
+
+
+@pytest.mark.parametrize(
+    ("field", "cell", "code"),
+    [
+        ("postcode", "12345", "POSTCODE_SHAPE"),
+        ("previous_postcode", "LS1", "POSTCODE_SHAPE"),
+        ("mother_nhs_number", "9990000043", "NHS_CHECK_DIGIT"),
+        ("mother_nhs_number", "9.99E+09", "NHS_SCIENTIFIC"),
+        ("mother_nhs_number", "990000042", "NHS_LEADING_ZERO"),
+        ("multiple_birth", "perhaps", "YES_OR_NO"),
+    ],
+)
+def test_what_only_helps_to_find_a_child_is_left_out_and_its_row_goes_in(
+    field: str, cell: str, code: str, tmp_path: Path
+) -> None:
+    """It is reported, and is no rejected row."""
+    rows = rows_of(tmp_path / "f.csv", GOOD | {field: cell})
+    plan = Reconciliation(Secret(b"reference key of one council 32b"))
+    for row in rows:
+        plan.take(row)
+    counts = plan.counts()
+    plan.close()
+
+    assert errors_of(rows) == [(2, field, code)]
+    assert len(good(rows)) == 1
+    assert (counts.rows, counts.rejected, counts.add) == (1, 0, 1)
+
+
+def test_a_refused_row_does_not_hide_what_else_is_wrong_with_it(tmp_path: Path) -> None:
+    """Both are told; one row is refused."""
+    rows = rows_of(tmp_path / "f.csv", GOOD | {"postcode": "12345", "nhs_number": "9990000043"})
+
+    assert errors_of(rows) == [(2, "postcode", "POSTCODE_SHAPE"), (2, "nhs_number", "NHS_CHECK_DIGIT")]
+    assert good(rows) == []
+
+
+def test_no_fixed_abode_is_no_postcode_and_no_error(tmp_path: Path) -> None:
+    """ZZ99 says nothing of a home."""
+    rows = rows_of(tmp_path / "f.csv", GOOD | {"postcode": "ZZ99 3VZ"})
+
+    assert errors_of(rows) == []
+    assert good(rows)[0].involvement.child.postcodes == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "enough"),
+    [
+        ({"forename": "Xanthe", "surname": "Featherstonehaugh"}, True),
+        ({"forename": "Xanthe", "postcode": "LS1 4DY"}, True),
+        ({"surname": "Featherstonehaugh"}, False),
+        ({"upn": "A95000017830A"}, False),
+        ({}, False),
+    ],
+)
+def test_names_with_a_birth_date_are_enough(changed: dict[str, str], enough: bool, tmp_path: Path) -> None:
+    """A row is refused where its details give no match input."""
+    bare = GOOD | {"nhs_number": "", "upn": "", "forename": "", "surname": "", "postcode": ""}
+
+    rows = rows_of(tmp_path / "f.csv", bare | changed)
+
+    if enough:
+        assert len(good(rows)) == 1
+    else:
+        assert [code for _, _, code in errors_of(rows)][-1:] != []
+        assert good(rows) == []
+
+
+def test_an_unborn_child_is_known_by_its_mother(tmp_path: Path) -> None:
+    """With the month it is expected in. It has no birth date, and is removed after the year it would come of age."""
+    unborn = GOOD | {"nhs_number": "", "upn": "", "date_of_birth": "", "expected_date_of_birth": "2026-07-14"}
+    rows = rows_of(
+        tmp_path / "f.csv",
+        unborn | {"mother_nhs_number": "9990000131", "start": "2026-03-02"},
+        unborn | {"mother_nhs_number": "", "start": "2026-03-02", "local_id": "L2"},
+        unborn | {"mother_nhs_number": "9990000131", "expected_date_of_birth": "2029-07-14", "local_id": "L3"},
+    )
+    (row,) = good(rows)
+
+    assert row.involvement.child.date_of_birth is None
+    assert row.involvement.child.expected_on == date(2026, 7, 14)
+    assert row.involvement.remove_after == "2044-09"
+    assert errors_of(rows) == [
+        (3, "nhs_number", "NOTHING_TO_MATCH"),
+        (4, "expected_date_of_birth", "EXPECTED_FAR"),
+    ]
+
+
+def test_a_name_spelled_otherwise_is_the_same_child(tmp_path: Path) -> None:
+    """Only another birth date, NHS number or UPN makes it somebody else."""
+    named = GOOD | {"forename": "Zoe", "surname": "Obrien"}
+
+    rows = rows_of(tmp_path / "f.csv", named, named | {"forename": "Zoë", "surname": "O'Brien", "start": "2025-02-03"})
+
+    assert len(good(rows)) == 2
 
 
 def test_an_error_file_never_repeats_what_was_in_the_row(tmp_path: Path) -> None:
@@ -242,7 +363,8 @@ def test_every_missing_column_is_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(FeedError) as refused:
         open_csv(path)
 
-    assert refused.value.where == "date_of_birth, start, nhs_number or upn, handle or team"
+    numbers = "nhs_number or upn or forename or mother_nhs_number"
+    assert refused.value.where == f"date_of_birth, start, {numbers}, handle or team"
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,16 @@ LINK = {
     "link_valid_to_date": "",
 }
 
+ADDRESS = {
+    "addr_table_id": "1",
+    "addr_address_json": "",
+    "addr_person_id": "P1",
+    "addr_address_type": "Home",
+    "addr_address_start_date": "2018-01-01",
+    "addr_address_end_date": "",
+    "addr_address_postcode": "LS1 4DY",
+}
+
 
 def ssd(
     folder: Path,
@@ -144,6 +154,71 @@ def test_a_bad_linked_upn_is_reported_and_the_involvement_goes_in(tmp_path: Path
     assert errors_of(rows) == [(3, "ssd_linked_identifiers.link_identifier_value", "UPN_CHECK_LETTER")]
 
 
+def test_names_are_read_as_they_are_written(tmp_path: Path) -> None:
+    """The surname, and a middle name where a council adds one."""
+    person = PERSON | {"pers_forename": "Zoë", "pers_surname": "O'Brien", "pers_middle_name": "NULL"}
+
+    (row,) = good(ssd(tmp_path, [person], [INVOLVEMENT]))
+
+    child = row.involvement.child
+    assert (child.forename, child.middle_name, child.surname) == ("Zoë", "", "O'Brien")
+
+
+def test_names_and_a_birth_date_are_enough(tmp_path: Path) -> None:
+    """Of whom there is no number, but a name that few have."""
+    person = PERSON | {"pers_common_child_id": "", "pers_forename": "Xanthe", "pers_surname": "Featherstonehaugh"}
+
+    assert len(good(ssd(tmp_path, [person], [INVOLVEMENT]))) == 1
+
+
+def homes_of(folder: Path, *addresses: dict[str, str]) -> tuple[list[str], list[tuple[int, str, str]]]:
+    """The postcodes of the one good row with these addresses, and every error."""
+    write(folder / "ssd_address.csv", *(ADDRESS | address for address in addresses))
+    rows = ssd(folder, [PERSON], [INVOLVEMENT])
+    (row,) = good(rows)
+    return [home.reveal() for home in row.involvement.child.postcodes], errors_of(rows)
+
+
+def test_the_home_now_comes_first_then_the_latest_before_it(tmp_path: Path) -> None:
+    """However the rows stand; no more than two are used."""
+    homes, errors = homes_of(
+        tmp_path,
+        {"addr_address_postcode": "M1 1AE", "addr_address_end_date": "2019-01-01"},
+        {"addr_address_postcode": "S1 2HE", "addr_address_end_date": "2023-01-01"},
+        {"addr_address_postcode": "LS14DY", "addr_address_start_date": "2023-01-01"},
+        {"addr_address_postcode": "NE1 1EE", "addr_address_end_date": "2021-01-01 00:00:00.000"},
+    )
+
+    assert (homes, errors) == (["LS14DY", "S12HE"], [])
+
+
+@pytest.mark.parametrize("kind", ["Placement", "Foster home", "Children's home", "Primary", "Secondary", "School", ""])
+def test_only_what_is_called_a_home_is_read(kind: str, tmp_path: Path) -> None:
+    """A placement is secret, and other words may mean one."""
+    homes, errors = homes_of(
+        tmp_path,
+        {"addr_address_type": kind, "addr_address_postcode": "M1 1AE"},
+        {"addr_address_type": kind, "addr_address_postcode": "no postcode"},
+        {"addr_address_type": "HOME ADDRESS"},
+    )
+
+    assert (homes, errors) == (["LS14DY"], [])
+
+
+def test_a_bad_home_is_reported_and_the_involvement_goes_in(tmp_path: Path) -> None:
+    """Once, in its own file; neither is it a rejected row, nor a row of the file that is no row."""
+    write(tmp_path / "ssd_address.csv", ADDRESS, ADDRESS | {"addr_address_postcode": "12345"},
+          ADDRESS | {"addr_address_json": "a,b"})  # fmt: skip
+    rows = ssd(tmp_path, [PERSON], [INVOLVEMENT, INVOLVEMENT | {"invo_involvements_id": "I2"}])
+
+    assert len(good(rows)) == 2
+    assert errors_of(rows) == [
+        (4, "ssd_address.row", "ROW_SHIFTED"),
+        (3, "ssd_address.addr_address_postcode", "POSTCODE_SHAPE"),
+    ]
+    assert all(row.left_out for row in rows if isinstance(row, BadRow))
+
+
 def test_a_persons_error_is_reported_once_in_its_own_file(tmp_path: Path) -> None:
     """Every involvement of it is refused; the later ones say that it was reported."""
     rows = ssd(
@@ -193,11 +268,12 @@ def test_every_error_of_an_involvement_is_reported(changed: dict[str, str], erro
 @pytest.mark.parametrize(
     ("changed", "error"),
     [
-        ({"pers_common_child_id": ""}, "pers_common_child_id NOTHING_TO_MATCH"),
+        ({"pers_common_child_id": "", "pers_forename": ""}, "pers_common_child_id NOTHING_TO_MATCH"),
         ({"pers_common_child_id": "SSD_PH"}, "pers_common_child_id NOTHING_TO_MATCH"),
         ({"pers_common_child_id": "1.2E+09"}, "pers_common_child_id NHS_SCIENTIFIC"),
         ({"pers_dob": ""}, "pers_dob DOB_MISSING"),
-        ({"pers_dob": "", "pers_expected_dob": "2026-09-01"}, "pers_dob DOB_MISSING"),
+        ({"pers_dob": "", "pers_expected_dob": "2025-12-01"}, "pers_common_child_id NOTHING_TO_MATCH"),
+        ({"pers_dob": "", "pers_expected_dob": "2016-09-01"}, "pers_expected_dob EXPECTED_FAR"),
         ({"pers_dob": "2026-09-01"}, "pers_dob DOB_FUTURE"),
         ({"pers_forename": "Ada, Mary"}, "row ROW_SHIFTED"),
     ],
