@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check test-browser bench bench-full lock clean
+.PHONY: help demo test check test-browser bench bench-matching bench-full lock clean
 
 # The first of these that is new enough is used; name one yourself with `make PYTHON=/path/to/python3 …`.
 PYTHON ?= python3.13 python3.12 python3.11 python3
@@ -38,6 +38,9 @@ test-browser: ## Run the tests that need a browser.
 
 bench: $(VENV)/.installed-bench ## Measure what a lookup and a feed cost, as ratios, in a few minutes.
 	@$(BIN)/python -m tests.bench
+
+bench-matching: $(VENV)/.installed-bench ## Measure how well children are recognised, in some fifteen minutes.
+	@$(BIN)/python -m tests.bench.matching
 
 bench-full: $(VENV)/.installed-bench ## Measure the large sizes as well, which takes much longer.
 	@$(BIN)/python -m tests.bench --full

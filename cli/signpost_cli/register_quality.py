@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from signpost.edge.atomic_file import replace_file
 from signpost.edge.feeds.quality import QualityReport
@@ -40,18 +41,17 @@ def tell_quality(report: QualityReport) -> None:
         say(f"  {line}")
 
 
+_NAMES: Final = {
+    "nhs_number": "NHS number", "upn": "permanent UPN", "postcode": "postcode", "previous_postcode": "earlier one",
+}  # fmt: skip
+
+
 def _lines(report: QualityReport) -> Iterator[str]:
     def share(count: int) -> str:
         return f"{100 * count / report.children:5.1f} %"
 
     yield f"{share(report.with_t1_input)} can be confirmed by what is known of them; the others only found as possible"
-    names = {
-        "nhs_number": "NHS number",
-        "upn": "permanent UPN",
-        "postcode": "postcode",
-        "previous_postcode": "earlier one",
-    }
-    yield " · ".join(f"{name} {share(report.with_detail[field]).strip()}" for field, name in names.items())
+    yield " · ".join(f"{name} {share(report.with_detail[field]).strip()}" for field, name in _NAMES.items())
     odd = (
         (report.unnamed, "without a forename"),
         (report.unborn, "not yet born"),

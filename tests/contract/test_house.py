@@ -137,7 +137,8 @@ def test_the_commands_of_the_readme_exist() -> None:
 def test_help_lists_every_target_with_one_sentence() -> None:
     """`make` alone lists all targets, and each says in one sentence what it does."""
     assert targets().keys() == {
-        "help", "demo", "test", "check", "test-browser", "bench", "bench-full", "lock", "clean",
+        "help", "demo", "test", "check", "test-browser", "bench", "bench-matching", "bench-full", "lock",
+        "clean",
     }  # fmt: skip
     assert all(sentence.endswith(".") for sentence in targets().values())
 

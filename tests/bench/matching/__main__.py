@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from signpost.edge.match_inputs import ChildDetails
 from signpost.edge.names import Family, Given
 from tests.bench.matching.children import HEAVY, ORDINARY, Population
 from tests.bench.matching.evaluate import Share
+from tests.bench.matching.febrl import Score, febrl4
+from tests.bench.matching.leakage import Leak, leaks
 from tests.bench.matching.recall import Outcome, World
 
 _AGES: Final = ("under one",)
@@ -21,13 +23,14 @@ _NATION: Final = 10.96e6
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.matching", description=__doc__)
-    parser.add_argument("--children", type=int, default=200_000, help="how many children there are")
+    parser.add_argument("--children", type=int, default=1_000_000, help="how many children there are")
     parser.add_argument("--queries", type=int, default=40_000, help="how many are asked about")
     parser.add_argument("--seed", type=int, default=2026)
-    parser.add_argument("--quick", action="store_true", help="20,000 children, 4,000 queries: to see that it runs")
+    parser.add_argument("--leakage", type=int, default=5_000_000, help="how many children the buckets are counted of")
+    parser.add_argument("--quick", action="store_true", help="a fiftieth of it all: to see that it runs")
     options = parser.parse_args(arguments)
     if options.quick:
-        options.children, options.queries = 20_000, 4_000
+        options.children, options.queries, options.leakage = 20_000, 4_000, 100_000
     began = time.monotonic()
     world = World(Population(options.seed, options.children), options.seed, options.queries)
     print(f"{options.children:,} children, {options.queries:,} queries, a fifth about children nobody has registered\n")
@@ -39,7 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     numbers = world.measure(ORDINARY, numbers=True, tell=_say)
     _show("With numbers on 75 % of records and 55 % of queries, ordinary slips", numbers, options.children)
     _show_baselines(world)
-    _show_aims(ordinary, numbers)
+    scores = febrl4()
+    _show_scores(scores)
+    buckets = list(leaks(options.leakage, options.seed))
+    _show_leaks(buckets)
+    _show_aims(ordinary, numbers, scores, buckets)
     _say(f"in {time.monotonic() - began:.0f} s")
     return 0
 
@@ -95,7 +102,28 @@ def _slk(child: ChildDetails) -> str:
     return f"{''.join(letters)}|{child.date_of_birth}"
 
 
-def _show_aims(ordinary: Outcome, numbers: Outcome) -> None:
+def _show_scores(scores: Mapping[str, Score]) -> None:
+    print("*Febrl 4: 5,000 pairs.*\n\n| | right | wrong | missed | F1 |\n|---|---|---|---|---|")
+    for depth, score in scores.items():
+        print(f"| {depth} | {score.right:,} | {score.wrong:,} | {score.missed:,} | {score.f1:.4f} |")
+    print()
+
+
+def _show_leaks(buckets: Sequence[Leak]) -> None:
+    print(f"*Buckets, among {buckets[0].children:,} children.*\n")
+    print("| key | children with one | in buckets of 5 and more | largest | named by frequency | by guessing |")
+    print("|---|---|---|---|---|---|")
+    for leak in buckets:
+        print(
+            f"| {leak.key} | {leak.children:,} | {100 * leak.in_five:.4f} % | {leak.largest} | {leak.aligned:.2e} |"
+            f" {leak.guessed:.2e} |"
+        )
+    print()
+
+
+def _show_aims(ordinary: Outcome, numbers: Outcome, scores: Mapping[str, Score], buckets: Sequence[Leak]) -> None:
+    ungated, *stored = buckets
+    gated = [leak.in_five for leak in stored if "gated" in leak.key]
     depths = ordinary.depths
     settled = [tally.recall.value for group, tally in ordinary.groups.items() if group not in _AGES]
     aims = [
@@ -109,6 +137,20 @@ def _show_aims(ordinary: Outcome, numbers: Outcome) -> None:
         ("T3 false (deep), at most", depths["T3 or better (deep)"].false.value, 5e-3, False),
         ("with numbers, strict T1 recall, at least", numbers.depths["T1, strict"].recall.value, 0.945, True),
         ("with numbers, wrong of 40,000, at most", numbers.depths["T1, strict"].false.value * 40_000, 3, False),
+        ("Febrl 4, F1 at T3, at least", scores["T3 or better (deep)"].f1, 0.94, True),
+        ("gated keys, children in buckets of 5 and more, at most", max(gated), 3e-4, False),
+        (
+            "any stored key: the same, at most that of name and date",
+            max(leak.in_five for leak in stored),
+            ungated.in_five,
+            False,
+        ),
+        (
+            "any stored key: the largest bucket, at most that of name and date",
+            max(leak.largest for leak in stored),
+            ungated.largest,
+            False,
+        ),
         ("stored inputs, at most", ordinary.most_stored, 12, False),
         ("between the best group and the worst, under-ones apart, at most", max(settled) - min(settled), 0.05, False),
     ]

@@ -30,46 +30,10 @@ __all__ = ["HEAVY", "ORDINARY", "Child", "Errors", "Population", "postcode", "wr
 
 _LAST_DAY: Final = date(2026, 11, 1)
 _DAYS: Final = 18 * 365
-_AREAS: Final = tuple(
-    [
-        "AB",
-        "B",
-        "BA",
-        "BD",
-        "BN",
-        "BS",
-        "CB",
-        "CF",
-        "CR",
-        "DE",
-        "EH",
-        "G",
-        "GU",
-        "HD",
-        "HU",
-        "LE",
-        "LS",
-        "L",
-        "M",
-        "N",
-        "NE",
-        "NG",
-        "NN",
-        "OX",
-        "PE",
-        "PL",
-        "PR",
-        "RG",
-        "S",
-        "SE",
-        "SO",
-        "SW",
-        "TS",
-        "W",
-        "WF",
-        "YO",
-    ]
-)
+_AREAS: Final = (
+    "AB", "B", "BA", "BD", "BN", "BS", "CB", "CF", "CR", "DE", "EH", "G", "GU", "HD", "HU", "LE", "LS", "L",
+    "M", "N", "NE", "NG", "NN", "OX", "PE", "PL", "PR", "RG", "S", "SE", "SO", "SW", "TS", "W", "WF", "YO",
+)  # fmt: skip
 _INWARD: Final = "ABDEFGHJLNPQRSTUWXYZ"
 
 

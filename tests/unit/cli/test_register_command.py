@@ -106,8 +106,29 @@ def test_a_small_file_is_registered_without_a_word_of_progress(
     assert council.register() == 0
 
     assert first.out == f"Added {rows} · unchanged 0 · rejected 0 (0.00 %, limit 2 %)\n"
-    assert first.err == ""
+    assert first.err.startswith("Of 15 children:\n  100.0 % can be confirmed by what is known of them")
+    assert "Reading" not in first.err
+    assert "Registering" not in first.err
     assert capsys.readouterr().out == f"Added 0 · unchanged {rows} · rejected 0 (0.00 %, limit 2 %)\n"
+
+
+def test_the_report_says_how_good_the_extract_is_and_names_nobody(council: Council, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+
+    assert council.register("--report", str(report), "--dry-run") == 0
+
+    told = json.loads(report.read_text())
+    assert (told["schema"], told["children"], told["with_t1_input"]) == ("signpost.quality/1", 15, 15)
+    assert report.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_report_does_not_take_the_place_of_the_extract(
+    council: Council, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert council.register("--report", str(council.file)) == 2
+    assert "The file that --report names is one of the files to be read" in capsys.readouterr().err
+    assert council.register("--report", str(tmp_path / "nowhere" / "report.json")) == 2
+    assert "cannot be written" in capsys.readouterr().err
 
 
 # -- limits -----------------------------------------------------------------------------------------------------------

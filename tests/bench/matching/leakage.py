@@ -1,0 +1,131 @@
+"""What the sizes of buckets tell: how many children share each stored key, at the size of a country.
+
+The index sees which rows share a key. A key that many children share tells something by its frequency: whoever knows
+how common each name is can line the largest buckets up with the commonest names. So for each key: the share of children in
+buckets of five and more, the largest bucket, and how many children that lining-up gets right, against guessing.
+
+Names, birth dates and homes are drawn as in `children`, three in a hundred as twins, by arrays: five million children
+do not fit otherwise. Keys are made of the very functions that normalise, applied to each name of the table once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from signpost.edge.name_tables import figures
+from signpost.edge.names import canonical, fold, sound, soundex
+from tests.bench.matching.children import postcode
+
+__all__ = ["Leak", "leaks"]
+
+_DAYS: Final = 6575
+_VERY_RARE, _RARE = 0.03, 0.1
+_NATION: Final = 11e6 / 6575
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """One key's buckets. `aligned` and `guessed`: shares of children that lining-up, and guessing, would name."""
+
+    key: str
+    children: int
+    in_five: float
+    largest: int
+    aligned: float
+    guessed: float
+
+
+def leaks(children: int, seed: int) -> Iterator[Leak]:
+    """Every stored template, after the ungated name and date."""
+    import numpy as np
+
+    chance = np.random.default_rng(seed)
+    forenames, surnames = _Names("forename", chance, children), _Names("surname", chance, children)
+    day, home = chance.integers(0, _DAYS, children), chance.integers(0, max(50, children // 7), children)
+    twins = np.flatnonzero(chance.random(children - 1) < 0.0155) + 1
+    for column in (surnames.drawn, day, home):
+        column[twins] = column[twins - 1]
+    born = _swapped(np)[day]
+    districts = np.array([postcode(number).district for number in range(int(home.max()) + 1)])
+    _, district = np.unique(districts, return_inverse=True)
+    _, area = np.unique(np.array([name.rstrip("0123456789") for name in districts]), return_inverse=True)
+    given, family = forenames.by(canonical), surnames.by(fold)
+    share = forenames.figures(canonical)[given] / 1e5 * surnames.figures(fold)[family] / 1e5
+    middle = chance.permutation(given)
+    sharers = _NATION * share
+    rare, very_rare = sharers < _RARE, sharers < _VERY_RARE
+    everybody = np.ones(children, dtype=bool)
+    three = forenames.by(lambda name: canonical(name)[:3])
+    year = day // 366
+    keys: list[tuple[str, list[Any], Any]] = [
+        ("ungated name and date", [given, family, born], everybody),
+        ("fdp", [forenames.by(sound), born, home], everybody),
+        ("nh", [given, born, home], everybody),
+        ("nd (gated)", [three, family, born], rare),
+        ("nda (gated)", [given, family, born, area[home]], very_rare),
+        ("ndm (gated)", [given, family, born, middle], very_rare),
+        ("npy", [given, family, home, year], everybody),
+        ("idd", [forenames.by(lambda name: canonical(name)[:1]), surnames.by(sound), born, district[home]], everybody),
+        ("dp", [born, home], everybody),
+        ("sx (gated)", [forenames.by(soundex), surnames.by(soundex), born], rare),
+    ]
+    for name, columns, held in keys:
+        yield _leak(np, chance, name, [column[held] for column in columns], share[held])
+
+
+class _Names:
+    """One name a child, and what functions make of it, worked out once a name."""
+
+    def __init__(self, kind: str, chance: Any, children: int) -> None:
+        import numpy as np
+
+        table = figures(kind)
+        self._np, self._names = np, list(table)
+        self._figures = np.array(list(table.values()))
+        self.drawn = chance.choice(len(self._names), size=children, p=self._figures / self._figures.sum())
+
+    def by(self, function: Callable[[str], str]) -> Any:
+        """The number of each child's value."""
+        _, number = self._np.unique(self._np.array([function(name) for name in self._names]), return_inverse=True)
+        return number[self.drawn]
+
+    def figures(self, function: Callable[[str], str]) -> Any:
+        """How many of 100,000 children have each value, by its number."""
+        _, number = self._np.unique(self._np.array([function(name) for name in self._names]), return_inverse=True)
+        return self._np.bincount(number, weights=self._figures)
+
+
+def _swapped(np: Any) -> Any:
+    """Days with day and month in order of size, as `birth_key` has them."""
+    from datetime import date, timedelta
+
+    keys: dict[tuple[int, int, int], int] = {}
+    numbers = []
+    for away in range(_DAYS):
+        day = date(2008, 11, 1) + timedelta(days=away)
+        low, high = sorted((day.month, day.day)) if day.day <= 12 else (day.month, day.day)
+        numbers.append(keys.setdefault((day.year, low, high), len(keys)))
+    return np.array(numbers)
+
+
+def _leak(np: Any, chance: Any, name: str, columns: list[Any], share: Any) -> Leak:
+    key = np.zeros(len(share), dtype=np.uint64)
+    for column in columns:
+        # a multiplicative mix: two different combinations meet about once in 2^64 pairs
+        key = (key ^ column.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+        key ^= key >> np.uint64(29)
+    values, first, counts = np.unique(key, return_index=True, return_counts=True)
+    ties = chance.random(len(values))
+    expected = np.lexsort((ties, -share[first]))
+    observed = np.lexsort((chance.random(len(values)), -counts))
+    aligned = counts[expected[expected == observed]].sum() / len(share)
+    return Leak(
+        key=name,
+        children=len(share),
+        in_five=float(counts[counts >= 5].sum() / len(share)),
+        largest=int(counts.max()),
+        aligned=float(aligned),
+        guessed=1 / len(values),
+    )
