@@ -27,7 +27,7 @@ from pydantic import BaseModel
 
 from signpost.edge.desk import Desk, DeskSettings
 from signpost.protocol.askers import Authenticator
-from signpost.protocol.classes import Use, fits_profile
+from signpost.protocol.classes import POINTS, Use, fits_profile
 from signpost.protocol.credentials import AccountId, Asker
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.group import Element, Scalar
@@ -384,8 +384,9 @@ class Pretence:
         match path:
             case "/v1/lookups":
                 asked = LookupRequest.model_validate_json(body)
-                assert fits_profile(Use.LOOKUP if asked.deep is None else Use.DEEP, [tag.place for tag in asked.tags])
-                self._spend(asked.receipts, asker, Use.LOOKUP, 12, body)
+                use = Use.LOOKUP if asked.deep is None else Use.DEEP
+                assert fits_profile(use, [tag.place for tag in asked.tags])
+                self._spend(asked.receipts, asker, use, POINTS[use], body)
                 return 200, LookupAnswer(
                     answer=self.word,
                     receipt="K7Q2-94KD",
