@@ -76,8 +76,8 @@ def allowed_purpose(role: Role, purpose: Purpose | None) -> Purpose:
     return purpose
 
 
-_BY_MOTHER_DAYS: Final = 548
-"""Eighteen months: until then a child may be known by its mother alone."""
+_BY_MOTHER_DAYS: Final = 547
+"""Eighteen months, by the shortest reckoning: until then a child may be known by its mother alone."""
 
 
 def askable(child: ChildDetails, role: Role, *, now: int) -> ChildDetails:
@@ -87,7 +87,8 @@ def askable(child: ChildDetails, role: Role, *, now: int) -> ChildDetails:
     if child.mother_nhs_number is None:
         return child
     today = dt.datetime.fromtimestamp(now, tz=dt.UTC).date()
-    young = child.date_of_birth is None or (today - child.date_of_birth).days < _BY_MOTHER_DAYS
+    born = child.date_of_birth or child.expected_on  # an expected date long gone makes nobody an unborn child
+    young = born is not None and (today - born).days < _BY_MOTHER_DAYS
     return child if role is Role.URGENT and young else replace(child, mother_nhs_number=None)
 
 

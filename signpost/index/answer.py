@@ -8,7 +8,7 @@ In this order, and nothing else:
 3. *Veto*. Asker and record both hold an identity tag and they differ: the record is another child's. Hits through
    undated and maternal tags stand all the same, since there the date may be what differs.
 4. *Strict T1.* Without an identity or pupil hit, a record's T1 hits count as T1 only beside a name hit on the same
-   record; else they count as T2.
+   record, of whatever tier (a T1 name hit is its own); else they count as T2.
 5. *Best tier only.* Weaker hits fall beside a stronger one.
 6. *Ambiguity.* T1 hits on records whose identity tags differ from each other answer `possible`.
 7. T1 answers `current` where an involvement is open, else `previous`; T2 and T3 answer `possible`.
@@ -69,14 +69,13 @@ def answer_to(
 
 def _tier(of_record: Sequence[Hit], asked: Sequence[Place], *, strict: bool) -> Tier:
     """How far the hits on one record can be believed, together."""
-    best = min(max(hit.stored.tier, asked[hit.asked_at].tier) for hit in of_record)
+    tiers = [(max(hit.stored.tier, asked[hit.asked_at].tier), hit.stored.match_class) for hit in of_record]
+    best = min(tier for tier, _ in tiers)
     if best is not Tier.T1 or not strict:
         return best
-    numbered = any(hit.stored.match_class in _NUMBERS for hit in of_record)
-    # Not a T3 name: those are the variations that a deep lookup tries.
-    named = any(
-        hit.stored.match_class is MatchClass.NAME and asked[hit.asked_at].tier is not Tier.T3 for hit in of_record
-    )
+    numbered = any(tier is Tier.T1 and match_class in _NUMBERS for tier, match_class in tiers)
+    # Of whatever tier: it need not confirm by itself, only hold more of the name than sounds alike.
+    named = any(match_class is MatchClass.NAME for _, match_class in tiers)
     return Tier.T1 if numbered or named else Tier.T2
 
 

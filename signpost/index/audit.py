@@ -2,10 +2,9 @@
 of.
 
 A leaf says who, of which organisation, did what, for which purpose (of a deep lookup: why), and when, beside a random
-access id. It holds no
-tag, no reference and no result (protocol.md C7), so it cannot be joined to what was asked or found. Its bytes are the
-canonical JSON of those fields; chain_n = H(chain_(n-1), leaf_n), and chain_0 is 32 zero bytes. The access id is 128
-random bits, so that no link of the chain can be guessed from what it stands for.
+access id. It holds no tag, no reference and no result (protocol.md C7), so it cannot be joined to what was asked or
+found. Its bytes are the canonical JSON of those fields; chain_n = H(chain_(n-1), leaf_n), and chain_0 is 32 zero bytes.
+The access id is 128 random bits, so that no link of the chain can be guessed from what it stands for.
 """
 
 from __future__ import annotations

@@ -83,6 +83,13 @@ def _binary(least: int, most: int) -> tuple[object, ...]:
     return (BeforeValidator(_decode), AfterValidator(of_length), PlainSerializer(to_base64url), WithJsonSchema(schema))
 
 
+def _whole(value: object) -> object:
+    # Else 1.0 and true would pass for 1, and not read back to the same bytes.
+    if type(value) not in (int, Tier):
+        raise ValueError("must be a whole number")
+    return value
+
+
 Reference = Annotated[bytes, *_binary(16, 16)]
 """An organisation's own HMAC: of an involvement, a child or a row."""
 PointBytes = Annotated[bytes, *_binary(32, 32)]
@@ -184,7 +191,7 @@ class TaggedPoint(_Wire):
     """A tag with the class and tier that the index is told of it."""
 
     match_class: Annotated[MatchClass, Field(alias="class", strict=False)]
-    tier: Tier
+    tier: Annotated[Tier, BeforeValidator(_whole)]
     tag: PointBytes
 
     model_config = ConfigDict(

@@ -18,7 +18,7 @@ from functools import cache
 
 from pydantic import BaseModel
 
-from signpost.protocol.classes import POINTS, PROFILES, MatchClass, Place, Use
+from signpost.protocol.classes import MATERNAL_PROFILES, POINTS, PROFILES, MatchClass, Place, Use
 from signpost.protocol.credentials import (
     SHIFT_SECONDS,
     AccountId,
@@ -83,6 +83,7 @@ class Child:
     undated: str | None = None
     probable: str | None = None
     possible: tuple[str, ...] = ()
+    maternal: tuple[str, ...] = ()
 
     def inputs(self) -> list[tuple[MatchClass, str]]:
         """Every input with its class, the strongest first."""
@@ -98,6 +99,7 @@ class Child:
                 (MatchClass.STRONG, self.strong),
                 (MatchClass.NAME, self.name),
                 (MatchClass.POSSIBLE, self.possible),
+                (MatchClass.MATERNAL, self.maternal),
             )
             for text in texts
         ]
@@ -250,7 +252,7 @@ class World:
 
     def tags(self, use: Use, child: Child) -> list[TaggedPoint]:
         """One child's tags for a use: every input that the profile has a place for, and padding in all other places."""
-        free = list(PROFILES[use])
+        free = list((MATERNAL_PROFILES if child.maternal else PROFILES)[use])
         tags = []
         for match_class, text in child.inputs():
             of_class = MatchClass.STRONG if match_class is MatchClass.IDENTITY else match_class

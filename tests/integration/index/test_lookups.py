@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
-from signpost.protocol.classes import MATERNAL_PROFILES, POINTS, MatchClass, Place, Tier, Use
-from signpost.protocol.messages import LookupAnswer, LookupRequest, TaggedPoint
+from signpost.protocol.classes import MatchClass, Place, Tier, Use
+from signpost.protocol.messages import LookupAnswer
 from signpost.protocol.purposes import DeepReason, Purpose
 from tests.integration.index.conftest import Scene
 from tests.integration.index.test_record import leaves
@@ -132,13 +132,19 @@ def test_every_answer_has_the_same_form(scene: Scene) -> None:
 
 
 def test_what_a_lookup_leaves_is_the_same_whatever_it_finds(scene: Scene) -> None:
-    """One leaf, twelve access rows, one lookup row, its nonce and its receipts: found or not."""
+    """One leaf, twelve access rows, one lookup row, its nonce and its receipts: found, perhaps, or not."""
     scene.index.register(scene.feed, ADA, scene.handle, reference="one")
     scene.index.settle()
 
-    for child in (ADA, whole_child("ben"), Child()):
+    for child, word in (
+        (ADA, "current"),
+        (whole_child("ben"), "none"),
+        (Child(), "none"),
+        (Child(strong=("ada strong",)), "possible"),
+        (Child(maternal=("a mother",)), "none"),
+    ):
         before = scene.index.tables()
-        scene.index.look_up(scene.nurse, child)
+        assert scene.index.look_up(scene.nurse, child) == word
         after = scene.index.tables()
 
         assert rows_added(before, after) == {
@@ -169,17 +175,28 @@ def test_a_deep_lookup_finds_what_an_ordinary_one_does_not_ask_for(scene: Scene)
 
     assert (answer.status_code, answer.json()["answer"], len(answer.content)) == (200, "possible", 256)
     assert scene.index.look_up(scene.nurse, vague) == "none"
-    assert [leaf["deep"] for leaf in leaves(scene.index)[-2:]] == ["name-unsure", None]
+    told = leaves(scene.index)[-2:]
+    assert [(leaf["action"], leaf["deep"]) for leaf in told] == [("looked-up", "name-unsure"), ("looked-up", None)]
     added = set(scene.index.tables()["lookup_rows"]) - set(before["lookup_rows"])
     assert {len(sealed) for _, sealed, _ in added} == {1217}
 
 
-@pytest.mark.parametrize(("asked", "paid"), [(None, Use.DEEP), (DeepReason.NO_NUMBER, Use.LOOKUP)])
+@pytest.mark.parametrize(
+    ("asked", "paid", "points"),
+    [
+        (None, Use.DEEP, 24),
+        (None, Use.DEEP, 12),
+        (None, Use.LOOKUP, 24),
+        (DeepReason.NO_NUMBER, Use.LOOKUP, 12),
+        (DeepReason.NO_NUMBER, Use.LOOKUP, 24),
+        (DeepReason.NO_NUMBER, Use.DEEP, 12),
+    ],
+)
 def test_a_deep_lookup_and_an_ordinary_one_are_paid_for_apart(
-    scene: Scene, asked: DeepReason | None, paid: Use
+    scene: Scene, asked: DeepReason | None, paid: Use, points: int
 ) -> None:
-    """Receipts of 24 points of the one kind buy nothing of the other, and are not spent by trying."""
-    receipts = scene.world.receipts(scene.nurse, paid, POINTS[paid])
+    """Receipts of the one kind buy nothing of the other, whatever their points, and are not spent by trying."""
+    receipts = scene.world.receipts(scene.nurse, paid, points)
     request = scene.world.lookup(scene.nurse, ADA, deep=asked, receipts=receipts)
     before = scene.index.tables()
 
@@ -190,7 +207,7 @@ def test_a_deep_lookup_and_an_ordinary_one_are_paid_for_apart(
 
 
 def test_tags_of_another_depth_or_tier_are_refused_and_nothing_is_spent(scene: Scene) -> None:
-    """Twelve where 24 are asked, 24 where twelve are, and a place of another tier."""
+    """Twelve where 24 are asked, 24 where twelve are, and a place of another tier, registering too."""
     ordinary = scene.world.lookup(scene.nurse, ADA)
     deep = scene.world.lookup(scene.nurse, ADA, deep=DeepReason.DATE_UNSURE)
     at = next(n for n, tag in enumerate(ordinary.tags) if tag.place == Place(MatchClass.NAME, Tier.T2))
@@ -205,25 +222,40 @@ def test_tags_of_another_depth_or_tier_are_refused_and_nothing_is_spent(scene: S
     ):
         answer = scene.index.ask(scene.nurse, "/v1/lookups", request)
         assert (answer.status_code, answer.json()["code"]) == (422, "tags-profile")
+    registration = scene.world.registration(ADA, scene.handle, reference="one")
+    at = next(n for n, tag in enumerate(registration.tags) if tag.place == Place(MatchClass.NAME, Tier.T2))
+    registration.tags[at] = registration.tags[at].model_copy(update={"tier": Tier.T1})
+    answer = scene.index.ask(scene.feed, "/v1/registrations", scene.world.registering(scene.feed, [registration]))
+    assert (answer.status_code, answer.json()["code"]) == (422, "tags-profile")
 
     assert scene.index.tables() == before
 
 
-def test_only_urgent_roles_ask_by_the_mothers_number(scene: Scene) -> None:
-    """A guess of the month and an ex-partner's number would otherwise confirm a birth."""
+@pytest.mark.parametrize("role", ["worker", "nurse"])
+def test_practitioners_and_urgent_roles_may_ask_deep(scene: Scene, role: str) -> None:
+    """Both, for the purposes they have."""
+    device: Device = getattr(scene, role)
 
-    def by_mother(device: Device) -> LookupRequest:
-        tags = [
-            TaggedPoint.of(place, scene.world.tag(place.match_class, scene.world.randomness(16).hex()))
-            for place in MATERNAL_PROFILES[Use.LOOKUP]
-        ]
-        return scene.world.lookup(device, ADA).model_copy(update={"tags": tags})
+    request = scene.world.lookup(device, ADA, deep=DeepReason.SERIOUS_CONCERN)
 
-    refused = scene.index.ask(scene.worker, "/v1/lookups", by_mother(scene.worker))
-    taken = scene.index.ask(scene.nurse, "/v1/lookups", by_mother(scene.nurse))
+    assert scene.index.ask(device, "/v1/lookups", request).status_code == 200
+
+
+@pytest.mark.parametrize("deep", [None, DeepReason.DATE_UNSURE])
+def test_only_urgent_roles_ask_by_the_mothers_number(scene: Scene, deep: DeepReason | None) -> None:
+    """A guess of the month and an ex-partner's number would otherwise confirm a birth. What it finds is possible."""
+    scene.index.register(scene.feed, Child(maternal=("a mother, May",)), scene.handle, reference="one")
+    scene.index.settle()
+    unborn = Child(maternal=("a mother, April", "a mother, May", "a mother, June"))
+    before = scene.index.tables()
+
+    refused = scene.index.ask(scene.worker, "/v1/lookups", scene.world.lookup(scene.worker, unborn, deep=deep))
+    left = scene.index.tables()
+    taken = scene.index.ask(scene.nurse, "/v1/lookups", scene.world.lookup(scene.nurse, unborn, deep=deep))
 
     assert (refused.status_code, refused.json()["code"]) == (403, "role-refused")
-    assert (taken.status_code, taken.json()["answer"]) == (200, "none")
+    assert left == before
+    assert (taken.status_code, taken.json()["answer"]) == (200, "possible")
 
 
 def test_the_three_stores_share_no_value(scene: Scene) -> None:

@@ -84,6 +84,7 @@ def test_every_point_is_multiplied_by_the_share_and_one_proof_covers_all(one: On
     with pytest.raises(ProofFailed):
         SUITE.verify(public_key=key, blinded=points[::-1], evaluated=evaluated, proof=Proof.parse(response.proof))
     assert (response.holder, response.epoch, response.generation) == (1, 1, 1)
+    assert one.charged(HOSPITAL.name) == count
 
 
 @pytest.mark.parametrize("children", [1, 2, 21])

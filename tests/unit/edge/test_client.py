@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,12 +18,12 @@ from signpost.edge.identifiers import UPN, NHSNumber
 from signpost.edge.match_inputs import ChildDetails, match_inputs
 from signpost.edge.slots import registration_slots
 from signpost.edge.transport import Transport
-from signpost.protocol.classes import Use
+from signpost.protocol.classes import MatchClass, Use, fits_profile
 from signpost.protocol.encoding import from_base64url
 from signpost.protocol.group import multiply
-from signpost.protocol.messages import AnswerWord
+from signpost.protocol.messages import AnswerWord, EvaluationRequest, LookupRequest
 from signpost.protocol.oprf import SUITE
-from signpost.protocol.purposes import Purpose, Role, Urgency
+from signpost.protocol.purposes import DeepReason, Purpose, Role, Urgency
 from signpost.protocol.secret import Secret
 from tests.support.pretend_services import Fault, Pretence
 
@@ -37,12 +37,24 @@ def client_of(pretence: Pretence, folder: Path) -> Client:
     return Client(desk, clock=pretence.clock, transport=Transport(transport=pretence.transport()))
 
 
-def look_up(pretence: Pretence, folder: Path, child: ChildDetails = CHILD, *, purpose: Purpose | None = None) -> Answer:
+def look_up(
+    pretence: Pretence,
+    folder: Path,
+    child: ChildDetails = CHILD,
+    *,
+    purpose: Purpose | None = None,
+    deep: DeepReason | None = None,
+) -> Answer:
     async def ask() -> Answer:
         async with client_of(pretence, folder) as client:
-            return await client.lookup(child, purpose=purpose, urgency=Urgency.NOW)
+            return await client.lookup(child, purpose=purpose, urgency=Urgency.NOW, deep=deep)
 
     return asyncio.run(ask())
+
+
+def asked_of_the_index(pretence: Pretence) -> LookupRequest:
+    """The last question that reached it."""
+    return LookupRequest.model_validate_json(pretence.arrived[0][-1].body)
 
 
 def test_an_authority_that_is_none_is_named(tmp_path: Path) -> None:
@@ -97,6 +109,77 @@ def test_two_lookups_of_one_child_share_only_the_childs_own_tags(tmp_path: Path)
         if arrived.path == "/v1/lookups"
     )
     assert len(set(first) & set(second)) == len(match_inputs(CHILD, Use.LOOKUP))
+
+
+def test_an_ordinary_lookup_looks_alike_whatever_the_name(tmp_path: Path) -> None:
+    """A name so common that no input is made of it, a rare one, and none."""
+    named = ChildDetails(forename="Zebedee", surname="Quillfeather", date_of_birth=date(2015, 4, 3))
+    for child in (CHILD, named, replace(named, forename="Oliver", surname="Smith", nhs_number=CHILD.nhs_number)):
+        pretence = Pretence()
+
+        look_up(pretence, tmp_path / str(child.forename), child)
+
+        asked = asked_of_the_index(pretence)
+        assert asked.deep is None
+        assert fits_profile(Use.LOOKUP, (tag.place for tag in asked.tags))
+
+
+def test_a_deep_lookup_is_of_24_points_and_says_why(tmp_path: Path) -> None:
+    """At the holders a kind of its own, at the index its reason."""
+    pretence = Pretence(word="possible")
+
+    assert look_up(pretence, tmp_path, deep=DeepReason.NAME_UNSURE).word == "possible"
+
+    asked = asked_of_the_index(pretence)
+    assert asked.deep is DeepReason.NAME_UNSURE
+    assert fits_profile(Use.DEEP, (tag.place for tag in asked.tags))
+    evaluated = [
+        EvaluationRequest.model_validate_json(arrived.body) for n in (1, 2, 3) for arrived in pretence.arrived[n]
+    ]
+    assert {(each.kind, len(each.points)) for each in evaluated} == {(Use.DEEP, 24 * 32)}
+
+
+MOTHER = NHSNumber.parse("999 000 0018")
+LAST_MONTHS = timedelta(days=200)
+
+
+@pytest.mark.parametrize(
+    ("role", "born", "due", "asked"),
+    [
+        (Role.URGENT, None, LAST_MONTHS, True),
+        (Role.URGENT, -timedelta(days=1), None, True),
+        (Role.URGENT, -timedelta(days=546), None, True),
+        (Role.URGENT, -timedelta(days=547), None, False),
+        (Role.URGENT, None, -timedelta(days=547), False),
+        (Role.PRACTITIONER, None, LAST_MONTHS, False),
+        (Role.PRACTITIONER, -timedelta(days=1), None, False),
+    ],
+)
+@pytest.mark.parametrize("deep", [None, DeepReason.NO_NUMBER])
+def test_the_mothers_number_is_used_by_urgent_roles_about_the_very_young(
+    tmp_path: Path, role: Role, born: timedelta | None, due: timedelta | None, asked: bool, deep: DeepReason | None
+) -> None:
+    """Unborn or under eighteen months; otherwise it is left out before anything is asked."""
+    pretence = Pretence(role=role)
+    today = datetime.fromtimestamp(pretence.clock.now(), tz=UTC).date()
+    child = ChildDetails(
+        forename="Zebedee",
+        surname="Quillfeather",
+        nhs_number=CHILD.nhs_number,
+        date_of_birth=None if born is None else today + born,
+        expected_on=None if due is None else today + due,
+        mother_nhs_number=MOTHER,
+    )
+
+    try:
+        look_up(pretence, tmp_path, child, deep=deep)
+    except NothingToAsk:  # of an unborn child there is nothing else
+        assert (born, asked) == (None, False)
+        assert not any(pretence.arrived.values())
+        return
+
+    classes = [tag.match_class for tag in asked_of_the_index(pretence).tags]
+    assert classes.count(MatchClass.MATERNAL) == (3 if asked else 0)
 
 
 def test_exactly_t_holders_are_asked_and_their_receipts_presented(tmp_path: Path) -> None:

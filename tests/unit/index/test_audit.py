@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+
+import pytest
 
 from signpost.index.audit import CHAIN_START, AuditAction, AuditEvent, chain, follows
 from signpost.protocol.credentials import AccountId, OrganisationId
-from signpost.protocol.purposes import Purpose
+from signpost.protocol.purposes import DeepReason, Purpose
 
 
 def event(access: int) -> AuditEvent:
@@ -42,6 +45,14 @@ def test_a_leaf_says_who_what_why_and_when() -> None:
         "organisation": "northtown",
         "purpose": "s47",
     }
+
+
+@pytest.mark.parametrize("reason", DeepReason)
+def test_a_deep_lookups_leaf_says_why(reason: DeepReason) -> None:
+    """By its code, in the one form that every leaf has."""
+    ordinary, deep = (json.loads(each.leaf()) for each in (event(1), replace(event(1), deep=reason)))
+
+    assert deep == ordinary | {"deep": reason.value}
 
 
 def test_a_record_follows_from_its_start() -> None:

@@ -57,6 +57,20 @@ def test_a_role_uses_only_its_purposes(role: Role, purpose: Purpose) -> None:
         assert verdict == Refused(ProblemCode.PURPOSE_REFUSED)
 
 
+@pytest.mark.parametrize(
+    ("role", "verdict"),
+    [
+        (Role.PRACTITIONER, Refused(ProblemCode.ROLE_REFUSED)),
+        (Role.URGENT, Allowed()),
+        (Role.FEED, Refused(ProblemCode.ROLE_REFUSED)),
+    ],
+)
+def test_only_urgent_roles_ask_by_the_mothers_number(role: Role, verdict: Allowed | Refused) -> None:
+    """Whatever the purpose; and an urgent role still only for its own."""
+    assert may_look_up(asker(role), Purpose.SECTION_47, by_mother=True) == verdict
+    assert may_look_up(asker(Role.URGENT), Purpose.SECTION_17, by_mother=True) == Refused(ProblemCode.PURPOSE_REFUSED)
+
+
 def test_a_credential_without_the_purpose_does_not_do() -> None:
     """The role alone is not enough: this shift's credential must name the purpose too."""
     narrowed = replace(asker(Role.PRACTITIONER), purposes=(Purpose.SECTION_17,))
