@@ -24,6 +24,7 @@ from typing import Final
 
 from signpost.edge.match_inputs import ChildDetails
 from signpost.edge.name_tables import figures, hubs
+from signpost.edge.names import canonical
 from signpost.edge.postcodes import Postcode
 
 __all__ = ["HEAVY", "ORDINARY", "Child", "Errors", "Population", "postcode", "written"]
@@ -139,7 +140,7 @@ class Population:
                 for _ in range(several):
                     forename = self._forename(used, like=first if chance.random() < 0.15 else "")
                     first = first or forename
-                    used.add(forename)
+                    used.add(canonical(forename))
                     middle = self._forenames.draw(chance) if chance.random() < 0.8 else ""
                     yield Child(number, family, forename, middle, surname, born, home, earlier, several > 1)
                     number += 1
@@ -150,7 +151,8 @@ class Population:
     def _forename(self, used: set[str], *, like: str) -> str:
         for _ in range(200):
             found = self._forenames.draw(self._chance)
-            if found not in used and found[:1] == (like[:1] or found[:1]):
+            # nobody calls one child Sophie and the next Sophia
+            if canonical(found) not in used and found[:1] == (like[:1] or found[:1]):
                 return found
         return self._forenames.draw(self._chance)
 

@@ -1,8 +1,8 @@
 """What the sizes of buckets tell: how many children share each stored key, at the size of a country.
 
 The index sees which rows share a key. A key that many children share tells something by its frequency: whoever knows
-how common each name is can line the largest buckets up with the commonest names. So for each key: the share of children in
-buckets of five and more, the largest bucket, and how many children that lining-up gets right, against guessing.
+how common each name is can line the largest buckets up with the commonest names. So for each key: the share of children
+in buckets of five and more, the largest bucket, and how many children that lining-up gets right, against guessing.
 
 Names, birth dates and homes are drawn as in `children`, three in a hundred as twins, by arrays: five million children
 do not fit otherwise. Keys are made of the very functions that normalise, applied to each name of the table once.
