@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from signpost.edge.names import Family, Given, canonical, fold, sound
 from signpost_cli.demo.story import Story
 from signpost_cli.demo.world import World
 from tests.support.recorder import Recorder
@@ -62,11 +63,19 @@ def _rows(root: Path) -> Iterator[dict[str, str]]:
 _SECRET_COLUMNS = (
     "pers_person_id", "pers_common_child_id", "pers_forename", "pers_surname", "link_identifier_value",
     "invo_involvements_id", "local_id", "nhs_number", "upn", "forename", "middle_name", "surname", "postcode",
+    "previous_postcode", "addr_address_postcode",
 )  # fmt: skip
+_ASKED_BY_NAME = {"ONeill", "Brownlow"}
+"""As the nurse spells it."""
 
 
 def _secrets(root: Path) -> frozenset[str]:
-    found = {row[column] for row in _rows(root) for column in _SECRET_COLUMNS if row.get(column)}
+    found = {row[column] for row in _rows(root) for column in _SECRET_COLUMNS if row.get(column)} | _ASKED_BY_NAME
+    # And as names are compared: canonical, evened out, by sound.
+    for row in _rows(root):
+        given = Given.read(row.get("forename") or row.get("pers_forename") or "")
+        family = Family.read(row.get("surname") or row.get("pers_surname") or "")
+        found |= {canonical(given.call), sound(given.call), *(fold(name) for name in (family.joined, family.last))}
     # Four letters and fewer (Mia, Ali) occur by chance among megabytes of random bytes.
     return frozenset(text for text in found if len(text) >= 5)
 
@@ -79,6 +88,7 @@ def _births(root: Path) -> frozenset[date]:
 _SHORTEST = 5
 _SHORTEST_CODED = 8
 """Of letters inside base64: fewer occur by chance."""
+_CODE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
 
 
 def _spellings(text: str) -> set[bytes]:
@@ -94,15 +104,24 @@ def _spellings(text: str) -> set[bytes]:
 
 
 def _found(raw: bytes, spellings: Iterable[bytes]) -> bytes | None:
-    """The first of the spellings that occurs in the bytes. One pass, however many spellings."""
+    """The first of the spellings that occurs in the bytes. One pass, however many spellings.
+
+    One shorter than eight must stand alone: megabytes of base64 hold every short word somewhere in the middle.
+    """
     by_head: defaultdict[bytes, list[bytes]] = defaultdict(list)
     for spelling in spellings:
         by_head[spelling[:_SHORTEST]].append(spelling)
     for at in range(len(raw) - _SHORTEST + 1):
         for spelling in by_head.get(raw[at : at + _SHORTEST], ()):
-            if raw.startswith(spelling, at):
+            if raw.startswith(spelling, at) and (
+                len(spelling) >= _SHORTEST_CODED or not _CODE.intersection(_around(raw, at, at + len(spelling)))
+            ):
                 return spelling
     return None
+
+
+def _around(raw: bytes, start: int, end: int) -> bytes:
+    return raw[max(0, start - 1) : start] + raw[end : end + 1]
 
 
 def _date_spellings(day: date) -> set[bytes]:
@@ -127,7 +146,8 @@ def _files(told: Told) -> dict[str, bytes]:
 def test_the_story_was_told_to_its_end_and_there_is_something_to_search_for(told: Told) -> None:
     files = _files(told)
 
-    assert len(told.secrets) > 2000
+    assert len(told.secrets) > 2500
+    assert {"M13 7DD", "M4 4QX", "Katherine", "O'Neill-Brownlow", fold("ONEILLBROWNLOW")} <= told.secrets
     assert len(told.births) > 400
     assert sum(name.endswith("index.sqlite") for name in files) == 1
     assert sum(name.endswith("holder.db") for name in files) == 3
@@ -150,6 +170,10 @@ def test_the_search_finds_what_it_looks_for(told: Told) -> None:
             assert _found(coded, _spellings(text)) is not None
         assert _found(text.encode().hex().encode(), _spellings(text)) is not None
         assert _found(b"x" * 99 + text.lower().encode(), _spellings(text)) is not None
+    for short in ("B4 3LX", "Aisha"):
+        for spelled in (short, short.lower(), short.replace(" ", "")):
+            assert _found(b'{"a":"' + spelled.encode() + b'"}', _spellings(short)) is not None
+            assert _found(b"x" * 9 + spelled.replace(" ", "").encode() + b"x", _spellings(short)) is None
 
 
 def test_no_service_wrote_or_logged_anything_of_a_child(told: Told) -> None:

@@ -52,6 +52,7 @@ _SURNAMES: Final = (
     "Ahmed Ali Baker Begum Brown Chowdhury Clarke Davies Evans Green Hall Hughes Hussain Jackson Jones Khan King Lewis "
     "Martin Moore Nowak O'Brien Okafor Patel Roberts Robinson Singh Smith Taylor Thomas Walker White Williams Wright"
 )
+_SINCE_THE_MOVE: Final = timedelta(days=200)
 _POSTCODE_LETTERS: Final = "ABDEFGHJLNPQRSTUWXYZ"
 
 
@@ -68,6 +69,8 @@ class Person:
     date_of_birth: date
     sex: str
     postcode: str
+    previous_postcode: str
+    """Of the home before this one; empty for those who have not moved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +120,7 @@ def person(seed: int, number: int, *, today: date) -> Person:
         date_of_birth=born,
         sex=sex,
         postcode=_postcode(chance),
+        previous_postcode=_postcode(chance) if chance.random() < 0.3 else "",
     )
 
 
@@ -154,13 +158,16 @@ def caseload(
 def generate_ssd(
     folder: Path, seed: int, children: int = 500, *, today: date, council: str = "NORTH", first: int = 0
 ) -> Caseload:
-    """Write ssd_person, ssd_involvements and ssd_linked_identifiers into a folder, made where it is not there."""
+    """Write ssd_person, ssd_involvements, ssd_linked_identifiers and ssd_address into a folder, made where it is not
+    there.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     tally = _Tally()
     with (
         _writer(folder / "ssd_person.csv") as persons,
         _writer(folder / "ssd_involvements.csv") as involvements,
         _writer(folder / "ssd_linked_identifiers.csv") as linked,
+        _writer(folder / "ssd_address.csv") as addresses,
     ):
         persons.row(
             "pers_person_id", "pers_common_child_id", "pers_forename", "pers_surname", "pers_sex", "pers_dob",
@@ -173,6 +180,10 @@ def generate_ssd(
         linked.row(
             "link_table_id", "link_person_id", "link_identifier_type", "link_identifier_value", "link_valid_from_date",
             "link_valid_to_date",
+        )  # fmt: skip
+        addresses.row(
+            "addr_table_id", "addr_person_id", "addr_address_type", "addr_address_start_date", "addr_address_end_date",
+            "addr_address_postcode",
         )  # fmt: skip
         for child, done in caseload(seed, children, council=council, today=today, first=first):
             tally.count(child, done)
@@ -188,6 +199,15 @@ def generate_ssd(
             )
             if child.upn:
                 linked.row(f"L{child.number}", local_id, "Unique Pupil Number", child.upn, "", "")
+            moved = child.previous_postcode and max(child.date_of_birth, today - _SINCE_THE_MOVE).isoformat()
+            if child.previous_postcode:
+                addresses.row(
+                    f"P{child.number}", local_id, "Home", child.date_of_birth.isoformat(), moved,
+                    child.previous_postcode,
+                )  # fmt: skip
+            addresses.row(
+                f"A{child.number}", local_id, "Home", moved or child.date_of_birth.isoformat(), "", child.postcode
+            )
             for work in done:
                 involvements.row(
                     work.involvement_id, f"W{child.number % 40}", "Allocated worker", work.team,
@@ -231,6 +251,7 @@ def csv_row(child: Person, work: Work) -> dict[str, str]:
         "date_of_birth": child.date_of_birth.isoformat(),
         "sex": child.sex,
         "postcode": child.postcode,
+        "previous_postcode": child.previous_postcode,
         "start": work.started_on.isoformat(),
         "end": work.ended_on.isoformat() if work.ended_on else "",
         "handle": HANDLES[work.team],

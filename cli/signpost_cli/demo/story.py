@@ -10,7 +10,7 @@ import json
 import re
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final, final
 
@@ -70,6 +70,7 @@ class Story:
             self._say(f"{organisation.name}: {organisation.account}, role {organisation.role}")
         self._register()
         self._look_up()
+        self._ask_by_name()
         self._refuse_a_typing_error()
         self._lose_holders()
         self._show_what_the_index_knows()
@@ -81,8 +82,9 @@ class Story:
         north, south = self._folder(NORTH), self._folder(SOUTH)
         self._north = generate_ssd(north / "ssd", self._seed, SSD_CHILDREN, today=self._today)
         self._south = generate_csv(
-            south / "caseload.csv", self._seed, CSV_CHILDREN, today=self._today, first=SSD_CHILDREN
-        )
+            south / "caseload.csv", self._seed, CSV_CHILDREN, today=self._today, first=SSD_CHILDREN,
+            extra=[self._katherine],
+        )  # fmt: skip
         for organisation, folder in ((NORTH, north), (SOUTH, south)):
             duty = self._world.add_handle(organisation.name, "Duty social worker")
             care = self._world.add_handle(organisation.name, "Children in care team")
@@ -104,24 +106,44 @@ class Story:
         self._act("6", "A child whom nobody has registered")
         self._ask(HOSPITAL, person(self._seed, POPULATION - 1, today=self._today), "NONE")
 
+    def _ask_by_name(self) -> None:
+        self._act(
+            "7", "All that is known is a pet name, a surname by ear, an old postcode, and a date that may be swapped"
+        )
+        self._say(
+            "The council has Katherine O'Neill-Brownlow, born on 3 April, and where she lives now and lived before."
+        )
+        asked = {
+            "forename": "Kate",
+            "surname": "ONeill Brownlow",
+            "date_of_birth": self._katherine_born.replace(month=3, day=4).isoformat(),
+            "postcode": self._katherine["previous_postcode"],
+        }
+        self._say("The nurse types Kate ONeill Brownlow, 4 March, and the postcode that Kate knows by heart.")
+        self._ask_about(HOSPITAL, asked, "CURRENT")
+        self._say("Her twin brother, whom nobody has registered, is not taken for her.")
+        self._ask_about(
+            HOSPITAL, asked | {"forename": "Daniel", "date_of_birth": self._katherine["date_of_birth"]}, "NONE"
+        )
+
     def _refuse_a_typing_error(self) -> None:
-        self._act("7", "A digit of the NHS number is mistyped: it is refused here, and nothing is sent")
+        self._act("8", "A digit of the NHS number is mistyped: it is refused here, and nothing is sent")
         child = self._current_child
         last = (int(child.nhs_number[-1]) + 1) % 10
         details = self._details(child, nhs_number=f"{child.nhs_number[:-1]}{last}")
-        self._typed(HOSPITAL, 2, "lookup", "--stdin", stdin=details)
+        self._typed(HOSPITAL, 2, "lookup", "--stdin", stdin=json.dumps(details))
 
     def _lose_holders(self) -> None:
-        self._act("8", "One key holder is killed: two of three are enough")
+        self._act("9", "One key holder is killed: two of three are enough")
         self._world.kill("holder-3")
         self._ask(HOSPITAL, self._current_child, "CURRENT")
-        self._act("9", "A second one is killed: nobody can be asked, and that is not a no")
+        self._act("10", "A second one is killed: nobody can be asked, and that is not a no")
         self._world.kill("holder-2")
-        done = self._typed(HOSPITAL, 6, "lookup", "--stdin", stdin=self._details(self._current_child))
+        done = self._typed(HOSPITAL, 6, "lookup", "--stdin", stdin=json.dumps(self._details(self._current_child)))
         self._expect(not done.stdout, "nothing on stdout")
 
     def _show_what_the_index_knows(self) -> None:
-        self._act("10", "What the index knows of all this: one literal row of its database")
+        self._act("11", "What the index knows of all this: one literal row of its database")
         connection = sqlite3.connect(f"file:{self._world.root / 'index' / 'data' / 'index.sqlite'}?mode=ro", uri=True)
         try:
             cursor = connection.execute(
@@ -149,15 +171,37 @@ class Story:
         assert self._south is not None
         return self._south.previous[0]
 
+    @property
+    def _katherine_born(self) -> date:
+        return date(self._today.year - 9, 4, 3)
+
+    @property
+    def _katherine(self) -> dict[str, str]:
+        """A row of the southern council's file, without any number: she can be found by name alone."""
+        return {
+            "local_id": "SOUTH-K",
+            "forename": "Katherine",
+            "surname": "O'Neill-Brownlow",
+            "date_of_birth": self._katherine_born.isoformat(),
+            "sex": "F",
+            "postcode": "M13 7DD",
+            "previous_postcode": "M4 4QX",
+            "start": (self._today - timedelta(days=90)).isoformat(),
+            "handle": HANDLES["Safeguarding"],
+            "basis": "statutory",
+        }
+
     def _folder(self, organisation: Organisation) -> Path:
         return self._world.root / organisation.name
 
-    def _details(self, child: Person, *, nhs_number: str | None = None) -> str:
-        details = {"nhs_number": nhs_number or child.nhs_number, "date_of_birth": child.date_of_birth.isoformat()}
-        return json.dumps(details)
+    def _details(self, child: Person, *, nhs_number: str | None = None) -> dict[str, str]:
+        return {"nhs_number": nhs_number or child.nhs_number, "date_of_birth": child.date_of_birth.isoformat()}
 
     def _ask(self, organisation: Organisation, child: Person, word: str) -> None:
-        done = self._typed(organisation, 0, "lookup", "--stdin", stdin=self._details(child))
+        self._ask_about(organisation, self._details(child), word)
+
+    def _ask_about(self, organisation: Organisation, details: dict[str, str], word: str) -> None:
+        done = self._typed(organisation, 0, "lookup", "--stdin", stdin=json.dumps(details))
         self._expect(done.stdout.startswith(word), f"the answer {word}")
 
     def _act(self, number: str, what: str) -> None:

@@ -13,7 +13,9 @@ import pytest
 
 from signpost.edge.feeds.model import Feed, GoodRow
 from signpost.edge.feeds.reconcile import Reconciliation
+from signpost.edge.feeds.s903_feed import S903Feed
 from signpost.edge.feeds.ssd_feed import open_ssd
+from signpost.edge.identifiers import upn_check_letter
 from signpost.protocol.secret import Secret
 from signpost_cli.demo.families import HANDLES, caseload, generate_csv, generate_ssd
 from tests.unit.edge.feeds.support import JOIN_KEY, KNOWN, TODAY, open_csv
@@ -32,6 +34,26 @@ def _csv(folder: Path, children: int) -> Feed:
     folder.mkdir()
     generate_csv(folder / "f.csv", 7, children, today=TODAY)
     return open_csv(folder / "f.csv")
+
+
+def _s903(folder: Path, children: int) -> Feed:
+    """An episode now for each child, and one before it that ran into it."""
+    folder.mkdir()
+    with (folder / "header.csv").open("w") as header, (folder / "episodes.csv").open("w") as episodes:
+        header.write("CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB\n")
+        episodes.write("CHILD,DECOM,RNE,LS,CIN,PLACE,DEC,REC\n")
+        for child, works in caseload(7, children, council="NORTH", today=TODAY):
+            header.write(f"{works[0].local_id},2,{child.date_of_birth:%d/%m/%Y},WBRI,{_upn(child.number)},,\n")
+            start = works[0].started_on
+            between = start + (TODAY - start) // 2
+            episodes.write(f"{works[0].local_id},{start:%d/%m/%Y},S,C2,N1,U1,{between:%d/%m/%Y},X1\n")
+            episodes.write(f"{works[0].local_id},{between:%d/%m/%Y},P,C2,N1,U1,,\n")
+    return S903Feed(folder, today=TODAY, handle="children-in-care", identity=None, join_key=JOIN_KEY)
+
+
+def _upn(number: int) -> str:
+    tail = f"999{number:09}"
+    return upn_check_letter(tail) + tail
 
 
 def _read_all(feed: Feed) -> Reconciliation:
@@ -55,7 +77,7 @@ def _peak(folder: Path, children: int, opened: Opened) -> int:
         feed.close()
 
 
-@pytest.mark.parametrize("opened", [_ssd, _csv])
+@pytest.mark.parametrize("opened", [_ssd, _csv, _s903])
 def test_ten_times_the_rows_need_no_more_objects(opened: Opened, tmp_path: Path) -> None:
     """Python's own memory, at its highest, for 250 and 2,500 children."""
     assert _peak(tmp_path / "many", MANY // 4, opened) < 1.5 * _peak(tmp_path / "few", FEW // 4, opened)
