@@ -25,7 +25,7 @@ from typing import Final, NewType
 
 from signpost.edge.dates import birth_key
 from signpost.edge.identifiers import UPN, NHSNumber
-from signpost.edge.names import Family, Given, canonical, expected_sharers, fold, sound, soundex
+from signpost.edge.names import Alike, Family, Given, beginning, canonical, expected_sharers, fold, sound, soundex
 from signpost.edge.postcodes import Postcode
 from signpost.edge.silence import Silent
 from signpost.protocol.classes import MATERNAL_PROFILES, PROFILES, MatchClass, Place, Tier, Use
@@ -303,15 +303,14 @@ class _Details(Silent):
                 yield MatchInput(Template.SOUND_POSTCODE, f"{sound(alternate)}|{self.born}|{home.reveal()}", *_STRONG)
 
     def _names(self) -> Iterator[_Found]:
-        yield self._rarer_than(_RARE, Template.NAME, Reason.TOO_COMMON) or self._name(self.canonical, self.folded)
+        yield self._no_name(Template.NAME) or self._name(self.canonical, self.folded)
         yield from self._name_at_home()
         # A barrel alone is a name of its own, and may be a commoner one.
         for barrel in (self.family.last, self.family.first):
-            folded = fold(barrel)
-            if self.canonical and folded and expected_sharers(self.canonical, folded, birth_key=self.born) < _RARE:
-                yield self._name(self.canonical, folded)
+            if self.canonical and barrel:
+                yield self._name(self.canonical, fold(barrel))
         other = canonical(self.given.alternate)
-        if other and self.folded and expected_sharers(other, self.folded, birth_key=self.born) < _RARE:
+        if other and self.folded:
             yield self._name(other, self.folded)
 
     def _name_at_home(self) -> Iterator[_Found]:
@@ -322,9 +321,12 @@ class _Details(Silent):
         for home in self.homes:
             yield MatchInput(Template.NAME_AT_HOME, f"{self.canonical}|{self.born}|{home.reveal()}", *_NAME)
 
-    def _name(self, given: str, family: str, *, born: str = "", place: Place = _NAME) -> MatchInput:
-        # Three letters: a slip of the pen is more often behind them than in them.
-        return MatchInput(Template.NAME, f"{given[:3]}|{family}|{born or self.born}", *place)
+    def _name(self, given: str, family: str, *, born: str = "", place: Place = _NAME, most: float = _RARE) -> _Found:
+        """λ is that of what the key holds: Ali and Alina begin alike."""
+        start, born = beginning(given), born or self.born
+        if expected_sharers(start, family, birth_key=born, alike=Alike.BEGINNING) >= most:
+            return Absent(Template.NAME, Reason.TOO_COMMON)
+        return MatchInput(Template.NAME, f"{start}|{family}|{born}", *place)
 
     def _middle(self) -> Iterator[_Found]:
         missing = self._rarer_than(_VERY_RARE, Template.NAME_MIDDLE, Reason.TOO_COMMON)
@@ -353,7 +355,8 @@ class _Details(Silent):
             yield missing or Absent(Template.INITIAL_DISTRICT, Reason.NO_POSTCODE)
             return
         for home in self.homes:
-            value = f"{self.canonical[0]}|{sound(self.family.joined)}|{self.born}|{home.district}"
+            # Two letters: twins are often given one initial, and seldom more.
+            value = f"{self.canonical[:2]}|{sound(self.family.joined)}|{self.born}|{home.district}"
             yield MatchInput(Template.INITIAL_DISTRICT, value, *_PROBABLE)
 
     def _possible(self) -> Iterator[_Found]:
@@ -371,27 +374,32 @@ class _Details(Silent):
         return MatchInput(Template.POSTCODE, f"{self.born}|{home.reveal()}", *_POSSIBLE)
 
     def _soundexes(self) -> Iterator[_Found]:
-        missing = self._rarer_than(_RARE, Template.SOUNDEX, Reason.TOO_COMMON_TO_FIND)
+        missing = self._no_name(Template.SOUNDEX)
         if missing is not None:
             yield missing
             return
+        given = soundex(self.given.call)
         for family in (self.family.joined, self.family.last):
             if family:
-                yield MatchInput(
-                    Template.SOUNDEX, f"{soundex(self.given.call)}|{soundex(family)}|{self.born}", *_POSSIBLE
-                )
+                code = soundex(family)
+                if expected_sharers(given, code, birth_key=self.born, alike=Alike.SOUNDEX) >= _VERY_RARE:
+                    yield Absent(Template.SOUNDEX, Reason.TOO_COMMON_TO_FIND)
+                else:
+                    yield MatchInput(Template.SOUNDEX, f"{given}|{code}|{self.born}", *_POSSIBLE)
 
     def _varied_names(self) -> Iterator[_Found]:
-        """What a deep lookup tries beside: the names the wrong way round, and the days before and after."""
+        """What a deep lookup tries beside: the names the wrong way round, and the days before and after.
+
+        Three tries find three times as many others, so only rarer names are tried.
+        """
         if self.sharers is None or self.child.date_of_birth is None:
             return
         swapped = canonical(Given.read(self.child.surname).call), fold(Family.read(self.child.forename).joined)
-        if all(swapped) and expected_sharers(*swapped, birth_key=self.born) < _RARE:
-            yield self._name(*swapped, place=_NAME_VARIED)
-        if self.sharers < _RARE:
-            for days in (-1, 1):
-                near = birth_key(self.child.date_of_birth + timedelta(days=days))
-                yield self._name(self.canonical, self.folded, born=near, place=_NAME_VARIED)
+        if all(swapped):
+            yield self._name(*swapped, place=_NAME_VARIED, most=_VERY_RARE)
+        for days in (-1, 1):
+            near = birth_key(self.child.date_of_birth + timedelta(days=days))
+            yield self._name(self.canonical, self.folded, born=near, place=_NAME_VARIED, most=_VERY_RARE)
 
     def _no_name(self, template: Template) -> Absent | None:
         if not self.canonical:

@@ -18,6 +18,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from typing import Final, Self
 
@@ -28,7 +29,9 @@ from jellyfish import soundex as _soundex
 from signpost.edge.name_tables import UNLISTED_PER_100K, figures, hubs, words
 from signpost.edge.silence import Silent
 
-__all__ = ["Family", "Given", "canonical", "expected_sharers", "fold", "letters", "sound", "soundex"]
+__all__ = [
+    "Alike", "Family", "Given", "beginning", "canonical", "expected_sharers", "fold", "letters", "sound", "soundex",
+]  # fmt: skip
 
 _APOSTROPHES: Final = dict.fromkeys(map(ord, "'`´\u02b9\u02bb\u02bc\u02bd\u2018\u2019\u201b\u2032\u00b4"))
 
@@ -154,23 +157,42 @@ _DEFAULT_BIRTHDAY: Final = 10.0
 """How much more often a birthday that stands for "not known" is written than another."""
 
 
-def expected_sharers(given: str, family: str, *, birth_key: str) -> float:
-    """λ: how many children are expected to share a (folded, canonical) given name, a folded surname and a birth date.
+class Alike(Enum):
+    """What of a forename and of a surname two children have alike, as templates take them."""
 
-    11e6 / 6575 · p(given) · p(family), from public figures; ten times as many on a default birthday. The same on both
-    sides, so that what is left out for being common is left out everywhere.
+    NAME = "canonical and fold"
+    BEGINNING = "the first letters of canonical, and fold"
+    SOUNDEX = "Soundex of both"
+
+
+def beginning(canon: str) -> str:
+    """The letters of a canonical forename that a slip of the pen is more often behind than in: the first three."""
+    return canon[:3]
+
+
+def expected_sharers(given: str, family: str, *, birth_key: str, alike: Alike = Alike.NAME) -> float:
+    """λ: how many children are expected to share a birth date and what a template takes of a forename and a surname.
+
+    11e6 / 6575 · p(given) · p(family), from public figures, added up over the names that come out alike; ten times as
+    many on a default birthday. The same on both sides, so that what is too common is left out
+    everywhere.
     """
-    of_given = _folded_figures("forename").get(given, UNLISTED_PER_100K)
-    of_family = _folded_figures("surname").get(family, UNLISTED_PER_100K)
+    of_given = _figures_of("forename", alike).get(given, UNLISTED_PER_100K)
+    of_family = _figures_of("surname", alike).get(family, UNLISTED_PER_100K)
     often = _DEFAULT_BIRTHDAY if birth_key[5:] in words().default_birthdays else 1.0
     return _CHILDREN / _BIRTHDAYS * of_given / 1e5 * of_family / 1e5 * often
 
 
 @cache
-def _folded_figures(kind: str) -> Mapping[str, float]:
+def _figures_of(kind: str, alike: Alike) -> Mapping[str, float]:
     """The figures, added up over the names that are compared as one."""
-    key = canonical if kind == "forename" else fold
     table: dict[str, float] = {}
     for name, figure in figures(kind).items():
-        table[key(name)] = table.get(key(name), 0.0) + figure
+        if alike is Alike.SOUNDEX:
+            key = soundex(name)
+        elif kind == "surname":
+            key = fold(name)
+        else:
+            key = canonical(name) if alike is Alike.NAME else beginning(canonical(name))
+        table[key] = table.get(key, 0.0) + figure
     return table

@@ -20,16 +20,20 @@ TODAY = date.today()  # noqa: DTZ011 - the feed's own day
 BORN = date(TODAY.year - 9, 4, 3)
 
 # As the council has them. Whoever is called the twin is not registered under her own name in this file.
-REGISTERED = {
+REGISTERED: dict[str, dict[str, str]] = {
     "1": {"forename": "Katherine", "surname": "O'Neill-Brownlow", "postcode": "LS1 4AB"},
     "2": {"forename": "William", "middle_name": "Kofi", "surname": "Ábrahám-Hale", "postcode": "BD3 8DD"},
     "3": {"forename": "Zoë", "surname": "de la Cruz", "postcode": "SW1A 1AA"},
-}
+    # Twins who sound alike: the council still works with the one, and has ended its work with the other.
+    "4": {"forename": "Alina", "surname": "Wrzesniewska", "postcode": "B4 6TB", "multiple_birth": "yes"},
+    "5": {"forename": "Elena", "surname": "Wrzesniewska", "postcode": "B4 6TB", "multiple_birth": "yes",
+          "end": (TODAY - timedelta(days=30)).isoformat()},
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Three holders, the index, a council that has registered three children without any number, and a hospital."""
+    """Three holders, the index, a council that has registered five children without any number, and a hospital."""
     with World(tmp_path_factory.mktemp("world")) as world:
         world.set_up_services()
         world.enrol_all((NORTH, HOSPITAL))
@@ -46,7 +50,7 @@ def _write(path: Path, handle: str) -> None:
         rows.writeheader()
         for local_id, child in REGISTERED.items():
             work = {"start": (TODAY - timedelta(days=90)).isoformat(), "handle": handle, "basis": "statutory"}
-            rows.writerow({"local_id": local_id, "date_of_birth": BORN.isoformat(), **child, **work})
+            rows.writerow({"local_id": local_id, "date_of_birth": BORN.isoformat(), **work, **child})
 
 
 def _asked(world: World, *options: str, **details: str) -> tuple[int, str]:
@@ -85,6 +89,16 @@ def test_the_twin_is_not_taken_for_her(world: World) -> None:
     assert _asked(world, **twin) == (0, "none")
     assert _asked(world, "--deep", "name-unsure", **twin) == (5, "possible")
     assert _asked(world, "--deep", "name-unsure", multiple_birth="yes", **twin) == (0, "none")
+
+
+def test_of_two_registered_twins_each_is_found_as_herself(world: World) -> None:
+    """One is CURRENT and one is PREVIOUS, so that the word says which was found. A third sister would be nobody."""
+    home = {"surname": "Wrzesniewska", "postcode": "B4 6TB"}
+
+    assert _asked(world, forename="Alina", **home) == (0, "current")
+    assert _asked(world, forename="Elena", **home) == (0, "previous")
+    assert _asked(world, forename="Elena", multiple_birth="yes", **home) == (0, "previous")
+    assert _asked(world, forename="Joanna", **home) == (0, "none")
 
 
 def test_names_the_wrong_way_round_are_found_by_a_deep_lookup(world: World) -> None:

@@ -14,7 +14,8 @@ from tests.bench.matching.children import HEAVY, ORDINARY, Population
 from tests.bench.matching.evaluate import Share
 from tests.bench.matching.febrl import Score, febrl4
 from tests.bench.matching.leakage import Leak, leaks
-from tests.bench.matching.recall import Outcome, World
+from tests.bench.matching.probabilistic import splink
+from tests.bench.matching.recall import Outcome, Tally, World, unborn
 
 _AGES: Final = ("under one",)
 _NATION: Final = 10.96e6
@@ -41,9 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _show("Demographics only, heavy slips", heavy, options.children)
     numbers = world.measure(ORDINARY, numbers=True, tell=_say)
     _show("With numbers on 75 % of records and 55 % of queries, ordinary slips", numbers, options.children)
+    _show_unborn(unborn(options.seed, options.queries // 2))
     _show_baselines(world)
-    scores = febrl4()
-    _show_scores(scores)
+    scores, most = febrl4()
+    _show_scores(scores, most)
     buckets = list(leaks(options.leakage, options.seed))
     _show_leaks(buckets)
     _show_aims(ordinary, numbers, scores, buckets)
@@ -79,12 +81,19 @@ def _show_groups(outcome: Outcome) -> None:
     print()
 
 
+def _show_unborn(tally: Tally) -> None:
+    print("*Registered before birth by the mother's number, asked about after it.*\n")
+    print("| | recall | another child found |\n|---|---|---|")
+    print(f"| T2, by mother and month | {tally.recall} | {tally.false} |\n")
+
+
 def _show_baselines(world: World) -> None:
     print("*On the plaintext, ordinary slips.*\n\n| | recall | another child found |\n|---|---|---|")
     for name, key in (("exact forename, surname and birth date", _exact), ("SLK-581", _slk)):
         tally = world.baseline(ORDINARY, key)
         print(f"| {name} | {tally.recall} | {tally.false} |")
-    print()
+    tally = splink(world, ORDINARY, _say)
+    print(f"| Splink, its default model | {tally.recall} | {tally.false} |\n")
 
 
 def _exact(child: ChildDetails) -> str:
@@ -102,11 +111,11 @@ def _slk(child: ChildDetails) -> str:
     return f"{''.join(letters)}|{child.date_of_birth}"
 
 
-def _show_scores(scores: Mapping[str, Score]) -> None:
+def _show_scores(scores: Mapping[str, Score], most: float) -> None:
     print("*Febrl 4: 5,000 pairs.*\n\n| | right | wrong | missed | F1 |\n|---|---|---|---|---|")
     for depth, score in scores.items():
         print(f"| {depth} | {score.right:,} | {score.wrong:,} | {score.missed:,} | {score.f1:.4f} |")
-    print()
+    print(f"\nAt most {most:.4f}: the other pairs have no date of birth, or one of no day, on one side or on both.\n")
 
 
 def _show_leaks(buckets: Sequence[Leak]) -> None:

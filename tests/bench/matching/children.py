@@ -5,9 +5,11 @@
 * Names are drawn by the project's own table of public figures, forename and surname apart, so the commonest pairs are
   as common as they are. Birth dates lie within 18 years. Some seven children share a postcode; postcodes lie in
   districts, and those in areas.
-* `written` is one agency's record of a child, with the slips of its `Errors`. Each slip happens by itself, at the rates
+* `written` is one agency's record of a child, with the slips of its `Errors`: a pet form, another transliteration, a
+  mark written or left out, a barrel dropped, names swapped, an old home, … Each slip happens by itself, at the rates
   below. They were lowered once after a first measurement, towards what exact matching finds in published comparisons;
-  siblings of one canonical name, and homes as dense as no postcode is, were taken out after it too.
+  siblings of one canonical name, and homes as dense as no postcode is, were taken out after it too. Several agencies may
+  have a record of one child, each with slips of its own.
 
 No child here has an NHS number of form: a number is an integer of the population, which only the evaluation reads.
 """
@@ -28,7 +30,7 @@ from signpost.edge.name_tables import figures, hubs
 from signpost.edge.names import canonical
 from signpost.edge.postcodes import Postcode
 
-__all__ = ["HEAVY", "ORDINARY", "Child", "Errors", "Population", "postcode", "written"]
+__all__ = ["HEAVY", "ORDINARY", "Child", "Errors", "Population", "postcode", "transliterated", "written"]
 
 _LAST_DAY: Final = date(2026, 11, 1)
 _DAYS: Final = 18 * 365
@@ -63,6 +65,10 @@ class Errors:
     surname_slip: float
     surname_spelt: float
     """One barrel of two, an apostrophe or a hyphen more or less."""
+    transliterated: float
+    """Of names that another script is behind: written in another of its usual ways, forename and surname apart."""
+    marked: float
+    """Of names: written with a diacritic that another agency leaves out, or without one that it writes."""
     surname_other: float
     """The other parent's, or a new one."""
     names_swapped: float
@@ -84,6 +90,7 @@ class Errors:
 
 ORDINARY: Final = Errors(
     pet_form=0.03, forename_slip=0.012, surname_slip=0.010, surname_spelt=0.012, surname_other=0.007,
+    transliterated=0.05, marked=0.01,
     names_swapped=0.002, no_forename=0.10, middle_missing=0.35, day_month=0.005, date_slip=0.004,
     default_birthday=0.001, old_home=0.08, previous_known=0.60, no_home=0.02, home_slip=0.008, twin_known=0.5,
 )  # fmt: skip
@@ -93,10 +100,26 @@ comparisons of administrative data have it."""
 
 HEAVY: Final = Errors(
     pet_form=0.08, forename_slip=0.04, surname_slip=0.04, surname_spelt=0.05, surname_other=0.04, names_swapped=0.01,
+    transliterated=0.15, marked=0.03,
     no_forename=0.25, middle_missing=0.60, day_month=0.015, date_slip=0.015, default_birthday=0.004, old_home=0.20,
     previous_known=0.45, no_home=0.08, home_slip=0.03, twin_known=0.25,
 )  # fmt: skip
 """What is heard in A&E at night, against a record that nobody has looked at for a year."""
+
+
+SPELLINGS: Final[tuple[tuple[str, ...], ...]] = (
+    ("AISHA", "AYESHA", "AISHAH"), ("AHMED", "AHMAD", "AHMET"), ("MOHAMMED", "MUHAMMAD", "MOHAMMAD", "MOHAMED"),
+    ("HUSSAIN", "HUSSEIN", "HUSAIN"), ("YUSUF", "YOUSUF", "YUSEF", "YOUSEF"), ("ZAINAB", "ZAYNAB", "ZEINAB"),
+    ("KHADIJA", "KHADIJAH", "KADIJA"), ("FATIMA", "FATIMAH", "FATEMA"), ("ABDULRAHMAN", "ABDIRAHMAN", "ABDURRAHMAN"),
+    ("CHOWDHURY", "CHOUDHURY", "CHAUDHRY", "CHOUDHRY"), ("RAHMAN", "REHMAN", "RAHAMAN"), ("IBRAHIM", "EBRAHIM"),
+    ("MARYAM", "MARIAM", "MERYEM"), ("HAMZA", "HAMZAH"), ("SAFA", "SAFFA"), ("UMAR", "OMAR"), ("HASSAN", "HASAN"),
+    ("QURESHI", "QURAISHI"), ("SYED", "SAYED", "SAYYID"), ("SHEIKH", "SHAIKH"), ("MALIK", "MALLIK"), ("ALEKSANDER",
+    "ALEXANDER", "OLEKSANDR"), ("ALEKSANDRA", "ALEXANDRA", "OLEKSANDRA"), ("EKATERINA", "YEKATERINA", "KATERYNA"),
+    ("DMITRY", "DMITRI", "DMYTRO"), ("KOWALSKI", "KOWALSKY"), ("ZHANG", "CHANG"), ("ZHOU", "CHOW"), ("NGUYEN", "NGUEN"),
+)  # fmt: skip
+"""Names that another script is behind, each with the ways it is usually written."""
+_SPELLED: Final = {name: of for of in SPELLINGS for name in of}
+_MARKS: Final = {"a": "á", "e": "é", "i": "í", "o": "ö", "u": "ü", "c": "ç", "n": "ñ", "s": "š", "z": "ž", "l": "ł"}
 
 
 class _Drawn:
@@ -185,7 +208,7 @@ def postcode(home: int) -> Postcode:
 
 
 _PETS: Final[dict[str, list[str]]] = defaultdict(list)
-for _pet, _formal in hubs().items():
+for _pet, _formal in sorted(hubs().items()):
     _PETS[_formal].append(_pet)
 
 
@@ -208,6 +231,7 @@ def written(child: Child, errors: Errors, chance: random.Random, *, surnames: Se
         surname = _respelt(surname, chance)
     elif happens(errors.surname_slip):
         surname = _slip(surname, chance)
+    forename, surname = (_spelled_otherwise(name, errors, chance) for name in (forename, surname))
     if happens(errors.names_swapped):
         forename, surname = surname, forename
     if young and happens(errors.no_forename):
@@ -258,6 +282,24 @@ def _slip(name: str, chance: random.Random) -> str:
             return name[:at] + letter + name[at + 1 :]
         case _:
             return name[:at] + name[at + 1 : at + 2] + name[at : at + 1] + name[at + 2 :]
+
+
+def _spelled_otherwise(name: str, errors: Errors, chance: random.Random) -> str:
+    """Another transliteration, or a mark on one of its letters."""
+    spellings = _SPELLED.get(name.upper())
+    if spellings and chance.random() < errors.transliterated:
+        name = chance.choice(spellings).title()
+    if chance.random() < errors.marked:
+        places = [at for at, letter in enumerate(name) if letter in _MARKS]
+        if places:
+            at = chance.choice(places)
+            name = name[:at] + _MARKS[name[at]] + name[at + 1 :]
+    return name
+
+
+def transliterated(child: Child) -> bool:
+    """Whether a name of the child has several usual spellings."""
+    return child.forename in _SPELLED or child.surname.upper() in _SPELLED
 
 
 def _respelt(surname: str, chance: random.Random) -> str:

@@ -53,22 +53,25 @@ class Asked:
 
 
 class Registry:
-    """Records by their keys."""
+    """Records by their keys. Several may be of one child."""
 
     def __init__(self) -> None:
+        self._child: list[int] = []
         self._by_key: defaultdict[int, list[int]] = defaultdict(list)
         self._stored: dict[tuple[int, int], Place] = {}
-        self._number: dict[int, TagKey | None] = {}
+        self._number: list[TagKey | None] = []
         self.most_stored = 0
 
-    def add(self, record: int, child: ChildDetails, number: int | None) -> None:
-        """Register a record. `record` says who it truly is."""
+    def add(self, truth: int, child: ChildDetails, number: int | None) -> None:
+        """Register a record. `truth` says who it truly is."""
+        record = len(self._child)
+        self._child.append(truth)
         inputs = match_inputs(child, Use.REGISTER)
         places = [(found.place, f"{found.template}|{found.value}") for found in inputs]
         if number is not None:
             places.append((_IDENTITY, f"number|{number}|{child.date_of_birth}"))
         self.most_stored = max(self.most_stored, len(places))
-        self._number[record] = None if number is None else TagKey(number.to_bytes(16, "big"))
+        self._number.append(None if number is None else TagKey(number.to_bytes(16, "big")))
         for place, value in places:
             key = key_of(place.match_class, value)
             self._by_key[key].append(record)
@@ -107,11 +110,11 @@ class Registry:
                 record: answer_to(of_record, asked=places, identity_key=number, since=_SINCE, strict=strict)
                 for record, of_record in records.items()
             }
-            confirmed = frozenset(record for record, word in each.items() if word == "current")
+            confirmed = frozenset(self._child[record] for record, word in each.items() if word == "current")
             if words == {"current"}:
                 return confirmed
             # Best tier only: weaker ones fall beside a stronger one.
-            return confirmed or frozenset(record for record, word in each.items() if word in words)
+            return confirmed or frozenset(self._child[record] for record, word in each.items() if word in words)
 
         return Found(
             by_keys=found(ordinary, ["current"], strict=False),

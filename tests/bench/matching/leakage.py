@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from signpost.edge.name_tables import figures
-from signpost.edge.names import canonical, fold, sound, soundex
+from signpost.edge.names import beginning, canonical, fold, sound, soundex
 from tests.bench.matching.children import postcode
 
 __all__ = ["Leak", "leaks"]
@@ -54,10 +54,17 @@ def leaks(children: int, seed: int) -> Iterator[Leak]:
     given, family = forenames.by(canonical), surnames.by(fold)
     share = forenames.figures(canonical)[given] / 1e5 * surnames.figures(fold)[family] / 1e5
     middle = chance.permutation(given)
-    sharers = _NATION * share
-    rare, very_rare = sharers < _RARE, sharers < _VERY_RARE
     everybody = np.ones(children, dtype=bool)
-    three = forenames.by(lambda name: canonical(name)[:3])
+    three, codes = forenames.by(_three), (forenames.by(soundex), surnames.by(soundex))
+
+    def sharers(of_given: Any, of_family: Any) -> Any:
+        """λ, as the templates take it: of what their key holds."""
+        return _NATION * of_given / 1e5 * of_family / 1e5
+
+    of_family = surnames.figures(fold)[family]
+    rare = sharers(forenames.figures(_three)[three], of_family) < _RARE
+    very_rare = _NATION * share < _VERY_RARE
+    alike = sharers(forenames.figures(soundex)[codes[0]], surnames.figures(soundex)[codes[1]]) < _VERY_RARE
     year = day // 366
     keys: list[tuple[str, list[Any], Any]] = [
         ("ungated name and date", [given, family, born], everybody),
@@ -67,12 +74,16 @@ def leaks(children: int, seed: int) -> Iterator[Leak]:
         ("nda (gated)", [given, family, born, area[home]], very_rare),
         ("ndm (gated)", [given, family, born, middle], very_rare),
         ("npy", [given, family, home, year], everybody),
-        ("idd", [forenames.by(lambda name: canonical(name)[:1]), surnames.by(sound), born, district[home]], everybody),
+        ("idd", [forenames.by(lambda name: canonical(name)[:2]), surnames.by(sound), born, district[home]], everybody),
         ("dp", [born, home], everybody),
-        ("sx (gated)", [forenames.by(soundex), surnames.by(soundex), born], rare),
+        ("sx (gated)", [*codes, born], alike),
     ]
     for name, columns, held in keys:
         yield _leak(np, chance, name, [column[held] for column in columns], share[held])
+
+
+def _three(name: str) -> str:
+    return beginning(canonical(name))
 
 
 class _Names:

@@ -7,15 +7,16 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
+from signpost.edge.identifiers import NHSNumber, nhs_check_digit
 from signpost.edge.match_inputs import ChildDetails
 from signpost.edge.name_tables import figures
-from tests.bench.matching.children import Child, Errors, Population, written
+from tests.bench.matching.children import Child, Errors, Population, transliterated, written
 from tests.bench.matching.evaluate import Asked, Found, Registry, Share
 
-__all__ = ["DEPTHS", "Baseline", "Outcome", "Tally", "World", "numbered"]
+__all__ = ["DEPTHS", "Baseline", "Outcome", "Tally", "World", "numbered", "unborn"]
 
 DEPTHS: Final[Mapping[str, Callable[[Found], frozenset[int]]]] = {
     "T1, keys alone": lambda found: found.by_keys,
@@ -25,6 +26,8 @@ DEPTHS: Final[Mapping[str, Callable[[Found], frozenset[int]]]] = {
 }
 _UNREGISTERED: Final = 0.2
 """Of the queries are about children whom nobody has registered."""
+_SECOND_AGENCY: Final = 0.15
+"""Of the registered children have a second agency's record beside the first, with slips of its own."""
 _RECORDS_WITH_NUMBER: Final = 0.75
 _QUERIES_WITH_NUMBER: Final = 0.55
 
@@ -97,12 +100,14 @@ class World:
         return asked, away
 
     def records(self, errors: Errors, *, numbers: bool) -> Iterator[tuple[int, ChildDetails, int | None]]:
-        """What is registered: one record a child."""
+        """What is registered: a record of each child, and of some a second one."""
         _, away = self._drawn()
         surnames = list(figures("surname"))
         for child in self.population.children:
-            if child.number not in away:
-                chance = random.Random(f"record {self.seed} {child.number}")
+            if child.number in away:
+                continue
+            chance = random.Random(f"record {self.seed} {child.number}")
+            for _ in range(1 + (chance.random() < _SECOND_AGENCY)):
                 details = written(child, errors, chance, surnames=surnames)
                 yield child.number, details, numbered(child, chance, _RECORDS_WITH_NUMBER if numbers else 0.0)
 
@@ -153,6 +158,36 @@ class World:
         return tally
 
 
+def unborn(seed: int, children: int) -> Tally:
+    """Children registered before their birth by the mother's number and the expected date, and asked about after it.
+
+    A birth is some twelve days (a standard deviation) from when it was expected. A fifth are registered by nobody.
+    """
+    chance, registry = random.Random(f"unborn of {seed}"), Registry()
+    numbers = _mothers()
+    asked = []
+    for number in range(children):
+        mother, expected = next(numbers), date(2026, 11, 1) + timedelta(days=chance.randrange(270))
+        born = expected + timedelta(days=round(chance.gauss(0, 12)))
+        asked.append((number, ChildDetails(mother_nhs_number=mother, date_of_birth=born)))
+        if chance.random() >= _UNREGISTERED:
+            registry.add(number, ChildDetails(mother_nhs_number=mother, expected_on=expected), None)
+            continue
+        asked[-1] = (-1, asked[-1][1])
+    tally = Tally()
+    for truth, child in asked:
+        tally.note(truth if truth >= 0 else None, registry.find(Asked(child, None, truth)).probable)
+    return tally
+
+
+def _mothers() -> Iterator[NHSNumber]:
+    """Numbers of the range that is issued to nobody, none twice."""
+    for serial in range(1_000_000):
+        nine = f"999{serial:06}"
+        if (check := nhs_check_digit(nine)) is not None:
+            yield NHSNumber.parse(nine + check)
+
+
 def numbered(child: Child, chance: random.Random, rate: float) -> int | None:
     """The number that stands for the child's NHS number, where the record has it."""
     return child.number if chance.random() < rate else None
@@ -173,5 +208,7 @@ def groups(child: Child) -> Iterator[str]:
         yield "common surnames"
     else:
         yield "rare surnames"
+    if transliterated(child):
+        yield "a name of several transliterations"
     yield "a twin" if child.twin else "not a twin"
     yield "under one" if (date(2026, 11, 1) - child.born).days < 365 else "one and over"

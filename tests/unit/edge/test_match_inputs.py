@@ -221,6 +221,27 @@ def test_a_common_name_is_confirmed_only_at_its_home() -> None:
     assert {Template.SOUND_POSTCODE, Template.NAME_AT_HOME} <= given
 
 
+def test_a_rare_name_that_begins_like_common_ones_is_gated_by_what_they_have_alike() -> None:
+    """The key holds three letters: Alinka Smith would meet every Ali, Alice and Alina Smith of her birthday. Her whole
+    name, in another key, is as rare as it is.
+    """
+    alinka = {found.template for found in match_inputs(replace(KNOWN, forename="Alinka", surname="Smith"), Use.LOOKUP)}
+    alizah = {found.template for found in match_inputs(replace(KNOWN, forename="Alizah", surname="Patel"), Use.DEEP)}
+
+    assert Template.NAME not in alinka
+    assert Template.NAME_AREA in alinka
+    assert Template.SOUNDEX not in alizah
+    assert Template.SORTED_NAMES in alizah
+
+
+def test_twins_of_one_initial_are_not_taken_for_each_other_by_it() -> None:
+    """Two letters are asked for, not one."""
+    twin = replace(KNOWN, forename="Bridget", middle_name="Kofi")
+    stored = {found.encoded() for found in match_inputs(KNOWN, Use.REGISTER)}
+
+    assert not [found for found in match_inputs(twin, Use.LOOKUP) if found.encoded() in stored]
+
+
 def test_a_mistyped_number_never_gives_another_childs_input() -> None:
     """One digit wrong, or two swapped: the number is refused, so there is no input at all."""
     right = NHS.reveal()
