@@ -62,7 +62,7 @@ class ChildDetails(Silent):
     expected_on: date | None = None
     """When an unborn child is expected; it makes no birth date."""
     multiple_birth: bool = False
-    """A twin or more: weak inputs, which cannot tell them apart, are then not asked."""
+    """A twin or more: what cannot tell them apart is then not asked, and a home without a name is not kept."""
 
 
 class Template(StrEnum):
@@ -360,12 +360,14 @@ class _Details(Silent):
             yield MatchInput(Template.INITIAL_DISTRICT, value, *_PROBABLE)
 
     def _possible(self) -> Iterator[_Found]:
-        if not self.homes:
-            yield Absent(Template.POSTCODE, Reason.NO_POSTCODE)
+        # A home without a name is every twin's: it is not kept of one either, or the other would be found by it.
+        homes = () if self.child.multiple_birth else self.homes
+        if not homes:
+            yield Absent(Template.POSTCODE, Reason.ONE_OF_SEVERAL if self.homes else Reason.NO_POSTCODE)
         else:
-            yield self._at_home(self.homes[0])
+            yield self._at_home(homes[0])
         yield from self._soundexes()
-        yield from map(self._at_home, self.homes[1:])
+        yield from map(self._at_home, homes[1:])
         missing = self._rarer_than(_RARE, Template.SORTED_NAMES, Reason.TOO_COMMON_TO_FIND)
         names = "|".join(sorted((self.canonical, self.folded)))
         yield missing or MatchInput(Template.SORTED_NAMES, f"{names}|{self.born}", *_POSSIBLE)
