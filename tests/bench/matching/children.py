@@ -8,8 +8,8 @@
 * `written` is one agency's record of a child, with the slips of its `Errors`: a pet form, another transliteration, a
   mark written or left out, a barrel dropped, names swapped, an old home, … Each slip happens by itself, at the rates
   below. They were lowered once after a first measurement, towards what exact matching finds in published comparisons;
-  siblings of one canonical name, and homes as dense as no postcode is, were taken out after it too. Several agencies may
-  have a record of one child, each with slips of its own.
+  siblings of one canonical name, and homes as dense as no postcode is, were taken out after it too. Several agencies
+  may have a record of one child, each with slips of its own.
 
 No child here has an NHS number of form: a number is an integer of the population, which only the evaluation reads.
 """
