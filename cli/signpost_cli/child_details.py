@@ -19,6 +19,7 @@ from signpost.edge.dates import DateCode, DateError, check_birth_date, parse_dat
 from signpost.edge.feeds.errors import ROW_MEANINGS
 from signpost.edge.identifiers import UPN, IdentifierCode, IdentifierError, NHSNumber
 from signpost.edge.match_inputs import ChildDetails
+from signpost.edge.names import written
 from signpost.edge.postcodes import Postcode
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.stops import Stop
@@ -62,6 +63,7 @@ def read_details(stream: TextIO) -> dict[str, str]:
     text = stream.read(_LARGEST + 1)
     if len(text) > _LARGEST:
         raise _refused("There is more on stdin than one child's details.")
+    text = text.removeprefix("\ufeff")
     pairs = _from_json(text) if text.lstrip().startswith("{") else _from_lines(text)
     details: dict[str, str] = {}
     for name, value in pairs:
@@ -69,6 +71,8 @@ def read_details(stream: TextIO) -> dict[str, str]:
             raise _refused(f"A field is none of {', '.join(FIELDS)}.")
         if name in details:
             raise _refused(f"{name} stands twice.")
+        if name == "multiple_birth" and isinstance(value, bool):
+            value = "yes" if value else "no"
         if not isinstance(value, str):
             raise _refused(f"{name} is not text.", hint='Write it in quotation marks: {"nhs_number": "…"}')
         details[name] = value
@@ -105,22 +109,40 @@ def checked(details: Mapping[str, str], *, today: dt.date) -> ChildDetails:
         Stop: a field is not of its form.
     """
     upn = _field("upn", details, UPN.parse)
-    return ChildDetails(
-        nhs_number=_field("nhs_number", details, _nhs_number),
-        upns=() if upn is None else (upn,),
-        date_of_birth=_field("date_of_birth", details, lambda text: check_birth_date(_date(text), today=today)),
-        forename=_name("forename", details),
-        middle_name=_name("middle_name", details),
-        surname=_name("surname", details),
-        postcodes=tuple(
-            home
-            for field in ("postcode", "previous_postcode")
-            if (home := _field(field, details, Postcode.parse)) is not None
-        ),
-        mother_nhs_number=_field("mother_nhs_number", details, _nhs_number),
-        expected_on=_field("expected_date_of_birth", details, _date),
-        multiple_birth=_yes("multiple_birth", details),
+    return _not_ones_own(
+        ChildDetails(
+            nhs_number=_field("nhs_number", details, _nhs_number),
+            upns=() if upn is None else (upn,),
+            date_of_birth=_field("date_of_birth", details, lambda text: check_birth_date(_date(text), today=today)),
+            forename=_name("forename", details),
+            middle_name=_name("middle_name", details),
+            surname=_name("surname", details),
+            postcodes=tuple(
+                home
+                for field in ("postcode", "previous_postcode")
+                if (home := _field(field, details, Postcode.parse)) is not None
+            ),
+            mother_nhs_number=_field("mother_nhs_number", details, _nhs_number),
+            expected_on=_field("expected_date_of_birth", details, lambda text: _expected(text, today=today)),
+            multiple_birth=_yes("multiple_birth", details),
+        )
     )
+
+
+def _not_ones_own(child: ChildDetails) -> ChildDetails:
+    if child.nhs_number is not None and child.nhs_number == child.mother_nhs_number:
+        raise _FieldRefused("The child's NHS number and the mother's are the same.")
+    return child
+
+
+def _expected(text: str, *, today: dt.date) -> dt.date:
+    expected = _date(text)
+    if abs(expected - today) > _EXPECTED_WITHIN:
+        raise _FieldRefused("The expected date of birth is more than a year from today.")
+    return expected
+
+
+_EXPECTED_WITHIN: Final = dt.timedelta(days=366)
 
 
 def fault_of(name: str, text: str, *, today: dt.date) -> str | None:
@@ -133,11 +155,25 @@ def fault_of(name: str, text: str, *, today: dt.date) -> str | None:
 
 
 _LONGEST_NAME: Final = 200
-_YES: Final = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False, "": False}
+_YES: Final = {
+    "yes": True,
+    "y": True,
+    "true": True,
+    "1": True,
+    "0": False,
+    "no": False,
+    "n": False,
+    "false": False,
+    "": False,
+}
 
 
 def _name(name: str, details: Mapping[str, str]) -> str:
     text = details.get(name, "").strip()
+    if not written(text):
+        raise _FieldRefused(
+            f"The {FIELDS[name]} holds something that is no letter: an arrow key, or another encoding. Type it again."
+        )
     if len(text) > _LONGEST_NAME:
         raise _FieldRefused(f"The {FIELDS[name]} is longer than {_LONGEST_NAME} characters.")
     return text
@@ -159,7 +195,7 @@ class _FieldRefused(Stop):
 
 
 def _field(name: str, details: Mapping[str, str], parse: Callable[[str], _Value | None]) -> _Value | None:
-    text = details.get(name, "").strip()
+    text = details.get(name, "").replace("\xa0", " ").strip()
     if not text:
         return None
     try:

@@ -25,8 +25,12 @@ __all__ = ["TypedDetails", "details_from"]
 
 _CLEAR_FROM_HERE: Final = "\x1b[J"
 _BY_NAME: Final = (
-    "forename", "middle_name", "surname", "date_of_birth", "postcode", "previous_postcode", "nhs_number", "upn",
+    "forename", "middle_name", "surname", "date_of_birth", "postcode", "previous_postcode", "multiple_birth",
+    "nhs_number", "upn",
 )  # fmt: skip
+
+
+_ASKED_OTHERWISE: Final = {"multiple_birth": "One of twins or more (y or n)"}
 
 
 @contextmanager
@@ -112,7 +116,7 @@ class TypedDetails:
 
     def _question(self, field: str) -> str:
         self._asked = True
-        name = FIELDS[field]
+        name = _ASKED_OTHERWISE.get(field, FIELDS[field])
         prompt = f"{name[:1].upper()}{name[1:]}: "
         if self._hidden:
             typed = getpass.getpass(prompt, stream=sys.stderr)

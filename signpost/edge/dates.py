@@ -45,6 +45,7 @@ _MONTHS: Final = (
 _MONTH_NAMED: Final = {
     **{name: n for n, name in enumerate(_MONTHS, start=1)},
     **{name[:3]: n for n, name in enumerate(_MONTHS, start=1)},
+    "sept": 9,
 }
 
 

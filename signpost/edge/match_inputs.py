@@ -93,6 +93,7 @@ class Reason(StrEnum):
     NO_MOTHER = "no NHS number of the mother"
     NO_MONTH = "neither a date of birth nor an expected one"
     NO_FORENAME = "no forename"
+    NOT_A_FORENAME = "a forename that stands for none yet"
     NO_MIDDLE_NAME = "no middle name"
     NO_SURNAME = "no surname"
     NO_POSTCODE = "no postcode"
@@ -209,9 +210,11 @@ class _Details(Silent):
 
     @classmethod
     def of(cls, child: ChildDetails) -> _Details:
-        given, family = Given.read(child.forename, child.middle_name), Family.read(child.surname)
+        # Of twins the whole forename as it is written: Molly and Mary, Amy and Emilia have one hub, and may be both.
+        twin = child.multiple_birth
+        given, family = Given.read(child.forename, child.middle_name, whole=twin), Family.read(child.surname)
         born = "" if child.date_of_birth is None else birth_key(child.date_of_birth)
-        canon, folded = canonical(given.call), fold(family.joined)
+        canon, folded = fold(given.call) if twin else canonical(given.call), fold(family.joined)
         return cls(
             child=child,
             born=born,
@@ -289,7 +292,7 @@ class _Details(Silent):
     def _strong(self) -> Iterator[_Found]:
         call, alternate = self.given.call, self.given.alternate
         if not call or not self.homes:
-            yield Absent(Template.SOUND_POSTCODE, Reason.NO_POSTCODE if call else Reason.NO_FORENAME)
+            yield Absent(Template.SOUND_POSTCODE, Reason.NO_POSTCODE if call else self._why_no_forename)
         if not self.homes:
             yield self._no_name(Template.NAME_AREA) or Absent(Template.NAME_AREA, Reason.NO_POSTCODE)
         for home in self.homes:
@@ -316,7 +319,7 @@ class _Details(Silent):
     def _name_at_home(self) -> Iterator[_Found]:
         """The name at the home: what stands beside `fdp` where a surname has changed or the name is a common one."""
         if not self.canonical or not self.homes:
-            yield Absent(Template.NAME_AT_HOME, Reason.NO_POSTCODE if self.canonical else Reason.NO_FORENAME)
+            yield Absent(Template.NAME_AT_HOME, Reason.NO_POSTCODE if self.canonical else self._why_no_forename)
             return
         for home in self.homes:
             yield MatchInput(Template.NAME_AT_HOME, f"{self.canonical}|{self.born}|{home.reveal()}", *_NAME)
@@ -403,9 +406,13 @@ class _Details(Silent):
             near = birth_key(self.child.date_of_birth + timedelta(days=days))
             yield self._name(self.canonical, self.folded, born=near, place=_NAME_VARIED, most=_VERY_RARE)
 
+    @property
+    def _why_no_forename(self) -> Reason:
+        return Reason.NOT_A_FORENAME if self.child.forename.strip() else Reason.NO_FORENAME
+
     def _no_name(self, template: Template) -> Absent | None:
         if not self.canonical:
-            return Absent(template, Reason.NO_FORENAME)
+            return Absent(template, self._why_no_forename)
         return None if self.folded else Absent(template, Reason.NO_SURNAME)
 
     def _rarer_than(self, most: float, template: Template, reason: Reason) -> Absent | None:

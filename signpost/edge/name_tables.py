@@ -34,6 +34,9 @@ class Words:
 
     titles: frozenset[str]
     placeholders: frozenset[str]
+    unnamed: frozenset[str]
+    surname_placeholders: frozenset[str]
+    given_particles: frozenset[str]
     particles: frozenset[str]
     honorifics: frozenset[str]
     muhammad: frozenset[str]

@@ -31,8 +31,16 @@ from signpost.edge.silence import Silent
 
 __all__ = [
     "Alike", "Family", "Given", "beginning", "canonical", "expected_sharers", "fold", "letters", "sound", "soundex",
+    "written",
 ]  # fmt: skip
 
+
+def written(text: str) -> bool:
+    """Whether a text can be a name as somebody wrote it: no control characters, nothing that an encoding has broken."""
+    return "\ufffd" not in text and not any(unicodedata.category(mark) in _NOT_WRITTEN for mark in text)
+
+
+_NOT_WRITTEN: Final = frozenset({"Cc", "Cs", "Cn"})
 _APOSTROPHES: Final = dict.fromkeys(map(ord, "'`´\u02b9\u02bb\u02bc\u02bd\u2018\u2019\u201b\u2032\u00b4"))
 
 
@@ -58,24 +66,43 @@ class Given(Silent):
     middle: str = ""
 
     @classmethod
-    def read(cls, forename: str, middle_name: str = "") -> Self:
-        """From both fields as they were written."""
+    def read(cls, forename: str, middle_name: str = "", *, whole: bool = False) -> Self:
+        """From both fields as they were written. `whole`: nothing of the forename is set aside, which is how twins who
+        share a part of it (Mary Kate and Mary Ann) are told apart.
+        """
         known = words()
+        middles = letters(middle_name)
+        middle = "" if _stands_for_none(middles) else middles[0]
         tokens = letters(forename)
         while len(tokens) > 1 and tokens[0] in known.titles:
             del tokens[0]
-        middles = letters(middle_name)
-        middle = middles[0] if middles and not known.placeholders.intersection(middles) else ""
-        if not tokens or known.placeholders.intersection(tokens) or "".join(tokens) in known.placeholders:
+        if _stands_for_none(tokens) or tokens[0] in known.unnamed or _BABY_OF.match(forename):
             return cls(middle=middle)
         tokens = ["MUHAMMAD" if token in known.muhammad else token for token in tokens]
         middle = "MUHAMMAD" if middle in known.muhammad else middle
+        first = tokens[-1] if len(tokens) > 1 else ""
+        tokens = _joined(tokens, known.given_particles)
         if len(tokens) == 1:
-            return cls(call=tokens[0], middle=middle)
+            if tokens[0] == "MUHAMMAD" and middle:
+                return cls(call=middle, alternate="" if whole else "MUHAMMAD")
+            return cls(call=tokens[0], alternate="" if whole else first, middle=middle)
         if tokens[0] == "MUHAMMAD":
-            further = tokens[2] if len(tokens) > 2 else ""
-            return cls(call=tokens[1], alternate="MUHAMMAD", middle=middle or further)
+            rest = "".join(tokens[1:]) if whole else tokens[1]
+            further = "" if whole or len(tokens) == 2 else tokens[2]
+            return cls(call=rest, alternate="" if whole else "MUHAMMAD", middle=middle or further)
+        if whole:
+            return cls(call="".join(tokens), middle=middle)
         return cls(call=tokens[0], alternate=tokens[0] + tokens[1], middle=middle or tokens[1])
+
+
+_BABY_OF: Final = re.compile(r"\s*b\s*/\s*[og]\b", re.IGNORECASE)
+"""B/O Sarah: the baby of her."""
+
+
+def _stands_for_none(tokens: list[str]) -> bool:
+    """Whether there is no name in them: none at all, or only placeholders and single letters."""
+    known = words().placeholders
+    return "".join(tokens) in known or all(token in known or len(token) == 1 for token in tokens)
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
@@ -91,9 +118,9 @@ class Family(Silent):
         """From the field as it was written."""
         known = words()
         tokens = letters(surname)
-        if known.placeholders.intersection(tokens) or "".join(tokens) in known.placeholders:
+        if "".join(tokens) in known.surname_placeholders:
             return cls()
-        barrels = _barrels(tokens)
+        barrels = _joined(tokens, known.particles)
         barrels = [barrel for barrel in barrels if barrel not in known.honorifics] or barrels[:1]
         if not barrels:
             return cls()
@@ -101,15 +128,15 @@ class Family(Silent):
         return cls(joined=joined) if len(barrels) == 1 else cls(joined=joined, first=barrels[0], last=barrels[-1])
 
 
-def _barrels(tokens: list[str]) -> list[str]:
+def _joined(tokens: list[str], particles: frozenset[str]) -> list[str]:
     """Particles join the word behind them; one that nothing follows is a word like any other."""
-    barrels, waiting = [], ""
+    found, waiting = [], ""
     for token in tokens:
         waiting += token
-        if token not in words().particles:
-            barrels.append(waiting)
+        if token not in particles:
+            found.append(waiting)
             waiting = ""
-    return [*barrels, waiting] if waiting else barrels
+    return [*found, waiting] if waiting else found
 
 
 # In this order, again until nothing changes, so that folding what is folded changes nothing.

@@ -6,9 +6,10 @@ In this order, and nothing else:
    tier of a hit is the weaker of the stored and the asked one.
 2. *Look-back.* An involvement that ended before the window counts for nothing.
 3. *Veto*. Asker and record both hold an identity tag and they differ: the record is another child's. Hits through
-   undated and maternal tags stand all the same, since there the date may be what differs.
+   undated and maternal tags stand all the same, and so do names asked at T3 (the days around, in a deep lookup): an
+   identity tag holds the date, and there the date may be what differs.
 4. *Strict T1.* Without an identity or pupil hit, a record's T1 hits count as T1 only beside a name hit on the same
-   record, of whatever tier (a T1 name hit is its own); else they count as T2.
+   record, of T1 or T2 (a T1 name hit is its own); else they count as T2. A name of another day stands beside nothing.
 5. *Best tier only.* Weaker hits fall beside a stronger one.
 6. *Ambiguity.* T1 hits on records whose identity tags differ from each other answer `possible`.
 7. T1 answers `current` where an involvement is open, else `previous`; T2 and T3 answer `possible`.
@@ -32,6 +33,7 @@ from signpost.protocol.tags import TagKey
 __all__ = ["answer_to", "look_back_start"]
 
 _VETO_EXCEPTED: Final = frozenset({MatchClass.UNDATED, MatchClass.MATERNAL})
+_NAME_OF_ANOTHER_DAY: Final = Place(MatchClass.NAME, Tier.T3)
 _NUMBERS: Final = frozenset({MatchClass.IDENTITY, MatchClass.PUPIL})
 
 
@@ -54,7 +56,7 @@ def answer_to(
     records: defaultdict[tuple[OrganisationNumber, InvolvementNumber], list[Hit]] = defaultdict(list)
     for hit in hits:
         of_class = hit.stored.match_class is asked[hit.asked_at].match_class
-        if of_class and not _ended_before(hit, since) and not _vetoed(hit, identity_key):
+        if of_class and not _ended_before(hit, since) and not _vetoed(hit, asked, identity_key):
             records[hit.organisation, hit.involvement].append(hit)
     # All hits on a record have the same end and the same identity tag: one of them stands for the record.
     found = [(_tier(of_record, asked, strict=strict), of_record[0]) for of_record in records.values()]
@@ -74,8 +76,8 @@ def _tier(of_record: Sequence[Hit], asked: Sequence[Place], *, strict: bool) -> 
     if best is not Tier.T1 or not strict:
         return best
     numbered = any(tier is Tier.T1 and match_class in _NUMBERS for tier, match_class in tiers)
-    # Of whatever tier: it need not confirm by itself, only hold more of the name than sounds alike.
-    named = any(match_class is MatchClass.NAME for _, match_class in tiers)
+    # It need not confirm by itself, only hold more of the name than sounds alike.
+    named = any(match_class is MatchClass.NAME and tier is not Tier.T3 for tier, match_class in tiers)
     return Tier.T1 if numbered or named else Tier.T2
 
 
@@ -83,10 +85,10 @@ def _ended_before(hit: Hit, since: dt.date) -> bool:
     return hit.ended_on is not None and hit.ended_on < since
 
 
-def _vetoed(hit: Hit, identity_key: TagKey | None) -> bool:
+def _vetoed(hit: Hit, asked: Sequence[Place], identity_key: TagKey | None) -> bool:
     if identity_key is None or hit.identity_key is None or hit.identity_key == identity_key:
         return False
-    return hit.stored.match_class not in _VETO_EXCEPTED
+    return hit.stored.match_class not in _VETO_EXCEPTED and asked[hit.asked_at] != _NAME_OF_ANOTHER_DAY
 
 
 def _ambiguous(hits: Iterable[Hit]) -> bool:

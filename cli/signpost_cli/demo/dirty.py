@@ -48,6 +48,7 @@ _CHANGES: Final[Mapping[RowErrorCode, tuple[str, _Change]]] = MappingProxyType(
         _R.LOCAL_ID_MISSING: ("local_id", lambda good, today: ""),
         _R.LOCAL_ID_TOO_LONG: ("local_id", lambda good, today: "X" * 65),
         _R.LOCAL_ID_SCIENTIFIC: ("local_id", lambda good, today: "1.23E+11"),
+        _R.LOCAL_ID_CHARACTERS: ("local_id", lambda good, today: f"{good}\x1b[31m"),
         _R.START_MISSING: ("start", lambda good, today: ""),
         _R.START_FUTURE: ("start", lambda good, today: (today + timedelta(days=1)).isoformat()),
         _R.START_BEFORE_BIRTH: ("start", lambda good, today: "1950-01-01"),
@@ -62,6 +63,7 @@ _CHANGES: Final[Mapping[RowErrorCode, tuple[str, _Change]]] = MappingProxyType(
 DIRTY_FIELDS: Final[Mapping[RowErrorCode, str]] = MappingProxyType(
     {code: field for code, (field, _) in _CHANGES.items()}
     | {
+        _R.MOTHER_IS_CHILD: "mother_nhs_number",
         _R.NOTHING_TO_MATCH: "nhs_number",
         _R.DUPLICATE_ROW: "local_id",
         _R.IDENTITY_DIFFERS: "local_id",
@@ -81,7 +83,10 @@ def dirty_rows(code: RowErrorCode, *, seed: int, today: date, council: str = "SO
     )
     if code in _CHANGES:
         field, change = _CHANGES[code]
-        return [good | {field: change(good[field], today)}]
+        wrong = good | {field: change(good[field], today)}
+        return [wrong | {"end": ""} if code is _R.START_FUTURE else wrong]
+    if code is _R.MOTHER_IS_CHILD:
+        return [good | {"mother_nhs_number": good["nhs_number"]}]
     if code is _R.NOTHING_TO_MATCH:
         nothing = dict.fromkeys(("nhs_number", "upn", "forename", "middle_name", "surname", "postcode"), "")
         return [good | nothing]

@@ -20,6 +20,7 @@ from signpost.edge.case_reference import LONGEST_ID_BYTES
 from signpost.edge.dates import DateError, check_birth_date, parse_date
 from signpost.edge.feeds.errors import RowCode, RowError, RowErrorCode
 from signpost.edge.identifiers import UPN, IdentifierError, NHSNumber
+from signpost.edge.names import written
 from signpost.edge.postcodes import Postcode
 from signpost.protocol.purposes import Basis
 
@@ -29,7 +30,10 @@ _INVISIBLE: Final = dict.fromkeys(map(ord, "\ufeff\u200b\u200e\u200f\u2060"))
 _KEPT_AS_TEXT: Final = re.compile(r'="(.*)"', re.DOTALL)
 _SCIENTIFIC: Final = re.compile(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{1,3}")
 _WHOLE: Final = re.compile(r"([0-9]+)\.0+")
-_MIDNIGHT: Final = re.compile(r"(.*[0-9])[ T]00:00(:00(\.0+)?)?Z?")
+_MIDNIGHT: Final = re.compile(r"(.*[0-9])[ T](?:0?0:00(?::00(?:\.0+)?)?Z?|12:00(?::00)? ?AM)", re.IGNORECASE)
+_HYPHENED: Final = re.compile(r"([0-9]{1,2})-([A-Za-z]{3,9})-([0-9]{4})")
+"""03-Apr-2015, as databases export it."""
+_SPREADSHEET_ERROR: Final = re.compile(r"#[A-Z0-9/]+[!?]?")
 _DAY_COUNT: Final = re.compile(r"[0-9]{5}(\.[0-9]+)?")
 
 
@@ -93,6 +97,16 @@ class Cells:
             text = text[1:].strip()
         return "" if text in self._blank_words else text
 
+    def name(self, column: str) -> str:
+        """A name as it was written; empty where there is none, or where it is left out: no letters, but what a
+        spreadsheet or an encoding has put in their place.
+        """
+        text = " ".join(self.text(column).split())
+        if _SPREADSHEET_ERROR.fullmatch(text) or not written(text):
+            self.leave_out(column, RowCode.NAME_CHARACTERS)
+            return ""
+        return text
+
     def local_id(self, column: str) -> str | None:
         """An id of the council's own: required, at most 64 bytes, so that it can be sealed."""
         text = self.text(column)
@@ -102,6 +116,8 @@ class Cells:
             self.refuse(column, RowCode.LOCAL_ID_TOO_LONG)
         elif _SCIENTIFIC.fullmatch(text):
             self.refuse(column, RowCode.LOCAL_ID_SCIENTIFIC)
+        elif not text.isprintable():
+            self.refuse(column, RowCode.LOCAL_ID_CHARACTERS)
         else:
             return text
         return None
@@ -169,7 +185,8 @@ class Cells:
             self.refuse(column, RowCode.DATE_SERIAL)
             return ""
         midnight = _MIDNIGHT.fullmatch(text)
-        return midnight[1] if midnight else text
+        text = midnight[1] if midnight else text
+        return _HYPHENED.sub(r"\1 \2 \3", text)
 
     def _parsed(
         self,

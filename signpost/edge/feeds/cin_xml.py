@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from xml.etree.ElementTree import ParseError
+from xml.sax.saxutils import quoteattr
 
 from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]
 from defusedxml.ElementTree import DefusedXMLParser  # type: ignore[import-untyped]
@@ -34,7 +35,7 @@ _CHUNK: Final = 1 << 14
 _LONGEST_TEXT: Final = 500
 """Characters. No element that is kept comes near it; a longer one is cut, and is then not of its form."""
 
-_MARKS: Final = ((b"\xff\xfe", "utf-16le"), (b"\xfe\xff", "utf-16be"))
+_MARKS: Final = ((b"\xff\xfe", "utf-16le"), (b"\xfe\xff", "utf-16be"), (b"<\0", "utf-16le"), (b"\0<", "utf-16be"))
 
 Texts = dict[str, list[str]]
 
@@ -70,13 +71,16 @@ class CensusFile:
             self._again = path.open("rb")
         except OSError:
             raise FeedError(FileCode.FILE_MISSING, "cin") from None
+        if not path.is_file():  # a pipe or a device: it cannot be read twice
+            self._again.close()
+            raise FeedError(FileCode.FILE_MISSING, "cin")
         self._stamp = Stamp.of(self._again)
         if not self.size:
             self._again.close()
             raise FeedError(FileCode.FILE_EMPTY, "cin")
         mark = self._again.read(2)
         self._encoding = next((encoding for start, encoding in _MARKS if mark == start), "")
-        self._prefixes: set[str] = set()
+        self._prefixes: dict[str, str] = {}
 
     @property
     def size(self) -> int:
@@ -107,7 +111,7 @@ class CensusFile:
         self._stamp.must_be_of(self._again, "cin")
         reader = _Reader(self._encoding or "utf-8")
         # A root for the child to stand in, which knows every prefix that the census uses.
-        names = "".join(f' xmlns:{prefix}="a"' for prefix in sorted(self._prefixes))
+        names = "".join(f" xmlns:{prefix}={quoteattr(uri)}" for prefix, uri in sorted(self._prefixes.items()))
         root = f"<a{names}>".encode(self._encoding or "utf-8")
         reader.read(root)
         reader.shift = place - len(root)
@@ -131,7 +135,7 @@ class _Reader:
 
     def __init__(self, encoding: str | None = None) -> None:
         self.encoding = ""
-        self.prefixes: set[str] = set()
+        self.prefixes: dict[str, str] = {}
         self.shift = 0
         self._parser = DefusedXMLParser(target=self, encoding=encoding, forbid_dtd=True)
         self._expat = self._parser.parser  # the parser lets go of it when it is closed
@@ -210,9 +214,9 @@ class _Reader:
                 raise _Enough
         self._into = ""
 
-    def start_ns(self, prefix: str, _: str) -> None:
-        if prefix:
-            self.prefixes.add(prefix)
+    def start_ns(self, prefix: str, uri: str) -> None:
+        if prefix and prefix != "xml":
+            self.prefixes[prefix] = uri
 
     def close(self) -> None:
         """Nothing is built."""

@@ -29,6 +29,9 @@ class RowCode(StrEnum):
     LOCAL_ID_MISSING = "LOCAL_ID_MISSING"
     LOCAL_ID_TOO_LONG = "LOCAL_ID_TOO_LONG"
     LOCAL_ID_SCIENTIFIC = "LOCAL_ID_SCIENTIFIC"
+    LOCAL_ID_CHARACTERS = "LOCAL_ID_CHARACTERS"
+    NAME_CHARACTERS = "NAME_CHARACTERS"
+    MOTHER_IS_CHILD = "MOTHER_IS_CHILD"
     DOB_MISSING = "DOB_MISSING"
     EXPECTED_FAR = "EXPECTED_FAR"
     NOTHING_TO_MATCH = "NOTHING_TO_MATCH"
@@ -84,6 +87,9 @@ ROW_MEANINGS: Final[Mapping[RowErrorCode, str]] = MappingProxyType(
         _R.LOCAL_ID_MISSING: "there is no id of the council's own",
         _R.LOCAL_ID_TOO_LONG: "the id is longer than 64 characters (an accented letter counts as two)",
         _R.LOCAL_ID_SCIENTIFIC: "a spreadsheet has rounded the id (1E+09): make the column text and export again",
+        _R.LOCAL_ID_CHARACTERS: "the id holds characters that cannot be printed",
+        _R.NAME_CHARACTERS: "the name holds no letters but what a spreadsheet or an encoding put in their place",
+        _R.MOTHER_IS_CHILD: "the mother's NHS number is the child's",
         _R.START_MISSING: "there is no start date",
         _R.START_FUTURE: "the start date is in the future",
         _R.START_BEFORE_BIRTH: "the start date is more than a year before the birth",

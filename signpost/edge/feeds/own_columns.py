@@ -15,6 +15,7 @@ from datetime import date
 from typing import Final
 
 from signpost.edge.feeds.cells import Cells
+from signpost.edge.feeds.errors import RowCode
 from signpost.edge.match_inputs import ChildDetails
 
 __all__ = ["CHILD_COLUMNS", "NOT_READ", "NUMBERS", "read_child"]
@@ -34,15 +35,18 @@ def read_child(cells: Cells, *, today: date) -> ChildDetails:
     homes = (cells.postcode("postcode"), cells.postcode("previous_postcode"))
     born = cells.birth_date("date_of_birth", today=today)
     unborn = not cells.text("date_of_birth")
+    number, mother = cells.nhs_number("nhs_number"), cells.nhs_number("mother_nhs_number", needed=False)
+    if number is not None and number == mother:
+        cells.refuse("mother_nhs_number", RowCode.MOTHER_IS_CHILD)
     return ChildDetails(
         date_of_birth=born,
-        nhs_number=cells.nhs_number("nhs_number"),
+        nhs_number=number,
         upns=() if upn is None else (upn,),
-        forename=cells.text("forename"),
-        middle_name=cells.text("middle_name"),
-        surname=cells.text("surname"),
+        forename=cells.name("forename"),
+        middle_name=cells.name("middle_name"),
+        surname=cells.name("surname"),
         postcodes=tuple(dict.fromkeys(home for home in homes if home is not None)),
-        mother_nhs_number=cells.nhs_number("mother_nhs_number", needed=False),
+        mother_nhs_number=mother,
         expected_on=cells.expected_date("expected_date_of_birth", today=today) if unborn else None,
         multiple_birth=cells.yes("multiple_birth"),
     )

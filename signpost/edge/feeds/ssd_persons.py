@@ -97,9 +97,9 @@ def read_person(
         date_of_birth=cells.birth_date("pers_dob", today=today),
         nhs_number=cells.nhs_number("pers_common_child_id"),
         upns=tuple(upns),
-        forename=cells.text("pers_forename"),
-        middle_name=cells.text("pers_middle") or cells.text("pers_middle_name"),
-        surname=cells.text("pers_surname"),
+        forename=cells.name("pers_forename"),
+        middle_name=cells.name("pers_middle") or cells.name("pers_middle_name"),
+        surname=cells.name("pers_surname"),
         postcodes=homes,
         expected_on=cells.expected_date("pers_expected_dob", today=today) if unborn else None,
     )

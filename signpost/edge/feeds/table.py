@@ -12,6 +12,7 @@ from __future__ import annotations
 import codecs
 import csv
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,6 +75,8 @@ class Table:
         except OSError:
             raise FeedError(FileCode.FILE_MISSING, name) from None
         try:
+            if not path.is_file():
+                raise FeedError(FileCode.FILE_MISSING, name)  # a pipe or a device: it cannot be read twice
             self._stamp = Stamp.of(self._again)
             self.size = self._stamp.size
             self._encoding, self._start = _encoding(self._again, name)
@@ -190,10 +193,27 @@ def _encoding(file: BinaryIO, name: str) -> tuple[str, int]:
                     raise FeedError(FileCode.FILE_ENCODING, name)
                 decoder.decode(chunk)
             decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
+        except UnicodeDecodeError as error:
+            # Of a file that is UTF-8 but for a cell, every accented letter would be read as two others.
+            if encoding == "utf-8" and _holds_utf8(file, start):
+                raise FeedError(FileCode.FILE_ENCODING, name) from error
             continue
         return encoding, start
     raise FeedError(FileCode.FILE_ENCODING, name)
+
+
+def _holds_utf8(file: BinaryIO, start: int) -> bool:
+    """Whether an accented letter is written in UTF-8 anywhere in the file. In cp1252 it would be Ã or Â and a sign."""
+    file.seek(start)
+    before = b""
+    while chunk := file.read(1 << 16):
+        if _ACCENTED_UTF8.search(before + chunk):
+            return True
+        before = chunk[-1:]
+    return False
+
+
+_ACCENTED_UTF8: Final = re.compile(rb"[\xc3-\xc5][\x80-\xbf]")
 
 
 def _plain(name: str) -> str:

@@ -425,6 +425,9 @@ def test_a_deep_lookup_names_its_reason(
         ("postcode", "LS1", "The postcode is not of a postcode's form."),
         ("previous_postcode", "somewhere", "The previous postcode is not valid"),
         ("forename", "x" * 201, "The forename is longer than 200 characters."),
+        ("forename", "Jo\x1b[Dhn", "The forename holds something that is no letter"),
+        ("surname", "Na\ufffdma", "The surname holds something that is no letter"),
+        ("expected_date_of_birth", "9999-12-31", "more than a year from today"),
         ("multiple_birth", "perhaps", "The multiple birth is neither yes nor no."),
         ("mother_nhs_number", "9990000043", "The mother's NHS number is not valid: the check digit does not match."),
         ("expected_date_of_birth", "soon", "The expected date of birth is not written in a form"),
@@ -442,6 +445,17 @@ def test_a_detail_that_is_not_of_its_form_is_refused_with_nothing_sent(
     assert said in shown.err
     assert value not in shown.err
     assert not any(pretence.arrived.values())
+
+
+def test_a_mothers_number_that_is_the_childs_is_refused(
+    pretence: Pretence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = {"nhs_number": "9990000042", "mother_nhs_number": "999 000 0042", "date_of_birth": "2026-04-03"}
+
+    with desk(pretence, tmp_path, monkeypatch):
+        assert look_up(monkeypatch, typed=json.dumps(given)) == 2
+
+    assert "the mother's are the same" in capsys.readouterr().err
 
 
 def test_no_line_of_the_answer_hangs_over_on_a_narrow_terminal(

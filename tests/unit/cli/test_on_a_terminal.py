@@ -204,6 +204,7 @@ def test_a_child_is_asked_about_by_name_and_any_question_may_be_skipped(
             ("Date of birth: ", "3 April 2015"),
             ("Postcode: ", "LS1 4AB"),
             ("Previous postcode: ", ""),
+            ("One of twins or more (y or n): ", ""),
             ("NHS number: ", ""),
             ("UPN: ", ""),
         ):

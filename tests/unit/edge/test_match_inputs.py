@@ -110,7 +110,7 @@ KNOWN = ChildDetails(
         (ChildDetails(date_of_birth=BORN, upns=(TEMPORARY,)), Template.UPN, Reason.TEMPORARY_UPN),
         (ChildDetails(date_of_birth=BORN), Template.NAME, Reason.NO_FORENAME),
         (replace(KNOWN, surname=""), Template.NAME, Reason.NO_SURNAME),
-        (replace(KNOWN, forename="Baby"), Template.SOUND_POSTCODE, Reason.NO_FORENAME),
+        (replace(KNOWN, forename="Baby"), Template.SOUND_POSTCODE, Reason.NOT_A_FORENAME),
         (replace(KNOWN, postcodes=()), Template.SOUND_POSTCODE, Reason.NO_POSTCODE),
         (replace(KNOWN, postcodes=()), Template.NAME_AREA, Reason.NO_POSTCODE),
         (replace(KNOWN, middle_name=""), Template.NAME_MIDDLE, Reason.NO_MIDDLE_NAME),
@@ -211,6 +211,67 @@ def test_a_child_known_to_be_one_of_several_is_not_asked_by_what_cannot_tell_the
     kept = {found.template for found in match_inputs(one_of_two, Use.REGISTER)}
     of_one = {found.template for found in match_inputs(KNOWN, Use.REGISTER)}
     assert of_one - kept == {Template.POSTCODE}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Abdul Rahman", "Abdul Karim"),
+        ("Mary Kate", "Mary Ann"),
+        ("Muhammad Abdul Karim", "Muhammad Abdul Rahim"),
+        ("Syed Ali", "Syed Hassan"),
+        ("Nur Aisha", "Nur Fatima"),
+        ("Xiao Ming", "Xiao Hong"),
+        ("Molly", "Mary"),
+        ("Amy", "Emilia"),
+        ("Lewis", "Louise"),
+        ("None", "None"),
+        ("B/O Sarah 1", "B/O Sarah 2"),
+        ("T1", "T2"),
+    ],
+)
+def test_twins_who_are_known_to_be_two_share_nothing_that_confirms(one: str, other: str) -> None:
+    """Half a forename, a hub of pet names, or no name at all in other words, do not make one of two: strictly, a record
+    confirms by a T1 hit and a name on it.
+    """
+    kept, asked = (replace(KNOWN, forename=name, middle_name="", multiple_birth=True) for name in (one, other))
+    stored = {found.encoded(): found for found in match_inputs(kept, Use.REGISTER)}
+
+    hits = [stored[found.encoded()] for found in match_inputs(asked, Use.LOOKUP) if found.encoded() in stored]
+
+    confirms = any(found.tier is Tier.T1 for found in hits)
+    assert not (confirms and any(found.match_class is MatchClass.NAME for found in hits))
+
+
+@pytest.mark.parametrize("name", ["Na-Young", "Ji Na", "Sunny Boy", "Infant Jesus"])
+def test_a_name_with_a_word_that_can_stand_for_none_is_a_name(name: str) -> None:
+    """And finds the child it is of."""
+    child = replace(KNOWN, forename=name)
+    stored = {found.encoded() for found in match_inputs(child, Use.REGISTER)}
+
+    met = {found.template for found in match_inputs(child, Use.LOOKUP) if found.encoded() in stored}
+
+    assert {Template.SOUND_POSTCODE, Template.NAME, Template.NAME_AT_HOME} <= met
+
+
+@pytest.mark.parametrize("surname", ["Male", "Boy", "Test", "Na", "Infant"])
+def test_a_surname_that_is_a_placeholder_of_forenames_is_a_surname(surname: str) -> None:
+    """Somebody is called it."""
+    given = {found.template for found in match_inputs(replace(KNOWN, surname=surname), Use.LOOKUP)}
+
+    assert Template.NAME_AREA in given
+
+
+def test_muhammad_with_a_middle_name_is_called_by_it() -> None:
+    """Wherever it was written: two fields or one."""
+    apart = replace(KNOWN, forename="Mohammed", middle_name="Ali")
+    together = replace(KNOWN, forename="Muhammad Ali", middle_name="")
+    alone = replace(KNOWN, forename="Ali", middle_name="")
+    stored = {found.encoded() for found in match_inputs(apart, Use.REGISTER)}
+
+    for asked in (together, alone):
+        met = {found.template for found in match_inputs(asked, Use.LOOKUP) if found.encoded() in stored}
+        assert {Template.SOUND_POSTCODE, Template.NAME, Template.NAME_AT_HOME} <= met
 
 
 def test_a_common_name_is_confirmed_only_at_its_home() -> None:

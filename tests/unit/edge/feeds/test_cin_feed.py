@@ -277,6 +277,36 @@ def test_a_child_is_read_again_by_its_place_whatever_the_encoding(encoding: str,
     feed.close()
 
 
+def test_prefixes_of_several_namespaces_are_known_when_a_child_is_read_again(tmp_path: Path) -> None:
+    """Each keeps its own name, and `xml` is never bound anew: attributes of two of them are two."""
+    path = tmp_path / "census.xml"
+    path.write_text(
+        '<Message xmlns:xml="http://www.w3.org/XML/1998/namespace" xmlns:p="urn:one" xmlns:q="urn:two"><Children>'
+        + child(identifiers=f'<A p:z="1" q:z="2"/>{UPN}{BORN}')
+        + "</Children></Message>"
+    )
+
+    (row,) = good(read(open_cin(path)))
+
+    assert row.involvement.ids.local_id == "C1"
+    feed = open_cin(path)
+    places = [row.place for row in good(feed.rows())]
+    assert [feed.involvement(place).ids.local_id for place in places] == ["C1"]
+    feed.close()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_without_a_mark_is_read_again_too(encoding: str, tmp_path: Path) -> None:
+    """By its first two bytes."""
+    declared = '<?xml version="1.0" encoding="utf-16"?>'
+    feed = open_cin(census(tmp_path / "census.xml", child(), before=declared, encoding=encoding))
+
+    places = [row.place for row in good(feed.rows())]
+
+    assert [feed.involvement(place).ids.local_id for place in places] == ["C1"]
+    feed.close()
+
+
 def test_a_census_that_was_changed_is_not_made_up(tmp_path: Path) -> None:
     """Between the pass and the sending."""
     feed = open_cin(census(tmp_path / "c.xml", child()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from datetime import date
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def test_there_is_a_dirty_row_for_every_code_of_the_format() -> None:
         RowCode.EPISODE_REFUSED,
     }  # fmt: skip
     of_unborn = {RowCode.EXPECTED_FAR}
-    left_out = {IdentifierCode.POSTCODE_SHAPE, RowCode.YES_OR_NO}
+    left_out = {IdentifierCode.POSTCODE_SHAPE, RowCode.YES_OR_NO, RowCode.NAME_CHARACTERS}
 
     others = of_ssd | of_handles | of_no_row | of_returns | of_unborn | left_out
     assert set(DIRTY_FIELDS) == set(ROW_MEANINGS) - others
@@ -109,6 +110,9 @@ def test_names_homes_and_the_mother_are_read(tmp_path: Path) -> None:
         ("mother_nhs_number", "9.99E+09", "NHS_SCIENTIFIC"),
         ("mother_nhs_number", "990000042", "NHS_LEADING_ZERO"),
         ("multiple_birth", "perhaps", "YES_OR_NO"),
+        ("forename", "#REF!", "NAME_CHARACTERS"),
+        ("surname", "Na\ufffdma", "NAME_CHARACTERS"),
+        ("middle_name", "Jo\x1b[Dhn", "NAME_CHARACTERS"),
     ],
 )
 def test_what_only_helps_to_find_a_child_is_left_out_and_its_row_goes_in(
@@ -565,3 +569,47 @@ def test_explain_needs_no_involvement_and_refuses_no_child(tmp_path: Path) -> No
     assert (nobody.child.nhs_number, nobody.child.date_of_birth, nobody.errors) == (None, None, ())
     assert [error.code.value for error in mistyped.errors] == ["NHS_CHECK_DIGIT"]
     assert mistyped.child.date_of_birth is None
+
+
+def test_a_file_that_is_utf8_but_for_one_cell_is_refused(tmp_path: Path) -> None:
+    """Read as cp1252, every other accented name in it would be two letters that nobody wrote."""
+    rows = [GOOD | {"local_id": f"L{n}", "surname": "Müller", "forename": "Zoë"} for n in range(3)]
+    raw = write(tmp_path / "f.csv", *rows).read_bytes()
+    (tmp_path / "f.csv").write_bytes(raw + "L9,9990000042,,2015-04-03,2025-01-02,,front-door,Zoë,M".encode("cp1252"))
+
+    with pytest.raises(FeedError) as refused:
+        open_csv(tmp_path / "f.csv")
+
+    assert refused.value.code is FileCode.FILE_ENCODING
+
+
+def test_a_file_all_in_cp1252_is_read(tmp_path: Path) -> None:
+    """As spreadsheets of some years ago write it."""
+    path = write(tmp_path / "f.csv", GOOD | {"surname": "Müller", "forename": "Zoë"}, encoding="cp1252")
+
+    (row,) = good(read(open_csv(path)))
+
+    assert (row.involvement.child.forename, row.involvement.child.surname) == ("Zoë", "Müller")
+
+
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    """Rows are read again by their place, which a pipe has not."""
+    os.mkfifo(tmp_path / "pipe")
+    writing = os.open(tmp_path / "pipe", os.O_RDWR)
+    try:
+        with pytest.raises(FeedError) as refused:
+            open_csv(tmp_path / "pipe")
+    finally:
+        os.close(writing)
+
+    assert refused.value.code is FileCode.FILE_MISSING
+
+
+@pytest.mark.parametrize(
+    "text", ["03/04/2015 0:00:00", "03/04/2015 00:00", "03/04/2015 12:00:00 AM", "2015-04-03T00:00:00Z", "03-Apr-2015"]
+)
+def test_dates_as_databases_export_them_are_read(text: str, tmp_path: Path) -> None:
+    """Midnight in its several forms, and a month by its name."""
+    (row,) = good(rows_of(tmp_path / "f.csv", GOOD | {"date_of_birth": text}))
+
+    assert row.involvement.child.date_of_birth == date(2015, 4, 3)
