@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from signpost_cli import admin_device, admin_handle, admin_index, admin_org
+from signpost_cli import admin_account, admin_device, admin_handle, admin_index, admin_org
 
 __all__ = ["app"]
 
@@ -12,15 +12,16 @@ app = typer.Typer(no_args_is_help=True)
 app.add_typer(admin_index.app, name="index")
 app.add_typer(admin_org.app, name="org")
 app.add_typer(admin_handle.app, name="handle")
+app.add_typer(admin_account.app, name="account")
 app.add_typer(admin_device.app, name="device")
 
 
 @app.callback()
 def _admin() -> None:
-    """For administrators: organisations, handles and devices.
+    """For administrators: organisations, accounts, handles and devices.
 
-    An organisation's administrator makes its keys and enrols its devices. The index's operator admits organisations and
-    their handles, and opens shifts, over a socket that only the user the index runs as can reach.
+    An organisation's administrator makes its keys, enrols its people and approves their devices. The index's operator
+    admits organisations and their handles, over a socket that only the user the index runs as can reach.
 
     Example:
       signpost admin org key new north-council --kind council --out keys

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import re
 import shutil
 import sys
 import textwrap
@@ -31,6 +32,7 @@ from signpost_cli.child_prompt import details_from
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.options import HiddenFlag, Home, NameFlag, StdinFlag
 from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say
+from signpost_cli.shifts import open_desk
 from signpost_cli.stops import Stop
 
 __all__ = ["WORDS", "lookup"]
@@ -68,6 +70,10 @@ def lookup(
         DeepReason | None,
         typer.Option(help="Ask more tolerantly, for this reason; it is charged double and recorded as such."),
     ] = None,
+    again: Annotated[
+        str | None,
+        typer.Option(metavar="RECEIPT", help="The same child again, by the receipt of your lookup; not charged."),
+    ] = None,
     stdin: StdinFlag = False,
     hidden: HiddenFlag = False,
     home: Home = None,
@@ -84,12 +90,22 @@ def lookup(
       signpost lookup
       signpost lookup --name
       signpost lookup --name --deep name-unsure
+      signpost lookup --again L7Q2-94KD
       signpost lookup --purpose s47 --stdin --json < child.json
     """
     folder = home or default_folder()
+    if again is not None:
+        _refuse_details_beside_a_receipt(purpose, urgency, deep, by_name=by_name, stdin=stdin)
+        with _never_a_no(folder, plain=plain) as attempt:
+            desk = open_desk(folder)
+            receipt = _receipt(again)
+            attempt.sent = True
+            found = asyncio.run(_ask_again(desk, receipt))
+        _finish(found, f"receipt {receipt}", as_json=as_json, plain=plain)
+        return
     with _never_a_no(folder, plain=plain) as attempt:
-        desk = Desk.load(folder)
-        purpose = allowed_purpose(desk.role, purpose)
+        desk = open_desk(folder)
+        purpose = allowed_purpose(desk.role, desk.settings.kind, purpose)
         urgency = urgency or (Urgency.NOW if desk.role is Role.URGENT else Urgency.TODAY)
         with details_from(
             stdin=stdin, hidden=hidden, by_name=by_name, instead="signpost lookup --stdin < child.json"
@@ -97,13 +113,44 @@ def lookup(
             child = checked(details, today=today_here())
             attempt.sent = True
             found = asyncio.run(_ask(desk, child, purpose, urgency, deep))
+    _finish(found, _which_child(child), as_json=as_json, plain=plain)
+
+
+def _refuse_details_beside_a_receipt(
+    purpose: Purpose | None, urgency: Urgency | None, deep: DeepReason | None, *, by_name: bool, stdin: bool
+) -> None:
+    if by_name or stdin or (purpose, urgency, deep) != (None, None, None):
+        raise Stop(
+            ExitCode.USAGE,
+            "--again takes a receipt and nothing else: it asks the same question again.",
+            hint="With other details it is another lookup: signpost lookup",
+        )
+
+
+_RECEIPT: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}-?[0-9A-HJKMNP-TV-Z]{4}")
+
+
+def _receipt(text: str) -> str:
+    """A receipt as it is said or typed: without its hyphen too, and in any case."""
+    found = text.strip().upper()
+    if not _RECEIPT.fullmatch(found):
+        raise Stop(ExitCode.USAGE, "That is not a receipt. Nothing was sent.", hint="As L7Q2-94KD.")
+    return f"{found[:4]}-{found[-4:]}"
+
+
+async def _ask_again(desk: Desk, receipt: str) -> Answer:
+    async with Client(desk) as client:
+        return await client.look_again(receipt)
+
+
+def _finish(found: Answer, about: str, *, as_json: bool, plain: bool) -> None:
     for fault in found.faults:
         told = str(fault).rstrip(".")
         say(f"{told[:1].upper()}{told[1:]}. {'Tell the operator.' if fault.false else 'The answer did not need it.'}")
     if as_json:
         _tell_program(found)
     else:
-        _tell(found, child, plain=plain)
+        _tell(found, about, plain=plain)
     if found.word == "possible":
         raise typer.Exit(ExitCode.NEEDS_A_PERSON)
 
@@ -156,7 +203,7 @@ def _tell_program(found: Answer) -> None:
     )
 
 
-def _tell(found: Answer, child: ChildDetails, *, plain: bool) -> None:
+def _tell(found: Answer, about: str, *, plain: bool) -> None:
     word = found.word.upper()
     # All of it is made before any of it is shown: a definite word never stands there before a failure.
     checked_at = dt.datetime.fromtimestamp(found.checked_at, tz=dt.UTC).astimezone()
@@ -167,7 +214,7 @@ def _tell(found: Answer, child: ChildDetails, *, plain: bool) -> None:
     )
     beside = _wrapped(facts, indent=2).replace(_NO_BREAK, " ")
     answer(f"{bold(word, sys.stdout, plain=plain)}  {words}")
-    answer(f"  (for the {_which_child(child)})")
+    answer(f"  (for the {about})")
     answer(beside)
 
 

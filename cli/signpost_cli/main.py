@@ -38,12 +38,17 @@ class _Command(NamedTuple):
 COMMANDS: Final = {
     "lookup": _Command("lookup_command", "lookup", "Ask whether a colleague elsewhere works with a child."),
     "register": _Command("register_command", "register", "Register involvement from a file the council already has."),
+    "login": _Command("login_command", "login", "Sign in for one shift."),
+    "lock": _Command("login_command", "lock", "Lock the shift on this device."),
+    "logout": _Command("login_command", "logout", "End the shift on this device."),
+    "enrol": _Command("enrol_command", "enrol", "Enrol this device with the token your administrator gave you."),
     "explain": _Command("explain_command", "explain", "Show what a child's details are turned into; contacts nobody."),
     "doctor": _Command("doctor_command", "doctor", "Say what is wrong with this device's set-up."),
+    "audit": _Command("audit_commands", "app", "For auditors: read, check and export the record of who did what."),
     "demo": _Command("demo.command", "demo", "Play the whole story on this machine, with made-up children."),
     "serve": _Command("serve_commands", "app", "Run the index or a key holder."),
     "keys": _Command("keys_commands", "app", "For a key holder's custodian: make, open and watch over the key."),
-    "admin": _Command("admin_commands", "app", "For administrators: organisations, handles and devices."),
+    "admin": _Command("admin_commands", "app", "For administrators: organisations, accounts, handles and devices."),
     "help": _Command("help_commands", "app", "Explain things that belong to no one command."),
 }
 

@@ -40,6 +40,7 @@ from signpost_cli.output import JsonFlag, PlainFlag, Progress, answer, answer_js
 from signpost_cli.register_errors import Rejections, refuse_place, rejections
 from signpost_cli.register_quality import tell_quality, write_quality
 from signpost_cli.register_stops import Stage, foreseen_ends, sentence, stopped_by
+from signpost_cli.shifts import open_desk
 from signpost_cli.stops import Stop
 
 __all__ = ["register"]
@@ -134,7 +135,7 @@ def register(
     if not feed_format.is_return and (handle is not None or identity is not None):
         what = "--handle" if handle is not None else "--identity"
         raise Stop(ExitCode.USAGE, f"{what} is for --format cin and s903: this format has its own in each row.")
-    desk = Desk.load(home or default_folder())
+    desk = open_desk(home or default_folder())
     limits = Limits(rejected_share=reject_limit / 100, ended_share=end_limit / 100, accept_ends=accept_ends)
     extract = _Extract(source, feed_format, handles, handle, identity)
     inputs = [path for path in (source, handles, identity) if path is not None]

@@ -13,7 +13,7 @@ Until step 5 a refusal leaves no trace; after it, whatever becomes of the answer
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import assert_never
@@ -41,14 +41,16 @@ __all__ = ["Asking", "Evaluator", "may_have_evaluated", "points_fit"]
 
 
 def may_have_evaluated(role: Role, use: Use) -> bool:
-    """Which kinds of request a role may send. Shielding and rights officers have no role yet, so nobody may send
-    theirs.
-    """
+    """Which kinds of request a role may send."""
     match role:
         case Role.FEED:
             return use is Use.REGISTER
-        case Role.PRACTITIONER | Role.URGENT:
+        case Role.PRACTITIONER | Role.URGENT | Role.MATERNITY:
             return use in (Use.LOOKUP, Use.DEEP)
+        case Role.SHIELDING_OFFICER | Role.RIGHTS_OFFICER:
+            return use is Use.OFFICER
+        case Role.AUDITOR | Role.CUSTODIAN | Role.ADMINISTRATOR | Role.OPERATOR:
+            return False
         case _:
             assert_never(role)
 
@@ -81,6 +83,8 @@ class Evaluator:
     clock: Clock
     randomness: Randomness
     pool: Executor
+    overdrawn: Callable[[Asker], None] = lambda _: None
+    """Told when an urgent account has used its overdraft."""
 
     def authenticate(self, request: PresentedRequest) -> Asking:
         """Steps 1 and 2.
@@ -113,8 +117,18 @@ class Evaluator:
             points = parse_points(asked.points)
         except InvalidElement:
             raise Problem(ProblemCode.POINT_INVALID) from None
-        budget = self.allowances.points_here(asker.role, threshold=manifest.threshold, holders=len(manifest.holders))
-        await self.store.spend(asker, asking.signature, points=count, account_budget=budget, now=asking.now)
+        share = {"threshold": manifest.threshold, "holders": len(manifest.holders)}
+        charged = await self.store.spend(
+            asker,
+            asking.signature,
+            points=count,
+            account_budget=self.allowances.points_here(asker.role, **share),
+            nation_budget=self.allowances.nation_here(asker.role, **share),
+            now=asking.now,
+        )
+        noted = self.allowances.noted_here(asker.role, **share)
+        if noted is not None and charged > noted:
+            self.overdrawn(asker)
         evaluations, proof = await asyncio.get_running_loop().run_in_executor(
             self.pool, _evaluate, key, points, self.randomness
         )

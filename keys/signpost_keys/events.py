@@ -28,6 +28,8 @@ class HolderEvent(Event):
     """A dealer's share or proof did not check, or it said two things; null when the holders saw different messages."""
     # evaluating
     BUDGET_REFUSED = ("budget-refused", Level.WARNING, {"organisation": Word, "limit": Limit})
+    OVERDRAFT_USED = ("overdraft-used", Level.WARNING, {"organisation": Word})
+    """An urgent account was served past its budget."""
     # revocation
     REVOCATIONS_FRESH = ("revocations-fresh", Level.INFO)
     """The first list after a start or after some that could not be had."""

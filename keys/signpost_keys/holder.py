@@ -67,6 +67,7 @@ class Holder:
             clock=clock,
             randomness=randomness,
             pool=pool,
+            overdrawn=lambda asker: log.emit(HolderEvent.OVERDRAFT_USED, organisation=Word(asker.organisation)),
         )
         return cls(custody, Ceremony(custody, randomness), evaluator, revocations, store, clock, log, pool)
 

@@ -48,9 +48,26 @@ class Budgets(BaseModel):
     urgent_lookups: Annotated[int, Field(ge=1, le=2_000)] = 200
     """An emergency department sees some 150 children in a busy shift, and one account may serve its whole desk."""
 
+    officer_lookups: Annotated[int, Field(ge=1, le=2_000)] = 60
+    """A shielding or rights officer's, as a practitioner's."""
+    urgent_overdraft_lookups: Annotated[int, Field(ge=1, le=20_000)] = 2_000
+    """What an urgent account may ask in all, past its budget; each use is logged. Nobody in A&E is turned away by a
+    count that a colleague used up."""
+    national_points: Annotated[int, Field(ge=1)] = 200_000_000
+    """A UTC day, of all organisations: twice what 150 councils' nightly feeds and 390,000 users would need."""
+    kept_for_urgent: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """The part of the nation's points that only urgent roles may use."""
+
     def allowances(self) -> Allowances:
         """As the meter takes them."""
-        return Allowances(practitioner=self.practitioner_lookups, urgent=self.urgent_lookups)
+        return Allowances(
+            practitioner=self.practitioner_lookups,
+            urgent=self.urgent_lookups,
+            officer=self.officer_lookups,
+            urgent_overdraft=self.urgent_overdraft_lookups,
+            national_points=self.national_points,
+            kept_for_urgent=self.kept_for_urgent,
+        )
 
 
 class HolderSettings(ServiceSettings):

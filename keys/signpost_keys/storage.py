@@ -78,6 +78,19 @@ _FIRST_TABLES: Final = (
 )
 
 
+@_migration()
+def national_meter(database: Database) -> None:
+    """What all organisations together have used."""
+    database.execute(
+        """CREATE TABLE national_meter (
+        -- one row, of the day that runs
+        only_row INTEGER NOT NULL PRIMARY KEY CHECK (only_row = 1),
+        opened_at INTEGER NOT NULL,  -- midnight UTC, epoch seconds
+        points INTEGER NOT NULL CHECK (points >= 0)  -- charged since, to all
+    ) STRICT"""
+    )
+
+
 class BudgetUsed(Problem):
     """The account's or the organisation's budget here is used up; `limit` says whose."""
 
@@ -147,15 +160,23 @@ class HolderStore:
     # -- what each has used ---------------------------------------------------------------------------------------
 
     async def spend(
-        self, asker: Asker, signature: Signature, *, points: int, account_budget: int | None, now: int
-    ) -> None:
-        """Spends the request's nonce and charges its points, in one transaction, durable on return.
+        self,
+        asker: Asker,
+        signature: Signature,
+        *,
+        points: int,
+        account_budget: int | None,
+        nation_budget: int,
+        now: int,
+    ) -> int:
+        """Spends the request's nonce and charges its points, in one transaction, durable on return. The points that the
+        account has been charged in its window; 0 where it has no limit of its own.
 
         Raises:
             Problem: NONCE_USED, ORGANISATION_UNKNOWN or `BudgetUsed`; nothing is then spent or charged.
         """
 
-        def write(connection: Connection) -> None:
+        def write(connection: Connection) -> int:
             _spend_nonce(connection, asker, signature)
             verdict = charge(
                 points,
@@ -164,14 +185,22 @@ class HolderStore:
                 account_budget=account_budget,
                 organisation=_organisation_meter(connection, asker.organisation),
                 organisation_budget=_organisation_budget(connection, asker.organisation),
+                nation=_national_meter(connection),
+                nation_budget=nation_budget,
             )
             match verdict:
                 case OverBudget():
                     raise BudgetUsed(verdict)
-                case Charged(account, organisation):
+                case Charged(account, organisation, nation):
                     _write_meters(connection, asker, account, organisation)
+                    connection.execute(
+                        "INSERT INTO national_meter VALUES (1, ?1, ?2)"
+                        " ON CONFLICT (only_row) DO UPDATE SET opened_at = ?1, points = ?2",
+                        (nation.opened_at, nation.points),
+                    )
+                    return 0 if account is None else account.points
 
-        await self._writer.submit(write)
+        return await self._writer.submit(write)
 
     async def sweep(self, *, now: int) -> None:
         """Forgets nonces and meters whose time is over."""
@@ -223,6 +252,11 @@ def _organisation_meter(connection: Connection, organisation: OrganisationId) ->
     row = connection.execute(
         "SELECT opened_at, points FROM organisation_meters WHERE organisation = ?", (organisation,)
     ).fetchone()
+    return None if row is None else Meter(*row)
+
+
+def _national_meter(connection: Connection) -> Meter | None:
+    row = connection.execute("SELECT opened_at, points FROM national_meter").fetchone()
     return None if row is None else Meter(*row)
 
 

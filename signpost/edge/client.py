@@ -13,10 +13,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar, final
 
-from signpost.edge.desk import Desk
+from signpost.edge.desk import Desk, DeskSettings
 from signpost.edge.evaluations import BlindedBatch, ClassedTag, combined
 from signpost.edge.failures import DeskUnusable, NothingToAsk, Refused
 from signpost.edge.holders_client import HolderFault, Holders
@@ -26,13 +27,29 @@ from signpost.edge.signed_sender import SignedSender
 from signpost.edge.slots import SEED_BYTES, Slot, lookup_slots
 from signpost.edge.transport import Transport
 from signpost.protocol.classes import Use
-from signpost.protocol.messages import AnswerWord, Coverage, LookupRequest, TaggedPoint
+from signpost.protocol.messages import (
+    AnswerWord,
+    Coverage,
+    LookupAgainRequest,
+    LookupAnswer,
+    LookupRequest,
+    TaggedPoint,
+)
 from signpost.protocol.problems import ProblemCode
-from signpost.protocol.purposes import PURPOSES_OF, DeepReason, Purpose, Role, Urgency
+from signpost.protocol.purposes import DeepReason, Kind, Purpose, Role, Urgency, purposes_of
 from signpost.protocol.secret import Secret
 from signpost.service.clock import Clock, Randomness, SystemClock, system_randomness
 
-__all__ = ["Answer", "Client", "EvaluatedBatch", "allowed_purpose", "askable", "transport_for"]
+__all__ = [
+    "Answer",
+    "Client",
+    "EvaluatedBatch",
+    "allowed_purpose",
+    "askable",
+    "transport_for",
+    "transport_from",
+    "transport_with",
+]
 
 _Result = TypeVar("_Result")
 
@@ -48,23 +65,41 @@ def transport_for(desk: Desk) -> Transport:
     Raises:
         DeskUnusable: the certificate authority it names is missing or is none.
     """
+    return transport_with(desk.ca_file)
+
+
+def transport_from(settings: DeskSettings, folder: Path) -> Transport:
+    """The same for a desk that nobody has signed in on yet.
+
+    Raises:
+        DeskUnusable: as `transport_for`.
+    """
+    return transport_with(None if settings.ca_file is None else folder / settings.ca_file)
+
+
+def transport_with(ca_file: Path | None) -> Transport:
+    """The network, by this authority instead of the system's.
+
+    Raises:
+        DeskUnusable: its file is missing or is none.
+    """
     try:
-        return Transport(ca_file=desk.ca_file)
+        return Transport(ca_file=ca_file)
     except OSError:
         raise DeskUnusable(
             "The desk's ca_file is missing or holds no certificate.", hint="Correct it in desk.toml."
         ) from None
 
 
-def allowed_purpose(role: Role, purpose: Purpose | None) -> Purpose:
+def allowed_purpose(role: Role, kind: Kind, purpose: Purpose | None) -> Purpose:
     """The purpose a role asks for: the one named, else the first of the role's (D5).
 
     Raises:
         Refused: the role may not use it, or asks nothing at all.
     """
-    purposes = PURPOSES_OF[role]
+    purposes = purposes_of(role, kind)
     if not purposes:
-        raise Refused("This account registers children and looks nobody up.", code=ProblemCode.ROLE_REFUSED)
+        raise Refused("An account of this role looks nobody up.", code=ProblemCode.ROLE_REFUSED)
     if purpose is None:
         return purposes[0]
     if purpose not in purposes:
@@ -89,7 +124,7 @@ def askable(child: ChildDetails, role: Role, *, now: int) -> ChildDetails:
     today = dt.datetime.fromtimestamp(now, tz=dt.UTC).date()
     born = child.date_of_birth or child.expected_on  # an expected date long gone makes nobody an unborn child
     young = born is not None and (today - born).days < _BY_MOTHER_DAYS
-    return child if role is Role.URGENT and young else replace(child, mother_nhs_number=None)
+    return child if role in (Role.URGENT, Role.MATERNITY) and young else replace(child, mother_nhs_number=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +151,17 @@ class EvaluatedBatch:
     def tags(self, child: int) -> list[TaggedPoint]:
         """The tags of the child at that place, as the index takes them."""
         return [TaggedPoint.of(each.place, each.tag.encoding) for each in self.children[child]]
+
+
+def _told(answer: LookupAnswer, faults: Sequence[HolderFault]) -> Answer:
+    return Answer(
+        word=answer.answer,
+        receipt=answer.receipt,
+        checked_at=answer.checked_at,
+        coverage=answer.coverage,
+        call_back_waits_days=answer.call_back.waits_days,
+        faults=tuple(faults),
+    )
 
 
 @final
@@ -173,7 +219,7 @@ class Client:
             Refused: the role may not use the purpose, or asks nothing at all; nothing was sent.
             Failure: there is no verified, definite answer.
         """
-        purpose = allowed_purpose(self._desk.role, purpose)
+        purpose = allowed_purpose(self._desk.role, self._desk.settings.kind, purpose)
         use = Use.LOOKUP if deep is None else Use.DEEP
         inputs = match_inputs(askable(child, self._desk.role, now=self._clock.now()), use)
         if not inputs:
@@ -190,14 +236,16 @@ class Client:
                 receipts=list(batch.receipts),
             )
         )
-        return Answer(
-            word=answer.answer,
-            receipt=answer.receipt,
-            checked_at=answer.checked_at,
-            coverage=answer.coverage,
-            call_back_waits_days=answer.call_back.waits_days,
-            faults=batch.faults,
-        )
+        return _told(answer, batch.faults)
+
+    async def look_again(self, receipt: str) -> Answer:
+        """What the answer to one's own lookup is now. No details leave, no point is evaluated, nothing is charged.
+
+        Raises:
+            InvalidRequest: this account has no lookup of that receipt, or it is older than a day.
+            Failure: there is no definite answer.
+        """
+        return _told(await self.index.look_again(LookupAgainRequest(receipt=receipt)), ())
 
     async def evaluate_batch(self, use: Use, children: Sequence[Sequence[Slot]]) -> EvaluatedBatch:
         """The tags of up to 21 children's slots (of one child's for a lookup), from one batch at t holders.

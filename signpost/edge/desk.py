@@ -3,8 +3,8 @@
     desk.toml          who the device is for, where the index is, and the fingerprint of the manifest it trusts
     manifest.json      the manifest: which key holders, and their public keys
     device.key         the device's Ed25519 seed, 32 bytes (0600)
-    certificate.jwt    the organisation's word on the device
-    credential.jwt     the index's word on this shift
+    certificate.jwt    } only a machine's: the organisation's word on the device,
+    credential.jwt     } and the index's word on this shift. A person's are held by the agent
     organisation.json  } only where a feed runs: the organisation's public keys,
     reference.key      } and its reference key (0600)
 
@@ -25,15 +25,15 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from signpost.edge.atomic_file import replace_file
-from signpost.edge.failures import DeskMissing, DeskUnusable, Failure, VerificationFailed
+from signpost.edge.failures import DeskMissing, DeskUnusable, Failure, SignIn, VerificationFailed
 from signpost.edge.organisation_keys import FeedKeys, load_feed_keys
-from signpost.edge.signed_sender import Identity
+from signpost.edge.shift import AgentState, ShiftSigner, agent_socket, shift_at
+from signpost.edge.signed_sender import Identity, Signer, expiry_of
 from signpost.edge.transport import allowed_url
 from signpost.protocol.credentials import AccountId, OrganisationId, valid_name
-from signpost.protocol.encoding import EncodingError, from_base64url, parse_canonical_json
 from signpost.protocol.keys import KeyInvalid, SigningKey, same
 from signpost.protocol.manifest import Manifest, ManifestInvalid, SignedManifest
-from signpost.protocol.purposes import Kind, Role
+from signpost.protocol.purposes import MACHINE_ROLES, Kind, Role
 from signpost.protocol.secret import Secret
 from signpost.service.files import private_folder, read_private_file
 from signpost.service.refusals import StartRefused
@@ -44,7 +44,7 @@ __all__ = [
     "DeskSettings",
     "certificate_in",
     "default_folder",
-    "expiry_of",
+    "desk_settings",
     "trusted_manifest",
     "whom_to_ring",
 ]
@@ -54,7 +54,8 @@ _MANIFEST: Final = "manifest.json"
 _DEVICE_KEY: Final = "device.key"
 _CERTIFICATE: Final = "certificate.jwt"
 _CREDENTIAL: Final = "credential.jwt"
-_ENROL: Final = "Have the device enrolled: signpost admin device enrol"
+_ENROL: Final = "Have the device enrolled: signpost enrol"
+_SIGN_IN: Final = "signpost login"
 _ELSEWHERE: Final = "If its desk is in another folder, name it: --home FOLDER, or SIGNPOST_HOME. If there is none:"
 DUTY_TEAM: Final = "your local authority's out-of-hours duty team"
 """Whom to ring where no number was set."""
@@ -97,6 +98,8 @@ class DeskSettings(BaseModel):
     manifest_fingerprint: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
     out_of_hours: Annotated[str, Field(min_length=3, max_length=120), AfterValidator(_one_line)]
     """Whom to ring when it could not be checked: shown as it stands here."""
+    lock_after_minutes: Annotated[int, Field(ge=1, le=60)] = 15
+    """Of idleness, until the shift asks for the PIN."""
     ca_file: Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_one_line)] | None = None
     """The certificate authority to trust instead of the system's; relative to the desk's folder."""
 
@@ -118,7 +121,11 @@ class DeskSettings(BaseModel):
     def text(self) -> str:
         """The settings as TOML."""
         values = self.model_dump(mode="json", exclude_none=True)
-        return "".join(f"{name} = {_toml_text(value)}\n" for name, value in values.items())
+        return "".join(f"{name} = {_toml(value)}\n" for name, value in values.items())
+
+
+def _toml(value: str | int) -> str:
+    return str(value) if isinstance(value, int) else _toml_text(value)
 
 
 def _toml_text(text: str) -> str:
@@ -133,7 +140,7 @@ class Desk:
     folder: Path
     settings: DeskSettings
     manifest: Manifest
-    identity: Identity = field(repr=False)
+    identity: Signer = field(repr=False)
 
     @property
     def organisation(self) -> OrganisationId:
@@ -168,7 +175,8 @@ class Desk:
         """Read and check a desk's folder.
 
         Raises:
-            DeskMissing: there is no desk, or it has no certificate or credential yet.
+            DeskMissing: there is no desk.
+            SignIn: nobody is signed in on it, or the shift is locked.
             DeskUnusable: a file is missing, not of its form, or open to others.
             VerificationFailed: the manifest is not the one the device was enrolled with.
         """
@@ -179,17 +187,10 @@ class Desk:
         except StartRefused as refused:
             raise DeskUnusable(str(refused), hint=refused.hint) from None
         manifest = trusted_manifest(_read(folder / _MANIFEST), fingerprint=settings.manifest_fingerprint)
-        identity = Identity(
-            certificate=_read_token(folder / _CERTIFICATE),
-            credential=_read_token(folder / _CREDENTIAL),
-            key=_load_device_key(folder),
-        )
-        return cls(folder=folder, settings=settings, manifest=manifest, identity=identity)
+        return cls(folder=folder, settings=settings, manifest=manifest, identity=_signer(folder, settings))
 
     @staticmethod
-    def make(
-        folder: Path, *, settings: DeskSettings, manifest: bytes, device: SigningKey, certificate: str, credential: str
-    ) -> None:
+    def make(folder: Path, *, settings: DeskSettings, manifest: bytes, device: SigningKey) -> None:
         """Write a desk's folder. desk.toml goes last: a folder without it is no desk.
 
         Raises:
@@ -199,8 +200,6 @@ class Desk:
             private_folder(folder)
             replace_file(folder / _DEVICE_KEY, device.seed.reveal())
             replace_file(folder / _MANIFEST, manifest)
-            replace_file(folder / _CERTIFICATE, certificate.encode())
-            replace_file(folder / _CREDENTIAL, credential.encode())
             replace_file(folder / _SETTINGS, settings.text().encode())
         except StartRefused as refused:
             raise DeskUnusable(str(refused), hint=refused.hint) from None
@@ -208,16 +207,65 @@ class Desk:
             raise DeskUnusable(f"{folder} cannot be written.", hint="Check the path and who owns it.") from None
 
     @staticmethod
-    def renew(folder: Path, credential: str) -> None:
-        """Replace the credential with a new shift's.
+    def unmake(folder: Path) -> None:
+        """Take away a desk that was never enrolled."""
+        for name in (_SETTINGS, _MANIFEST, _DEVICE_KEY):
+            (folder / name).unlink(missing_ok=True)
+
+    @staticmethod
+    def keep_shift(folder: Path, *, certificate: str, credential: str) -> None:
+        """Keep what a machine signed in with. A person's is kept by the agent, and by no file.
 
         Raises:
             DeskUnusable: the folder cannot be written.
         """
         try:
+            replace_file(folder / _CERTIFICATE, certificate.encode())
             replace_file(folder / _CREDENTIAL, credential.encode())
         except OSError:
             raise DeskUnusable(f"{folder} cannot be written.", hint="Check the path and who owns it.") from None
+
+    @staticmethod
+    def machine_shift_expires_at(folder: Path) -> int | None:
+        """When a machine's shift runs out, in epoch seconds; null where it has none."""
+        try:
+            return expiry_of(_read_token(folder / _CREDENTIAL))
+        except DeskUnusable:
+            return None
+
+    @staticmethod
+    def parts(folder: Path) -> tuple[DeskSettings, Manifest, SigningKey]:
+        """What signing in needs of a desk: its settings, its manifest and its device's key.
+
+        Raises:
+            DeskMissing: there is no desk.
+            DeskUnusable: a file is missing, not of its form, or open to others.
+            VerificationFailed: the manifest is not the one the device was enrolled with.
+        """
+        settings = _load_settings(folder)
+        try:
+            private_folder(folder)
+        except StartRefused as refused:
+            raise DeskUnusable(str(refused), hint=refused.hint) from None
+        manifest = trusted_manifest(_read(folder / _MANIFEST), fingerprint=settings.manifest_fingerprint)
+        return settings, manifest, _load_device_key(folder)
+
+
+def _signer(folder: Path, settings: DeskSettings) -> Signer:
+    if settings.role in MACHINE_ROLES:
+        if not (folder / _CREDENTIAL).exists():
+            raise SignIn("This machine has not signed in yet.", hint=_SIGN_IN)
+        return Identity(
+            certificate=_read_token(folder / _CERTIFICATE),
+            credential=_read_token(folder / _CREDENTIAL),
+            key=_load_device_key(folder),
+        )
+    shift = shift_at(folder)
+    if shift is None:
+        raise SignIn("Nobody is signed in on this device.", hint=_SIGN_IN)
+    if shift.state is AgentState.LOCKED:
+        raise SignIn("The shift on this device is locked.", hint=f"Open it with your PIN: {_SIGN_IN}")
+    return ShiftSigner(agent_socket(folder), shift)
 
 
 def trusted_manifest(raw: bytes, *, fingerprint: str) -> Manifest:
@@ -242,14 +290,14 @@ def trusted_manifest(raw: bytes, *, fingerprint: str) -> Manifest:
 _FETCH_MANIFEST: Final = "Ask your administrator for the manifest and its fingerprint, by another road than the index."
 
 
-def expiry_of(token: str) -> int | None:
-    """When a certificate or credential says that it runs out, in epoch seconds. Not verified: to tell people only."""
-    try:
-        claims = parse_canonical_json(from_base64url(token.split(".")[1]))
-    except (EncodingError, IndexError):
-        return None
-    expires_at = claims.get("exp") if isinstance(claims, dict) else None
-    return expires_at if type(expires_at) is int else None
+def desk_settings(folder: Path) -> DeskSettings:
+    """A desk's settings alone.
+
+    Raises:
+        DeskMissing: there is no desk.
+        DeskUnusable: they are not of their form.
+    """
+    return _load_settings(folder)
 
 
 def certificate_in(folder: Path) -> str:
@@ -291,9 +339,7 @@ def _load_settings(folder: Path) -> DeskSettings:
     path = folder / _SETTINGS
     if not path.exists():
         # The folder is not repeated: it may be an identifier, typed in the wrong place.
-        raise DeskMissing(
-            f"There is no {_SETTINGS} in the desk's folder.", hint=f"{_ELSEWHERE} signpost admin device enrol"
-        )
+        raise DeskMissing(f"There is no {_SETTINGS} in the desk's folder.", hint=f"{_ELSEWHERE} signpost enrol")
     try:
         values = tomllib.loads(_read(path).decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError):

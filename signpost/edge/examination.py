@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from signpost.edge.desk import Desk, expiry_of
+from signpost.edge.desk import Desk
 from signpost.edge.transport import NoReply, NoReplyReason, Transport
 from signpost.protocol.manifest import HolderEntry
 from signpost.protocol.messages import Coverage, Health, HolderStatus
@@ -100,17 +100,17 @@ async def _hear(transport: Transport, url: str, path: str, model: type[_Model]) 
 def _enrolment(desk: Desk, now: int) -> Iterable[Finding]:
     yield _lasting(
         "enrolment",
-        expiry_of(desk.identity.certificate),
+        desk.identity.certificate_expires_at,
         now,
         soon=_SOON_DAYS * 24 * 60 * 60,
-        hint="Have the device enrolled again: signpost admin device enrol",
+        hint="Have the account enrolled again: signpost admin account enrol NAME",
     )
     yield _lasting(
         "shift",
-        expiry_of(desk.identity.credential),
+        desk.identity.credential_expires_at,
         now,
         soon=60 * 60,
-        hint="The index's operator opens the next: signpost admin device renew --home FOLDER --settings FILE",
+        hint="Sign in again: signpost login",
     )
 
 

@@ -125,11 +125,24 @@ _SIGN_IN = frozenset(
         _C.CREDENTIAL_MISMATCH,
         _C.ORGANISATION_UNKNOWN,
         _C.REVOKED,
+        _C.SIGN_IN_REFUSED,
+        _C.SIGN_IN_TOO_OFTEN,
+        _C.ACCOUNT_NOT_APPROVED,
+        _C.ENROLMENT_REFUSED,
+        _C.STATEMENT_INVALID,
     }
 )
 _SHIFT_OVER = frozenset({_C.CREDENTIAL_INVALID, _C.CREDENTIAL_EXPIRED, _C.CREDENTIAL_MISMATCH})
-_NEXT_SHIFT = "The index's operator opens the next shift: signpost admin device renew --home FOLDER --settings FILE"
-_REFUSED = frozenset({_C.PURPOSE_REFUSED, _C.ROLE_REFUSED})
+_NEXT_SHIFT = "Sign in again: signpost login"
+_REFUSED = frozenset(
+    {
+        _C.PURPOSE_REFUSED,
+        _C.ROLE_REFUSED,
+        _C.ACCOUNT_SUSPENDED,
+        _C.VETTING_LAPSED,
+        _C.TRAINING_LAPSED,
+    }
+)
 _INVALID = frozenset(
     {
         _C.MALFORMED,
@@ -145,6 +158,10 @@ _INVALID = frozenset(
         _C.PERIOD_INVALID,
         _C.REFERENCE_UNKNOWN,
         _C.REFERENCE_REPEATED,
+        _C.PASSWORD_TOO_WEAK,
+        _C.ACCOUNT_UNKNOWN,
+        _C.LOOKUP_UNKNOWN,
+        _C.KEY_INVALID,
     }
 )
 
@@ -158,7 +175,7 @@ def failure_of(code: ProblemCode | None, *, pointers: tuple[str, ...] = ()) -> F
         kind = SignIn
     elif code in _REFUSED:
         kind = Refused
-    elif code is _C.BUDGET_USED:
+    elif code in (_C.BUDGET_USED, _C.REPEATS_USED):
         kind = BudgetUsed
     elif code in _INVALID:
         kind = InvalidRequest

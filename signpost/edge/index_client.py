@@ -25,12 +25,16 @@ from signpost.protocol.messages import (
     InvolvementList,
     InvolvementListRequest,
     InvolvementSummary,
+    LookupAgainRequest,
     LookupAnswer,
     LookupRequest,
     Nothing,
+    RecordPage,
+    RecordRequest,
     RegisterRequest,
     WriteReceipt,
 )
+from signpost.protocol.problems import ProblemCode
 
 __all__ = ["Index"]
 
@@ -62,9 +66,21 @@ class Index:
             SignIn, Refused, BudgetUsed: the index said so.
             CouldNotCheck: whatever else kept it from a definite answer.
         """
+        return await self._answered("/v1/lookups", request)
+
+    async def look_again(self, request: LookupAgainRequest) -> LookupAnswer:
+        """The same child again, by one's own receipt.
+
+        Raises:
+            InvalidRequest: there is no such lookup of this account any more.
+            Failure: as `lookup`.
+        """
+        return await self._answered("/v1/lookups/again", request)
+
+    async def _answered(self, path: str, request: LookupRequest | LookupAgainRequest) -> LookupAnswer:
         try:
             reply = await self._sender.post(
-                self._url, "/v1/lookups", request.model_dump_json().encode(), seconds=_LOOKUP_SECONDS
+                self._url, path, request.model_dump_json().encode(), seconds=_LOOKUP_SECONDS
             )
             return self._fresh(parsed(reply, LookupAnswer, status=200))
         except NoReply as silence:
@@ -72,6 +88,8 @@ class Index:
         except (SignIn, Refused, BudgetUsed, CouldNotCheck):
             raise
         except Failure as failure:
+            if failure.code is ProblemCode.LOOKUP_UNKNOWN:
+                raise
             # A question of our own making that the index does not take is no answer about the child either.
             raise CouldNotCheck(failure.why, hint="signpost doctor", code=failure.code) from None
 
@@ -130,6 +148,14 @@ class Index:
             Failure: the index refused, or could not be reached.
         """
         return frozenset((await self._read("/v1/handles/list", Nothing(), HandleList)).handles)
+
+    async def record_after(self, number: int, limit: int) -> RecordPage:
+        """A page of the record, for auditors.
+
+        Raises:
+            Failure: the index refused, or could not be reached.
+        """
+        return await self._read("/v1/record", RecordRequest(after=number, limit=limit), RecordPage)
 
     async def _read(self, path: str, request: BaseModel, model: type[_Model]) -> _Model:
         reply = await self._sent(path, request.model_dump_json().encode(), again=lambda _: True)

@@ -6,39 +6,91 @@ Sending the same body again, under a new signature, is how a lost acknowledgemen
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeVar, final
+from typing import Final, Protocol, TypeVar, final
 
 from pydantic import BaseModel, ValidationError
 
 from signpost.edge.failures import CouldNotCheck, Failure, failure_of
 from signpost.edge.transport import Reply, Transport
-from signpost.protocol.encoding import to_base64url
+from signpost.protocol.encoding import EncodingError, from_base64url, parse_canonical_json, to_base64url
 from signpost.protocol.keys import SigningKey
 from signpost.protocol.problems import ProblemCode
 from signpost.protocol.signatures import NONCE_BYTES, sign_request
 from signpost.service.clock import Clock, Randomness
 
-__all__ = ["Identity", "SignedSender", "parsed", "problem_in", "refusal"]
+__all__ = ["Identity", "SignedSender", "Signer", "expiry_of", "parsed", "problem_in", "refusal"]
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
 _POINTER_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_/")
 
 
+class Signer(Protocol):
+    """Signs requests as one device, for as long as its shift lasts. Moments are epoch seconds; null: not known."""
+
+    @property
+    def certificate_expires_at(self) -> int | None:
+        """When the enrolment runs out."""
+
+    @property
+    def credential_expires_at(self) -> int | None:
+        """When the shift is over."""
+
+    def headers(self, *, base: str, path: str, body: bytes, created: int, nonce: str) -> dict[str, str]:
+        """The headers of a signed POST.
+
+        Raises:
+            SignIn: nobody is signed in any more.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a device says of itself with every request, and the key that signs it."""
+    """A machine's: both statements and the key, from its own files."""
 
     certificate: str
     credential: str
     key: SigningKey
+
+    @property
+    def certificate_expires_at(self) -> int | None:
+        """When the enrolment runs out."""
+        return expiry_of(self.certificate)
+
+    @property
+    def credential_expires_at(self) -> int | None:
+        """When the shift is over."""
+        return expiry_of(self.credential)
+
+    def headers(self, *, base: str, path: str, body: bytes, created: int, nonce: str) -> dict[str, str]:
+        """The headers of a signed POST."""
+        return sign_request(
+            method="POST",
+            url=base + path,
+            body=body,
+            certificate=self.certificate,
+            credential=self.credential,
+            key=self.key,
+            created=created,
+            nonce=nonce,
+        )
+
+
+def expiry_of(token: str) -> int | None:
+    """When a certificate or credential says that it runs out, in epoch seconds. Not verified: to tell people only."""
+    try:
+        claims = parse_canonical_json(from_base64url(token.split(".")[1]))
+    except (EncodingError, IndexError):
+        return None
+    expires_at = claims.get("exp") if isinstance(claims, dict) else None
+    return expires_at if type(expires_at) is int else None
 
 
 @final
 class SignedSender:
     """Sends bodies as one device."""
 
-    def __init__(self, transport: Transport, identity: Identity, *, clock: Clock, randomness: Randomness) -> None:
+    def __init__(self, transport: Transport, identity: Signer, *, clock: Clock, randomness: Randomness) -> None:
         self._transport = transport
         self._identity = identity
         self._clock = clock
@@ -53,14 +105,12 @@ class SignedSender:
 
         Raises:
             NoReply: there was no answer.
+            SignIn: nobody is signed in any more.
         """
-        headers = sign_request(
-            method="POST",
-            url=url + path,
+        headers = self._identity.headers(
+            base=url,
+            path=path,
             body=body,
-            certificate=self._identity.certificate,
-            credential=self._identity.credential,
-            key=self._identity.key,
             created=self._clock.now(),
             nonce=to_base64url(self._randomness(NONCE_BYTES)),
         )

@@ -95,11 +95,17 @@ async def _serve(file: Path, log: Log) -> None:
             meanwhile(index.sweeping.tick, seconds=SWEEP_SECONDS, failed=IndexEvent.SWEEPING_FAILED, log=log),
         ):
             await serve(
-                public_app(index, log),
+                public_app(index, log, manifest=_document(settings)),
                 settings.address,
                 log=log,
                 admin=LocalAdmin(operator_app(index, log), settings.operator_socket),
             )
+
+
+def _document(settings: IndexSettings) -> str:
+    """The manifest as its holders signed it; it was read before."""
+    assert settings.manifest is not None
+    return settings.manifest.read_text("ascii")
 
 
 if __name__ == "__main__":

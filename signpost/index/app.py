@@ -7,20 +7,27 @@ nothing itself.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import final
+from typing import Final, final
 
-from signpost.index.accounts import Accounts
+from signpost.index.administration import Administration
+from signpost.index.audit import AuditAction
 from signpost.index.change import ChangeInvolvements
 from signpost.index.coverage import NationalCoverage
+from signpost.index.enrolling import Enrolling
 from signpost.index.handles import OwnHandles
+from signpost.index.hashing import Hashing
 from signpost.index.involvements import OwnInvolvements
 from signpost.index.keyfile import IndexKeys
 from signpost.index.lookup import Lookup
+from signpost.index.organisations import Admission
+from signpost.index.reading_record import ReadingRecord
 from signpost.index.register import Register
 from signpost.index.requests import Signed
 from signpost.index.revocations import Revoking
 from signpost.index.settings import IndexSettings
 from signpost.index.settle import Settling
+from signpost.index.sign_in import SigningIn
+from signpost.index.storage.accounts import SqliteAccounts
 from signpost.index.storage.feeds import SqliteFeeds
 from signpost.index.storage.handles import SqliteHandles
 from signpost.index.storage.involvements import SqliteInvolvements
@@ -36,6 +43,7 @@ from signpost.protocol.askers import Authenticator
 from signpost.protocol.keys import VerifyKey, digest
 from signpost.protocol.labels import Label
 from signpost.protocol.manifest import Manifest, ManifestInvalid, SignedManifest
+from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.signatures import PresentedRequest
 from signpost.service.clock import Clock, Randomness
 from signpost.service.database import Connection
@@ -83,7 +91,9 @@ class Index:
         writer: Writer,
         clock: Clock,
         randomness: Randomness,
+        hashing: Hashing | None = None,
     ) -> None:
+        """`hashing` is for tests, which cannot wait for the real cost."""
         self.clock = clock
         self.public_url = settings.public_url
         credential_key = keys.credential_key()
@@ -93,7 +103,7 @@ class Index:
         organisations = SqliteOrganisations(reader=reader, writer=writer, vault=vault)
         handles = SqliteHandles(reader=reader, writer=writer, vault=vault)
         revocations = SqliteRevocations(reader=reader, writer=writer, vault=vault)
-        record = SqliteRecord(writer=writer, vault=vault)
+        record = SqliteRecord(reader=reader, writer=writer, vault=vault)
         upkeep = SqliteUpkeep(reader=reader, writer=writer, vault=vault)
 
         self.coverage = NationalCoverage(
@@ -103,11 +113,13 @@ class Index:
         )
         self.lookup = Lookup(
             lookups=SqliteLookups(reader=reader, writer=writer, vault=vault),
+            record=record,
             wrappers=wrappers,
             manifest=manifest,
             coverage=self.coverage,
             look_back_months=settings.look_back_months,
             strict_t1=settings.strict_t1,
+            budgets=settings.budgets,
             randomness=randomness,
         )
         self.register = Register(
@@ -116,24 +128,38 @@ class Index:
         self.change = ChangeInvolvements(involvements=involvements, randomness=randomness)
         self.involvements = OwnInvolvements(involvements=involvements, record=record, randomness=randomness)
         self.handles = OwnHandles(handles=handles, organisations=organisations, record=record, randomness=randomness)
-        self.accounts = Accounts(
-            organisations=organisations,
-            revocations=revocations,
-            record=record,
-            credential_key=credential_key,
-            randomness=randomness,
-        )
+        self.organisations = Admission(organisations=organisations, randomness=randomness)
         self.revoking = Revoking(
             revocations=revocations,
             known=organisations.organisation,
             credential_key=credential_key,
             randomness=randomness,
         )
+        accounts = SqliteAccounts(reader=reader, writer=writer, vault=vault)
+        hashing = hashing or Hashing()
+        self.administration = Administration(
+            accounts=accounts,
+            organisations=organisations,
+            changed=self.revoking.changed,
+            randomness=randomness,
+        )
+        self.enrolling = Enrolling(accounts=accounts, hashing=hashing, randomness=randomness)
+        self.signing_in = SigningIn(
+            accounts=accounts,
+            organisations=organisations,
+            record=record,
+            hashing=hashing,
+            credential_key=credential_key,
+            changed=self.revoking.changed,
+            randomness=randomness,
+        )
+        self.reading_record = ReadingRecord(record=record, randomness=randomness)
+        self._record, self._randomness = record, randomness
         self.settling = Settling(upkeep=upkeep, clock=clock, randomness=randomness)
         self.sweeping = Sweeping(upkeep=upkeep, clock=clock, randomness=randomness)
         self.credential_key: VerifyKey = credential_key.verify_key
         self._authenticator = Authenticator(
-            organisation_key=self.accounts.signing_key, credential_key=credential_key.verify_key
+            organisation_key=self.organisations.signing_key, credential_key=credential_key.verify_key
         )
 
     def authenticate(self, request: PresentedRequest) -> Signed:
@@ -152,3 +178,20 @@ class Index:
             body_digest=digest(Label.REQUEST_BODY, request.body),
             at=now,
         )
+
+    async def refused(self, signed: Signed, problem: Problem) -> None:
+        """Record that a signed request was refused by policy. What is wrong with its form is nobody's act."""
+        if problem.code in _POLICY:
+            audit = signed.audit(AuditAction.REFUSED, self._randomness, refused=problem.code)
+            # Its nonce is spent with it: sent again, it is a replay and leaves nothing more.
+            await self._record.note(audit, signed=signed)
+
+
+_POLICY: Final = frozenset(
+    {
+        ProblemCode.ROLE_REFUSED,
+        ProblemCode.PURPOSE_REFUSED,
+        ProblemCode.BUDGET_USED,
+        ProblemCode.REPEATS_USED,
+    }
+)

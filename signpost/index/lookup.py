@@ -13,22 +13,27 @@ says that it could not check; and else one charge would buy ten minutes of watch
 from __future__ import annotations
 
 import datetime as dt
-from typing import final
+from collections.abc import Sequence
+from typing import Final, final
 
 from signpost.index.answer import answer_to, look_back_start
 from signpost.index.audit import AuditAction
+from signpost.index.budgets import Budgets
 from signpost.index.coverage import NationalCoverage
 from signpost.index.evaluated import check_epoch, read_receipts, read_tags
 from signpost.index.lifetimes import CALL_BACK_DAYS, LOOKUP_ROW_SECONDS, whole_hour
-from signpost.index.permissions import may_look_up, require
-from signpost.index.ports import KeptLookup, Lookups
+from signpost.index.permissions import Act, may, may_look_up, require
+from signpost.index.ports import KeptLookup, Lookups, Record
 from signpost.index.records import StoredTag
 from signpost.index.requests import Acknowledgement, Signed, Spending
 from signpost.index.speakable import speakable
 from signpost.index.wrapping import Wrappers
-from signpost.protocol.classes import POINTS, MatchClass, Use
+from signpost.protocol.classes import POINTS, MatchClass, Place, Use
+from signpost.protocol.credentials import OrganisationId
 from signpost.protocol.manifest import Manifest
-from signpost.protocol.messages import CallBackOffer, LookupAnswer, LookupRequest
+from signpost.protocol.messages import AnswerWord, CallBackOffer, LookupAgainRequest, LookupAnswer, LookupRequest
+from signpost.protocol.problems import Problem, ProblemCode
+from signpost.protocol.tags import TagKey
 from signpost.service.clock import Randomness
 
 __all__ = ["Lookup"]
@@ -42,19 +47,24 @@ class Lookup:
         self,
         *,
         lookups: Lookups,
+        record: Record,
         wrappers: Wrappers,
         manifest: Manifest,
         coverage: NationalCoverage,
         look_back_months: int,
         strict_t1: bool,
+        budgets: Budgets,
         randomness: Randomness,
     ) -> None:
         self._lookups = lookups
+        self._record = record
         self._wrappers = wrappers
         self._manifest = manifest
         self._coverage = coverage
         self._look_back_months = look_back_months
         self._strict_t1 = strict_t1
+        self._budgets = budgets
+        self._caseloads: dict[OrganisationId, tuple[int, int]] = {}
         self._randomness = randomness
 
     async def answer(self, asked: LookupRequest, signed: Signed) -> LookupAnswer:
@@ -62,7 +72,7 @@ class Lookup:
 
         Raises:
             Problem: ROLE_REFUSED, PURPOSE_REFUSED, EPOCH_UNKNOWN, TAGS_PROFILE, TAG_INVALID, RECEIPTS_MISMATCH,
-                RECEIPT_INVALID, RECEIPT_EXPIRED, RECEIPT_SPENT, NONCE_USED.
+                RECEIPT_INVALID, RECEIPT_EXPIRED, RECEIPT_SPENT, NONCE_USED, BUDGET_USED, REPEATS_USED.
         """
         asker = signed.asker
         use = Use.LOOKUP if asked.deep is None else Use.DEEP
@@ -71,21 +81,18 @@ class Lookup:
         check_epoch(self._manifest, asked.epoch)
         tags = read_tags(asked.tags, use, place="/tags")
         receipts = read_receipts(asked.receipts, self._manifest, signed, use=use, points=POINTS[use])
-        today = dt.datetime.fromtimestamp(signed.at, tz=dt.UTC).date()
-
+        today = _today(signed)
         spending = Spending(signed, receipts, Acknowledgement(speakable(self._randomness), signed.at))
         self._lookups.refuse_spent(spending)
         keys = [self._wrappers.involvements.wrap(tag).key for _, tag in tags]
         places = [place for place, _ in tags]
-        identity = next(
-            (key for key, of in zip(keys, places, strict=True) if of.match_class is MatchClass.IDENTITY), None
-        )
-        word = answer_to(
-            self._lookups.hits(keys, asking=asker.organisation),
-            asked=places,
-            identity_key=identity,
-            since=look_back_start(today, self._look_back_months),
-            strict=self._strict_t1,
+        word = self._word(keys, places, signed)
+        costs = self._budgets.costs(
+            asker,
+            deep=asked.deep is not None,
+            tags=zip(places, keys, strict=True),
+            caseload=self._caseload(asker.organisation, signed.at),
+            now=signed.at,
         )
         await self._lookups.keep(
             KeptLookup(
@@ -99,12 +106,60 @@ class Lookup:
                 keep_until=whole_hour(signed.at + LOOKUP_ROW_SECONDS),
             ),
             spending=spending,
+            costs=costs,
             audit=signed.audit(AuditAction.LOOKED_UP, self._randomness, purpose=asked.purpose, deep=asked.deep),
+            overdrawn=signed.audit(AuditAction.USED_OVERDRAFT, self._randomness),
         )
+        return self._answer(word, spending.acknowledgement.receipt, signed)
+
+    async def again(self, asked: LookupAgainRequest, signed: Signed) -> LookupAnswer:
+        """The same child again: the stored tags of one's own receipt, against what is visible now (C6). It takes no new
+        details and is not charged, so nothing is learned by it but whether the answer has changed.
+
+        Raises:
+            Problem: ROLE_REFUSED, LOOKUP_UNKNOWN, NONCE_USED.
+        """
+        require(may(signed.asker, Act.LOOK_UP))
+        stored = self._lookups.kept(signed.asker, asked.receipt, now=signed.at)
+        if stored is None:
+            raise Problem(ProblemCode.LOOKUP_UNKNOWN)
+        keys = [self._wrappers.involvements.wrap(self._wrappers.lookups.unwrap(tag.wrapped)).key for tag in stored]
+        word = self._word(keys, [tag.place for tag in stored], signed)
+        await self._record.note(signed.audit(AuditAction.LOOKED_AGAIN, self._randomness), signed=signed)
+        return self._answer(word, asked.receipt, signed)
+
+    def _word(self, keys: Sequence[TagKey], places: Sequence[Place], signed: Signed) -> AnswerWord:
+        identity = next(
+            (key for key, of in zip(keys, places, strict=True) if of.match_class is MatchClass.IDENTITY), None
+        )
+        return answer_to(
+            self._lookups.hits(keys, asking=signed.asker.organisation),
+            asked=places,
+            identity_key=identity,
+            since=look_back_start(_today(signed), self._look_back_months),
+            strict=self._strict_t1,
+        )
+
+    def _answer(self, word: AnswerWord, receipt: str, signed: Signed) -> LookupAnswer:
         return LookupAnswer(
             answer=word,
-            receipt=spending.acknowledgement.receipt,
+            receipt=receipt,
             checked_at=signed.at,
             coverage=self._coverage.at(signed.at),
             call_back=CallBackOffer(waits_days=CALL_BACK_DAYS),
         )
+
+    def _caseload(self, organisation: OrganisationId, now: int) -> int:
+        """Counted anew every ten minutes: it changes once a night, and a count reads the whole of it."""
+        known = self._caseloads.get(organisation)
+        if known is None or not known[0] <= now < known[0] + _COUNTED_SECONDS:
+            known = (now, self._lookups.caseload(organisation))
+            self._caseloads[organisation] = known
+        return known[1]
+
+
+_COUNTED_SECONDS: Final = 10 * 60
+
+
+def _today(signed: Signed) -> dt.date:
+    return dt.datetime.fromtimestamp(signed.at, tz=dt.UTC).date()

@@ -1,4 +1,9 @@
-"""Who may do what: one table of roles, and the purposes of each (protocol.md D5). Pure verdicts."""
+"""Who may do what: a table of acts and roles, and of purposes, roles and kinds (protocol.md D5). Pure verdicts.
+
+In which state an account may do it is `account_state`'s; what is seen of the answer is `answer`'s. Separation of duty
+stands in the tables: no role that looks children up registers, audits or administers; an operator and an administrator
+look nobody up; and nobody has two roles, since an account has one.
+"""
 
 from __future__ import annotations
 
@@ -8,30 +13,41 @@ from typing import Final
 
 from signpost.protocol.credentials import Asker
 from signpost.protocol.problems import Problem, ProblemCode
-from signpost.protocol.purposes import PURPOSES_OF, Purpose, Role
+from signpost.protocol.purposes import LOOKING_ROLES, Kind, Purpose, Role, purposes_of
 
-__all__ = ["Act", "Allowed", "Refused", "may", "may_look_up", "require"]
+__all__ = ["Act", "Allowed", "Refused", "may", "may_look_up", "require", "role_may"]
 
 
 class Act(StrEnum):
-    """What an account can ask the index to do, looking up apart."""
+    """What can be asked of the index."""
 
+    LOOK_UP = "look-up"
     REGISTER = "register"
     CHANGE = "change"
     LIST_INVOLVEMENTS = "list-involvements"
     LIST_HANDLES = "list-handles"
     FINISH_FEED = "finish-feed"
+    READ_RECORD = "read-record"
+    ADMINISTER_ACCOUNTS = "administer-accounts"
+    ADMIT_ORGANISATION = "admit-organisation"
 
 
+_FEED: Final = frozenset({Role.FEED})
 _ROLES: Final = {
+    Act.LOOK_UP: LOOKING_ROLES,
     # The whole caseload of an organisation is written and read back by its feed, and by nobody who looks children up.
-    Act.REGISTER: frozenset({Role.FEED}),
-    Act.CHANGE: frozenset({Role.FEED}),
-    Act.LIST_INVOLVEMENTS: frozenset({Role.FEED}),
-    Act.FINISH_FEED: frozenset({Role.FEED}),
+    Act.REGISTER: _FEED,
+    Act.CHANGE: _FEED,
+    Act.LIST_INVOLVEMENTS: _FEED,
+    Act.FINISH_FEED: _FEED,
     # An organisation's own desks are no secret from its people.
-    Act.LIST_HANDLES: frozenset(Role),
+    Act.LIST_HANDLES: frozenset(Role) - {Role.AUDITOR, Role.CUSTODIAN, Role.OPERATOR, Role.ADMINISTRATOR},
+    Act.READ_RECORD: frozenset({Role.AUDITOR}),
+    Act.ADMINISTER_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
+    Act.ADMIT_ORGANISATION: frozenset({Role.OPERATOR}),
 }
+_BY_MOTHER: Final = frozenset({Role.URGENT, Role.MATERNITY})
+"""Else an ex-partner's number and a guess of the month confirm a birth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +62,29 @@ class Refused:
     reason: ProblemCode
 
 
+def role_may(role: Role, act: Act) -> Allowed | Refused:
+    """Whether a role allows an act."""
+    return Allowed() if role in _ROLES[act] else Refused(ProblemCode.ROLE_REFUSED)
+
+
 def may(asker: Asker, act: Act) -> Allowed | Refused:
     """Whether the asker's role allows it."""
-    return Allowed() if asker.role in _ROLES[act] else Refused(ProblemCode.ROLE_REFUSED)
+    return role_may(asker.role, act)
 
 
 def may_look_up(asker: Asker, purpose: Purpose, *, by_mother: bool = False) -> Allowed | Refused:
-    """Whether the asker may look a child up for this purpose: the role must have it, and so must the credential.
-
-    By the mother's number only urgent roles may: else an ex-partner's number and a guess of the month confirm a birth.
+    """Whether the asker may look a child up for this purpose: it must be one of their role in their kind of
+    organisation, and the shift's credential must name it.
     """
-    if not PURPOSES_OF[asker.role] or (by_mother and asker.role is not Role.URGENT):
+    return _may_look_up(asker.role, asker.kind, purpose, signed_in_for=asker.purposes, by_mother=by_mother)
+
+
+def _may_look_up(
+    role: Role, kind: Kind, purpose: Purpose, *, signed_in_for: tuple[Purpose, ...], by_mother: bool
+) -> Allowed | Refused:
+    if role not in _ROLES[Act.LOOK_UP] or (by_mother and role not in _BY_MOTHER):
         return Refused(ProblemCode.ROLE_REFUSED)
-    if purpose in PURPOSES_OF[asker.role] and purpose in asker.purposes:
+    if purpose in purposes_of(role, kind) and purpose in signed_in_for:
         return Allowed()
     return Refused(ProblemCode.PURPOSE_REFUSED)
 

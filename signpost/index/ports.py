@@ -7,21 +7,24 @@ quick and run in the event loop; writes wait for their commit.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from signpost.index.audit import AuditEvent
-from signpost.index.records import Handle, Hit, Organisation, OwnedInvolvement, StoredTag
+from signpost.index.budgets import Costs
+from signpost.index.records import Account, Handle, Hit, Organisation, OwnedInvolvement, StoredTag
 from signpost.index.requests import Acknowledgement, Signed, Spending
-from signpost.protocol.credentials import AccountId, OrganisationId
-from signpost.protocol.messages import AnswerWord, Change
+from signpost.protocol.credentials import AccountId, Asker, OrganisationId
+from signpost.protocol.keys import VerifyKey
+from signpost.protocol.messages import AnswerWord
+from signpost.protocol.messages import Change as InvolvementChange
 from signpost.protocol.purposes import Kind, Purpose
 from signpost.protocol.tags import TagKey, WrappedTag
 
 __all__ = [
-    "Accepted", "Feeds", "Handles", "Involvements", "KeptLookup", "Lookups", "Organisations", "Record", "Revocations",
-    "Revoked", "Upkeep",
+    "Accepted", "AccountChange", "Accounts", "Change", "Feeds", "Guesser", "Handles", "Involvements",
+    "KeptLookup", "Lookups", "Once", "Organisations", "Record", "Revocations", "Revoked", "Upkeep",
 ]  # fmt: skip
 
 
@@ -58,11 +61,21 @@ class Lookups(Protocol):
         visited.
         """
 
-    async def keep(self, lookup: KeptLookup, *, spending: Spending, audit: AuditEvent) -> None:
-        """Spend, and keep the lookup.
+    def caseload(self, organisation: OrganisationId) -> int:
+        """How many involvements stand in the organisation's own table."""
+
+    async def keep(
+        self, lookup: KeptLookup, *, spending: Spending, costs: Costs, audit: AuditEvent, overdrawn: AuditEvent
+    ) -> None:
+        """Spend and charge, and keep the lookup; with a second leaf where the account's budget was overdrawn.
 
         Raises:
-            Problem: NONCE_USED, RECEIPT_SPENT.
+            Problem: NONCE_USED, RECEIPT_SPENT, BUDGET_USED, REPEATS_USED.
+        """
+
+    def kept(self, asker: Asker, receipt: str, *, now: int) -> Sequence[StoredTag] | None:
+        """The tags that an account asked under a receipt, as they were wrapped for this; null when there is no such
+        lookup of theirs any more.
         """
 
 
@@ -85,7 +98,7 @@ class Involvements(Protocol):
             Problem: NONCE_USED, RECEIPT_SPENT.
         """
 
-    async def change(self, changes: Sequence[Change], *, signed: Signed, audit: AuditEvent) -> None:
+    async def change(self, changes: Sequence[InvolvementChange], *, signed: Signed, audit: AuditEvent) -> None:
         """End and withdraw involvements of the organisation that signed, all or none.
 
         Raises:
@@ -115,6 +128,74 @@ class Organisations(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """One entry: a certificate by its identifier, or an account of an organisation."""
+
+    certificate: str | None = None
+    account: tuple[OrganisationId, AccountId] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChange:
+    """What an account becomes, and what its old shape leaves on the revocation list or takes off it."""
+
+    account: Account
+    revoked: Sequence[Revoked] = ()
+    restored: Sequence[Revoked] = ()
+
+
+Change = Callable[[Account | None], AccountChange]
+"""From an account as it stands (null: there is none) to what it becomes. Raises a `Problem` to leave it as it is."""
+
+Guesser = tuple[str, ...]
+"""Whose guesses are counted together: `("account", organisation, name)` or `("source", address)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """What may be presented once: a signed request's nonce of a device, or an administrator's statement."""
+
+    identifier: str
+    remember_until: int
+    device: VerifyKey | None = None
+
+
+class Accounts(Protocol):
+    """Who may sign in."""
+
+    def account(self, organisation: OrganisationId, name: AccountId) -> Account | None:
+        """One account."""
+
+    def accounts(self, organisation: OrganisationId) -> list[Account]:
+        """An organisation's accounts, by name."""
+
+    async def change(
+        self, organisation: OrganisationId, name: AccountId, change: Change, *, audit: AuditEvent,
+        once: Once | None = None, forgiven: Sequence[Guesser] = (),
+    ) -> Account:  # fmt: skip
+        """Change an account, or make it: read, changed and written in one transaction, with its revocations, its leaf
+        and the guesses that are forgiven because the right one came. What it is now.
+
+        Raises:
+            Problem: NONCE_USED, or what `change` raises; and nothing was done.
+        """
+
+    async def asked(self, organisation: OrganisationId, *, once: Once, audit: AuditEvent) -> None:
+        """Take an administrator's question, once.
+
+        Raises:
+            Problem: NONCE_USED.
+        """
+
+    async def guess(self, guessers: Sequence[Guesser], *, now: int) -> None:
+        """Count a try to sign in before it is looked at, so that tries at once are no way round it.
+
+        Raises:
+            Problem: SIGN_IN_TOO_OFTEN, and nothing is counted.
+        """
+
+
 class Handles(Protocol):
     """The contact points of organisations."""
 
@@ -126,14 +207,6 @@ class Handles(Protocol):
 
     async def add(self, handle: Handle, *, audit: AuditEvent) -> bool:
         """Add a handle; false, and nothing done, when its identifier is taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Revoked:
-    """One entry: a certificate by its identifier, or an account of an organisation."""
-
-    certificate: str | None = None
-    account: tuple[OrganisationId, AccountId] | None = None
 
 
 class Revocations(Protocol):
@@ -165,6 +238,11 @@ class Feeds(Protocol):
 
 class Record(Protocol):
     """The record of who did what, for requests that change nothing else."""
+
+    def leaves(self, after: int, limit: int) -> tuple[bytes, list[tuple[int, bytes, bytes]]]:
+        """The link of the leaf of that number (of 0: the start of the chain), and up to so many that follow it: number,
+        leaf and link of each.
+        """
 
     async def note(self, audit: AuditEvent, *, signed: Signed | None) -> None:
         """Record an event, and spend the nonce of the request that caused it, where there was one.

@@ -10,14 +10,17 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import NewType
 
+from signpost.index.account_state import AccountState
+from signpost.protocol.administration import AccountTerms
 from signpost.protocol.classes import Place
-from signpost.protocol.credentials import OrganisationId
+from signpost.protocol.credentials import AccountId, OrganisationId
 from signpost.protocol.keys import VerifyKey
-from signpost.protocol.purposes import Basis, Kind
+from signpost.protocol.purposes import Basis, Kind, Role
+from signpost.protocol.secret import Secret
 from signpost.protocol.tags import TagKey, WrappedTag
 
 __all__ = [
-    "Handle", "Hit", "InvolvementNumber", "Organisation", "OrganisationNumber", "OwnedInvolvement",
+    "Account", "Handle", "Hit", "InvolvementNumber", "Organisation", "OrganisationNumber", "OwnedInvolvement",
     "StoredTag",
 ]  # fmt: skip
 
@@ -34,6 +37,30 @@ class Organisation:
     name: OrganisationId
     kind: Kind
     signing_key: VerifyKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Account:
+    """Somebody, or some machine, that an organisation enrolled. The name is a pseudonym; no person's name is kept."""
+
+    organisation: OrganisationId
+    name: AccountId
+    role: Role
+    terms: AccountTerms
+    state: AccountState
+    token_digest: bytes | None = None
+    """Of the enrolment token that waits to be used; null once it was."""
+    token_until: int = 0
+    """Epoch seconds."""
+    password: str | None = None
+    """Argon2id, as a PHC string; null for a machine and before the enrolment."""
+    code_secret: Secret | None = None
+    last_code: int = 0
+    """The step of the last one-time code that was taken."""
+    device: VerifyKey | None = None
+    device_seal: bytes | None = None
+    certificate: str | None = None
+    """The organisation's word on the device, once its administrator gave it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from signpost.index.audit import ACCESS_BYTES, AuditAction, AuditEvent
 from signpost.protocol.credentials import Asker
+from signpost.protocol.problems import ProblemCode
 from signpost.protocol.purposes import DeepReason, Purpose
 from signpost.protocol.receipts import EvaluationReceipt
 from signpost.service.clock import Randomness
@@ -36,6 +37,7 @@ class Signed:
         *,
         purpose: Purpose | None = None,
         deep: DeepReason | None = None,
+        refused: ProblemCode | None = None,
     ) -> AuditEvent:
         """The leaf of this request."""
         return AuditEvent(
@@ -46,6 +48,7 @@ class Signed:
             account=self.asker.account,
             purpose=purpose,
             deep=deep,
+            refused=refused,
         )
 
 

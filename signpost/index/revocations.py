@@ -76,6 +76,10 @@ class Revoking:
         if len(self._all()) >= MOST_ENTRIES:
             raise Problem(ProblemCode.REVOCATIONS_FULL)
         await self._revocations.revoke(entry, audit=audit)
+        self.changed()
+
+    def changed(self) -> None:
+        """The list may have changed otherwise: by an administrator, or by somebody signing in."""
         self._signed = self._entries = None
 
     def _all(self) -> list[Revoked]:

@@ -10,6 +10,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from signpost.index.budgets import Budgets
 from signpost.protocol.credentials import OrganisationId, valid_name
 from signpost.protocol.manifest import valid_url
 from signpost.service.listening import PublicAddress, Tls
@@ -55,6 +56,20 @@ class IndexSettings(ServiceSettings):
     strict_t1: bool = True
     """Whether a record must be hit by a name as well before demographics alone confirm it: the last false ones are
     twins whose names sound alike (docs/explanation/identification.md)."""
+    practitioner_lookups: Annotated[int, Field(ge=1, le=2_000)] = 60
+    """A shift, as at the key holders, which do not know what is asked."""
+    urgent_lookups: Annotated[int, Field(ge=1, le=2_000)] = 200
+    urgent_overdraft_lookups: Annotated[int, Field(ge=1, le=20_000)] = 2_000
+    """What an urgent account may ask in all, past its budget: nobody is turned away from A&E for a count. Each use of
+    it is on the record."""
+    organisation_lookups: Annotated[int, Field(ge=1)] = 2_000
+    """A day, for an organisation of any size: a hospital has no caseload of its own."""
+    organisation_lookups_per_involvement: Annotated[float, Field(ge=0, le=10)] = 0.5
+    """And for one of many children this share of its caseload, where that is more."""
+    repeats_of_an_account: Annotated[int, Field(ge=1)] = 5
+    """Lookups of one shift that may share a tag: a slip of the pen is mended in less."""
+    repeats_of_an_organisation: Annotated[int, Field(ge=1)] = 10
+    """The same by all its accounts in a month."""
     settling_tick_ms: Annotated[int, Field(ge=10, le=10_000)] = 200
     """How often a batch settles: nobody waits for it, and a feed is visible within seconds of its end."""
 
@@ -64,6 +79,19 @@ class IndexSettings(ServiceSettings):
         if len(set(self.expected_organisations)) != len(self.expected_organisations):
             raise ValueError("an expected organisation stands twice")
         return self
+
+    @property
+    def budgets(self) -> Budgets:
+        """What bounds how much is asked."""
+        return Budgets(
+            practitioner=self.practitioner_lookups,
+            urgent=self.urgent_lookups,
+            urgent_overdraft=self.urgent_overdraft_lookups,
+            organisation_least=self.organisation_lookups,
+            organisation_share=self.organisation_lookups_per_involvement,
+            repeats_account=self.repeats_of_an_account,
+            repeats_organisation=self.repeats_of_an_organisation,
+        )
 
     @property
     def address(self) -> PublicAddress:

@@ -62,3 +62,17 @@ class Label(StrEnum):
     LOOKUP_ROW = "signpost/v1/index/lookup-row"
     OUTCOME_ROW = "signpost/v1/index/outcome-row"
     KEY_FILE = "signpost/v1/index/key-file"
+    # D1, D2: enrolment and signing in
+    ENROLMENT_PROOF = "signpost/v1/edge/enrolment-proof"
+    ENROLMENT_SEAL = "signpost/v1/edge/enrolment-seal"
+    ENROLMENT_DEVICE = "signpost/v1/edge/enrolment-device"
+    ENROLMENT_TOKEN = "signpost/v1/index/enrolment-token"  # noqa: S105 - a label, not a token
+    ACCOUNT_NUMBER = "signpost/v1/index/account-number"
+    ACCOUNT_ROW = "signpost/v1/index/account-row"
+    STATEMENT_NONCE = "signpost/v1/index/statement-nonce"
+    GUESS_NUMBER = "signpost/v1/index/guess-number"
+    # D3: where a desk's agent listens
+    AGENT_SOCKET = "signpost/v1/edge/agent-socket"
+    # C7, D6: meters
+    METER_NUMBER = "signpost/v1/index/meter-number"
+    REPEAT_NUMBER = "signpost/v1/index/repeat-number"

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from signpost.protocol.classes import MatchClass, Place, Tier, Use
 from signpost.protocol.encoding import EncodingError, from_base64url, to_base64url
-from signpost.protocol.purposes import Basis, DeepReason, Purpose, Urgency
+from signpost.protocol.purposes import Basis, DeepReason, Purpose, Role, Urgency
 from signpost.protocol.threshold import MAX_HOLDERS
 from signpost.protocol.tokens import LAST_MOMENT
 
@@ -22,6 +22,7 @@ __all__ = [
     "BULK_CHILDREN",
     "CASE_REFERENCE_BYTES",
     "MAX_CHANGES",
+    "MAX_LEAVES",
     "MAX_PAGE",
     "MAX_POINTS",
     "AnswerWord",
@@ -31,6 +32,7 @@ __all__ = [
     "Change",
     "ChangeRequest",
     "Coverage",
+    "EnrolmentRequest",
     "EvaluationRequest",
     "EvaluationResponse",
     "FeedFinished",
@@ -42,12 +44,23 @@ __all__ = [
     "InvolvementList",
     "InvolvementListRequest",
     "InvolvementSummary",
+    "LookupAgainRequest",
     "LookupAnswer",
     "LookupRequest",
+    "ManifestAnswer",
     "Nothing",
+    "OwnAccount",
+    "PendingDevice",
+    "RecordPage",
+    "RecordRequest",
+    "RecordedLeaf",
     "RegisterRequest",
     "Registration",
     "RevocationAnswer",
+    "SignInAnswer",
+    "SignInRequest",
+    "StatementAnswer",
+    "StatementRequest",
     "TaggedPoint",
     "WriteReceipt",
 ]  # fmt: skip
@@ -57,6 +70,7 @@ BULK_CHILDREN: Final = 21
 MAX_POINTS: Final = 12 * BULK_CHILDREN
 MAX_CHANGES: Final = 500
 MAX_PAGE: Final = 5_000
+MAX_LEAVES: Final = 1_000
 CASE_REFERENCE_BYTES: Final = 113
 """A sealed case reference is always this long: a byte of length, 64 of padded text and HPKE's 48."""
 
@@ -229,6 +243,12 @@ class LookupRequest(_Wire):
     receipts: Receipts
 
 
+class LookupAgainRequest(_Wire):
+    """C6: the same child again, by one's own receipt. No new details, no points, no charge."""
+
+    receipt: SpokenReceipt
+
+
 class Coverage(_Wire):
     """National, never about a child: how many organisations are expected to feed, and how many did so lately."""
 
@@ -325,6 +345,28 @@ class HandleList(_Wire):
     handles: list[HandleId]
 
 
+class RecordRequest(_Wire):
+    """C7: a page of the record, after a leaf's number (0: from the first)."""
+
+    after: Annotated[int, Field(ge=0, lt=2**53)]
+    limit: Annotated[int, Field(ge=1, le=MAX_LEAVES)]
+
+
+class RecordedLeaf(_Wire):
+    """A leaf as it stands: its number, its bytes (canonical JSON) and its link of the chain."""
+
+    number: Annotated[int, Field(ge=1)]
+    leaf: Annotated[str, Field(max_length=2048)]
+    link: Annotated[bytes, *_binary(32, 32)]
+
+
+class RecordPage(_Wire):
+    """A page of the record. `before` is the link that its first leaf follows from."""
+
+    before: Annotated[bytes, *_binary(32, 32)]
+    leaves: list[RecordedLeaf]
+
+
 class FeedFinished(_Wire):
     """A feed ran to its end: for coverage. No count of anything registered."""
 
@@ -335,3 +377,75 @@ class RevocationAnswer(_Wire):
     """The signed revocation list."""
 
     list: str
+
+
+class ManifestAnswer(_Wire):
+    """The holders' signed manifest, as they signed it. An edge believes it by its fingerprint alone."""
+
+    manifest: str
+
+
+AccountName = Annotated[str, Field(min_length=2, max_length=64, pattern=r"^[a-z][a-z0-9.-]*$")]
+Password = Annotated[str, Field(min_length=1, max_length=256)]
+Code = Annotated[str, Field(pattern=r"^[0-9]{6}$")]
+Key = Annotated[bytes, *_binary(32, 32)]
+
+
+class StatementRequest(_Wire):
+    """D1: an administrator's statement about an account, signed by the organisation's signing key."""
+
+    statement: Token
+
+
+class PendingDevice(_Wire):
+    """The device key that was offered for an account, and the seal by which the administrator knows it."""
+
+    device: Key
+    device_seal: Key
+
+
+class OwnAccount(_Wire):
+    """An account as its organisation's administrator sees it."""
+
+    account: AccountName
+    role: Annotated[Role, Field(strict=False)]
+    state: Annotated[str, Field(pattern=r"^[a-z-]{1,32}$")]
+    vetting_until: dt.date
+    training_until: dt.date
+
+
+class StatementAnswer(_Wire):
+    """What a statement brought: the device that waits, or the organisation's accounts, or neither."""
+
+    pending: PendingDevice | None
+    accounts: list[OwnAccount]
+
+
+class EnrolmentRequest(_Wire):
+    """D1: the one use of an enrolment token. A machine's account has no password and no codes: null."""
+
+    organisation: AccountName
+    account: AccountName
+    proof: Key
+    device: Key
+    device_seal: Key
+    password: Password | None
+    code_secret: Annotated[bytes, *_binary(20, 20)] | None
+    code: Code | None
+
+
+class SignInRequest(_Wire):
+    """D2: signed by the device's key; password and code are null for a machine's account."""
+
+    organisation: AccountName
+    account: AccountName
+    password: Password | None
+    code: Code | None
+
+
+class SignInAnswer(_Wire):
+    """One shift: the index's word on the account, and the organisation's word on the device, which it kept."""
+
+    certificate: Token
+    credential: Token
+    expires_at: Moment

@@ -40,6 +40,19 @@ class ProblemCode(StrEnum):
     REVOCATIONS_STALE = "revocations-stale"
     PURPOSE_REFUSED = "purpose-refused"
     ROLE_REFUSED = "role-refused"
+    # signing in (D1, D2)
+    SIGN_IN_REFUSED = "sign-in-refused"
+    SIGN_IN_TOO_OFTEN = "sign-in-too-often"
+    ACCOUNT_NOT_APPROVED = "account-not-approved"
+    ACCOUNT_SUSPENDED = "account-suspended"
+    VETTING_LAPSED = "vetting-lapsed"
+    TRAINING_LAPSED = "training-lapsed"
+    ENROLMENT_REFUSED = "enrolment-refused"
+    PASSWORD_TOO_WEAK = "password-too-weak"  # noqa: S105 - the name of a refusal, not a password
+    STATEMENT_INVALID = "statement-invalid"
+    ACCOUNT_UNKNOWN = "account-unknown"
+    REPEATS_USED = "repeats-used"
+    LOOKUP_UNKNOWN = "lookup-unknown"
     # evaluation (B4, B5)
     HOLDER_LOCKED = "holder-locked"
     HOLDER_WITHOUT_KEY = "holder-without-key"
@@ -126,6 +139,36 @@ PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
             "Choose a purpose that the role allows."),
         _C.ROLE_REFUSED: _Words(403, "Role refused", "This role may not do that.",
             "Use an account whose role allows it."),
+        _C.SIGN_IN_REFUSED: _Words(401, "Not signed in",
+            "The username, the password, the code and the device do not belong together.",
+            "Try again. A code is good once; if the device is new, have the administrator approve it."),
+        _C.SIGN_IN_TOO_OFTEN: _Words(429, "Too many tries", "There were too many tries to sign in.",
+            "Wait five minutes, then try again."),
+        _C.ACCOUNT_NOT_APPROVED: _Words(403, "Account not approved",
+            "The administrator has not approved this account's device yet.",
+            "Ask them to: signpost admin account approve NAME"),
+        _C.ACCOUNT_SUSPENDED: _Words(403, "Account suspended", "This account has been suspended.",
+            "Speak to the organisation's administrator."),
+        _C.VETTING_LAPSED: _Words(403, "Vetting lapsed", "The vetting recorded for this account has run out.",
+            "When it is renewed, the administrator records it: signpost admin account dates NAME"),
+        _C.TRAINING_LAPSED: _Words(403, "Training lapsed", "The training recorded for this account has run out.",
+            "When it is renewed, the administrator records it: signpost admin account dates NAME"),
+        _C.ENROLMENT_REFUSED: _Words(403, "Enrolment refused",
+            "The enrolment token is not one that is waiting to be used: it is spent, older than a day, or not ours.",
+            "Ask the administrator for a new one: signpost admin account enrol NAME"),
+        _C.PASSWORD_TOO_WEAK: _Words(422, "Password too weak", "The password is too short, too long or easily guessed.",
+            "Take three or four unrelated words, at least 12 characters in all."),
+        _C.STATEMENT_INVALID: _Words(401, "Statement invalid",
+            "The statement was not signed by the organisation's key lately, was used before, or does not fit.",
+            "Check this machine's clock, then try again."),
+        _C.ACCOUNT_UNKNOWN: _Words(404, "Account unknown",
+            "The organisation has no account of that name, or none that this fits.",
+            "List them: signpost admin account list"),
+        _C.REPEATS_USED: _Words(429, "Asked too often",
+            "Lookups that share details with this one have been asked as often as they may be.",
+            "To see the same answer again: signpost lookup --again RECEIPT. Otherwise speak to the administrator."),
+        _C.LOOKUP_UNKNOWN: _Words(404, "Receipt unknown",
+            "This account has no lookup of that receipt, or it is older than a day.", "Ask anew: signpost lookup"),
         _C.HOLDER_LOCKED: _Words(503, "Key holder locked", "This key holder has not been opened by its custodian.",
             "The custodian opens it with: signpost keys unlock"),
         _C.HOLDER_WITHOUT_KEY: _Words(503, "Key holder without a key", "This key holder has taken part in no ceremony.",

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["GATEWAYS", "PURPOSES_OF", "Basis", "DeepReason", "Kind", "Purpose", "Role", "Urgency"]
+__all__ = [
+    "ENROLLED_ROLES", "GATEWAYS", "LOOKING_ROLES", "MACHINE_ROLES", "Basis", "DeepReason", "Kind", "LegalGateway",
+    "Purpose", "Role", "Urgency", "purposes_of",
+]  # fmt: skip
 
 
 class Purpose(StrEnum):
@@ -21,36 +25,31 @@ class Purpose(StrEnum):
     SECTION_16LA = "s16la"
 
 
-GATEWAYS: Final[Mapping[Purpose, str]] = MappingProxyType(
-    {
-        Purpose.SECTION_17: "Children Act 1989, section 17: a child in need",
-        Purpose.SECTION_47: "Children Act 1989, section 47: enquiries about significant harm",
-        Purpose.POLICE_PROTECTION: "Children Act 1989, section 46: police protection",
-        Purpose.VITAL_INTERESTS: "vital interests: an emergency, where waiting could cost life or health",
-        Purpose.SECTION_11: "Children Act 2004, section 11: safeguarding and promoting welfare",
-        Purpose.SECTION_16LA: "Children Act 2004, section 16LA: sharing to safeguard or promote welfare",
-    }
-)
-
-
 class Role(StrEnum):
-    """What an account may be used for. `feed` is a machine that registers and never looks anybody up."""
+    """What somebody may be to the system. `feed` is a machine that registers and never looks anybody up.
+
+    The last three have no account: a custodian acts at its own key holder, an administrator by its organisation's
+    signing key, an operator at the index's local socket.
+    """
 
     PRACTITIONER = "practitioner"
     URGENT = "urgent"
+    MATERNITY = "maternity"
     FEED = "feed"
+    SHIELDING_OFFICER = "shielding-officer"
+    RIGHTS_OFFICER = "rights-officer"
+    AUDITOR = "auditor"
+    CUSTODIAN = "custodian"
+    ADMINISTRATOR = "administrator"
+    OPERATOR = "operator"
 
 
-PURPOSES_OF: Final[Mapping[Role, tuple[Purpose, ...]]] = MappingProxyType(
-    {
-        Role.PRACTITIONER: (Purpose.SECTION_17, Purpose.SECTION_47, Purpose.SECTION_11, Purpose.SECTION_16LA),
-        Role.URGENT: (
-            Purpose.VITAL_INTERESTS, Purpose.POLICE_PROTECTION, Purpose.SECTION_47, Purpose.SECTION_16LA,
-        ),
-        Role.FEED: (),
-    }
-)  # fmt: skip
-"""The purposes a role may use; the first is what a command line takes when none is named."""
+ENROLLED_ROLES: Final = frozenset(Role) - {Role.CUSTODIAN, Role.ADMINISTRATOR, Role.OPERATOR}
+"""The roles of accounts."""
+MACHINE_ROLES: Final = frozenset({Role.FEED})
+"""The roles of machines, which sign in by their device's key alone."""
+LOOKING_ROLES: Final = frozenset({Role.PRACTITIONER, Role.URGENT, Role.MATERNITY})
+"""The roles that may look a child up."""
 
 
 class Kind(StrEnum):
@@ -59,6 +58,56 @@ class Kind(StrEnum):
     COUNCIL = "council"
     HOSPITAL = "hospital"
     POLICE = "police"
+
+
+@dataclass(frozen=True, slots=True)
+class LegalGateway:
+    """The law that a purpose rests on, and who may use it: these roles, in these kinds of organisation."""
+
+    law: str
+    roles: frozenset[Role]
+    kinds: frozenset[Kind]
+
+
+_EVERY_KIND: Final = frozenset(Kind)
+GATEWAYS: Final[Mapping[Purpose, LegalGateway]] = MappingProxyType(
+    {
+        Purpose.VITAL_INTERESTS: LegalGateway(
+            "vital interests: an emergency, where waiting could cost life or health",
+            frozenset({Role.URGENT, Role.MATERNITY}), _EVERY_KIND,
+        ),
+        Purpose.POLICE_PROTECTION: LegalGateway(
+            "Children Act 1989, section 46: police protection", frozenset({Role.URGENT}), frozenset({Kind.POLICE}),
+        ),
+        Purpose.SECTION_17: LegalGateway(
+            "Children Act 1989, section 17: a child in need", frozenset({Role.PRACTITIONER}),
+            frozenset({Kind.COUNCIL}),
+        ),
+        Purpose.SECTION_11: LegalGateway(
+            "Children Act 2004, section 11: safeguarding and promoting welfare",
+            frozenset({Role.PRACTITIONER, Role.MATERNITY}), _EVERY_KIND,
+        ),
+        Purpose.SECTION_47: LegalGateway(
+            "Children Act 1989, section 47: enquiries about significant harm",
+            frozenset({Role.PRACTITIONER, Role.URGENT, Role.MATERNITY}), _EVERY_KIND,
+        ),
+        Purpose.SECTION_16LA: LegalGateway(
+            "Children Act 2004, section 16LA: sharing to safeguard or promote welfare", LOOKING_ROLES, _EVERY_KIND,
+        ),
+    }
+)  # fmt: skip
+"""In the order in which a command line offers them."""
+
+
+def purposes_of(role: Role, kind: Kind) -> tuple[Purpose, ...]:
+    """The purposes that a role may name in such an organisation; the first is taken when none is named.
+
+    An emergency is the first thing to think of in an urgent role, and the last in another.
+    """
+    purposes = [purpose for purpose, of in GATEWAYS.items() if role in of.roles and kind in of.kinds]
+    if role is not Role.URGENT:
+        purposes.sort(key=lambda purpose: purpose is Purpose.VITAL_INTERESTS)
+    return tuple(purposes)
 
 
 class Urgency(StrEnum):

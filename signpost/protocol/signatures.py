@@ -36,7 +36,9 @@ __all__ = [
     "PresentedRequest",
     "Signature",
     "sign_request",
+    "sign_sign_in",
     "verify_request",
+    "verify_sign_in",
 ]  # fmt: skip
 
 CERTIFICATE_HEADER: Final = "signpost-enrolment"
@@ -46,6 +48,8 @@ WINDOW_SECONDS: Final = 60
 MAX_SKEW_SECONDS: Final = 5
 NONCE_BYTES: Final = 16
 _TAG: Final = "signpost/v1"
+_SIGN_IN_TAG: Final = "signpost/v1/sign-in"
+"""A request to sign in carries no credentials yet. Its signature is of its own kind and opens nothing else."""
 _LABEL: Final = "sig1"
 _COVERED: Final = (
     "@method",
@@ -55,6 +59,7 @@ _COVERED: Final = (
     CERTIFICATE_HEADER,
     CREDENTIAL_HEADER,
 )
+_COVERED_AT_SIGN_IN: Final = _COVERED[:4]
 _NONCE_TEXT: Final = 22
 
 
@@ -117,6 +122,18 @@ def sign_request(
         url,
         {"content-type": "application/json", CERTIFICATE_HEADER: certificate, CREDENTIAL_HEADER: credential},
     )
+    return _signed(message, body, key=key, created=created, nonce=nonce, tag=_TAG, covered=_COVERED)
+
+
+def sign_sign_in(*, url: str, body: bytes, key: SigningKey, created: int, nonce: str) -> dict[str, str]:
+    """The headers of a POST to sign in, by the device key alone. Arguments as in `sign_request`."""
+    message = _Message("POST", url, {"content-type": "application/json"})
+    return _signed(message, body, key=key, created=created, nonce=nonce, tag=_SIGN_IN_TAG, covered=_COVERED_AT_SIGN_IN)
+
+
+def _signed(
+    message: _Message, body: bytes, *, key: SigningKey, created: int, nonce: str, tag: str, covered: tuple[str, ...]
+) -> dict[str, str]:
     signer = HTTPMessageSigner(
         signature_algorithm=algorithms.ED25519,
         key_resolver=_OneKey(key.verify_key.thumbprint(), private=key.primitive),
@@ -127,8 +144,8 @@ def sign_request(
         created=dt.datetime.fromtimestamp(created, tz=dt.UTC),
         nonce=nonce,
         label=_LABEL,
-        tag=_TAG,
-        covered_component_ids=_COVERED,
+        tag=tag,
+        covered_component_ids=covered,
         body=body,
         use_existing_digest=True,
     )
@@ -141,9 +158,24 @@ def verify_request(request: PresentedRequest, *, device: VerifyKey, now: int) ->
     Raises:
         Problem: SIGNATURE_MISSING, SIGNATURE_INVALID or SIGNATURE_STALE.
     """
+    return _verified(request, device=device, now=now, tag=_TAG, covered=_COVERED)
+
+
+def verify_sign_in(request: PresentedRequest, *, device: VerifyKey, now: int) -> Signature:
+    """Check that the device key signed exactly this request to sign in, and lately.
+
+    Raises:
+        Problem: SIGNATURE_MISSING, SIGNATURE_INVALID or SIGNATURE_STALE.
+    """
+    return _verified(request, device=device, now=now, tag=_SIGN_IN_TAG, covered=_COVERED_AT_SIGN_IN)
+
+
+def _verified(
+    request: PresentedRequest, *, device: VerifyKey, now: int, tag: str, covered: tuple[str, ...]
+) -> Signature:
     headers = {
         name: request.headers[name]
-        for name in (*_COVERED[2:], "signature", "signature-input")
+        for name in (*covered[2:], "signature", "signature-input")
         if name in request.headers
     }
     if "signature" not in headers or "signature-input" not in headers:
@@ -155,8 +187,8 @@ def verify_request(request: PresentedRequest, *, device: VerifyKey, now: int) ->
         results = verifier.verify(
             _Message(request.method, request.url, headers),
             max_age=None,
-            expect_tag=_TAG,
-            require_components=_COVERED,
+            expect_tag=tag,
+            require_components=covered,
             body=request.body,
         )
     except (InvalidSignature, HTTPMessageSignaturesException):

@@ -14,13 +14,14 @@ from pathlib import Path
 
 from signpost.edge.desk import Desk, DeskSettings
 from signpost.edge.organisation_keys import copy_feed_keys, make_organisation_keys
-from signpost.protocol.purposes import Kind, Role
+from signpost.protocol.purposes import MACHINE_ROLES, Kind, Role
 from signpost.service.clock import system_randomness
 from signpost_cli.demo.families import HANDLES, write_handles
 from tests.bench.enrolment import Enrolled, enrol, tell
 from tests.bench.lone_index import LoneIndex
 from tests.bench.processes import running
 from tests.support.ceremony import Holders, make_holders
+from tests.support.held_shift import hold
 from tests.support.one_holder import PASSPHRASE, make_folder
 
 __all__ = ["House", "house"]
@@ -90,9 +91,20 @@ class House:
             ),
             manifest=self.index.holders.signed.encoding(),
             device=enrolled.identity.key,
-            certificate=enrolled.identity.certificate,
-            credential=enrolled.identity.credential,
         )
+        identity = enrolled.identity
+        if enrolled.role in MACHINE_ROLES:
+            Desk.keep_shift(folder, certificate=identity.certificate, credential=identity.credential)
+        else:
+            holders = self.index.holders.manifest.holders
+            hold(
+                folder,
+                account=enrolled.account,
+                certificate=identity.certificate,
+                credential=identity.credential,
+                key=identity.key,
+                bases=frozenset({self.index.url, *(holder.url for holder in holders)}),
+            )
         return folder
 
 

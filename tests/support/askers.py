@@ -16,7 +16,7 @@ from signpost.protocol.credentials import (
 )
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.keys import SigningKey
-from signpost.protocol.purposes import PURPOSES_OF, Kind, Role
+from signpost.protocol.purposes import Kind, Role, purposes_of
 from signpost.protocol.secret import Secret
 from signpost.protocol.signatures import sign_request
 
@@ -54,7 +54,7 @@ class Organisation:
             account=AccountId(account),
             role=role,
             kind=self.kind,
-            purposes=PURPOSES_OF[role],
+            purposes=purposes_of(role, self.kind),
             device_thumbprint=key.verify_key.thumbprint(),
             issued_at=now,
             expires_at=now + 12 * 3_600,

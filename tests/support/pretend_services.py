@@ -54,13 +54,14 @@ from signpost.protocol.messages import (
 )
 from signpost.protocol.oprf import SUITE
 from signpost.protocol.problems import Problem, ProblemCode
-from signpost.protocol.purposes import Role
+from signpost.protocol.purposes import MACHINE_ROLES, Role
 from signpost.protocol.receipts import EvaluationReceipt, batch_hash, check_receipts, holder_of, lifetime
 from signpost.protocol.signatures import PresentedRequest
 from signpost.protocol.tags import join_points, parse_points
 from signpost.protocol.threshold import lagrange_at_zero, random_scalar
 from tests.support.askers import Device, Organisation, new_key
 from tests.support.ceremony import Holders, make_holders
+from tests.support.held_shift import hold
 
 __all__ = ["HANDLE", "NOON", "Fault", "Pretence", "StillClock", "free_port_run"]
 
@@ -206,10 +207,25 @@ class Pretence:
             ),
             manifest=self.holders.signed.encoding(),
             device=self.device.key,
-            certificate=self.device.certificate.sign(self.organisation.signing_key),
-            credential=self.device.credential.sign(self.index_key),
         )
+        self.sign_in_at(folder)
         return folder
+
+    def sign_in_at(self, folder: Path) -> None:
+        """Opens this device's shift there: in files of a machine's, else with an agent."""
+        certificate = self.device.certificate.sign(self.organisation.signing_key)
+        credential = self.device.credential.sign(self.index_key)
+        if self.role in MACHINE_ROLES:
+            Desk.keep_shift(folder, certificate=certificate, credential=credential)
+            return
+        hold(
+            folder,
+            account=self.device.certificate.account,
+            certificate=certificate,
+            credential=credential,
+            key=self.device.key,
+            bases=frozenset({self.index_url, *(holder.url for holder in self.holders.manifest.holders)}),
+        )
 
     def whole_key(self) -> Scalar:
         """The key that no machine has; a test may put it together to know what a tag should be."""

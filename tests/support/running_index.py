@@ -17,16 +17,16 @@ import httpx2
 from pydantic import BaseModel
 
 from signpost.index.app import Index
+from signpost.index.hashing import Hashing
 from signpost.index.keyfile import IndexKeys, make_keys
 from signpost.index.settings import IndexSettings
 from signpost.index.storage.opening import open_index_database
 from signpost.index.storage.vault import Vault
 from signpost.index.web.operator import operator_app
 from signpost.index.web.public import public_app
-from signpost.protocol.credentials import SHIFT_SECONDS, OrganisationId
-from signpost.protocol.keys import SigningKey
+from signpost.protocol.credentials import OrganisationId
+from signpost.protocol.passwords import PasswordCost
 from signpost.protocol.purposes import Kind, Purpose, Role
-from signpost.protocol.secret import Secret
 from signpost.service.database import open_reader
 from signpost.service.log import Log, Word
 from signpost.service.writer import Writer
@@ -78,6 +78,7 @@ class RunningIndex:
             writer=self.writer,
             clock=self.world.clock,
             randomness=self.world.randomness,
+            hashing=Hashing(PasswordCost(memory_kib=64, passes=1)),
         )
         self._public = self._client(public_app(self.index, log))
         self._operator = self._client(operator_app(self.index, log))
@@ -147,17 +148,9 @@ class RunningIndex:
         return str(answer.json()["handle"])
 
     def enrol(self, organisation: str, role: Role, kind: Kind = Kind.COUNCIL, *, account: str | None = None) -> Device:
-        """A device with a credential that the index itself issued."""
-        key = SigningKey(Secret(self.world.randomness(32)))
+        """A device as it is when its account has signed in. Signing in itself is tested by itself."""
         account = account or f"{role.value}.{self.world.randomness(4).hex()}"
-        certificate = self.world.certificate(organisation, account, role, kind, key)
-        token = certificate.sign(self.world.organisation_key(organisation))
-        answer = self.operate("/credentials", {"certificate": token})
-        assert answer.status_code == 200, answer.text
-        assert answer.json()["expires_at"] == self.world.clock.now() + SHIFT_SECONDS
-        return Device(
-            certificate.organisation, certificate.account, role, kind, key, token, answer.json()["credential"]
-        )
+        return self.world.device(organisation, role, kind, account=account)
 
     def register(self, device: Device, child: Child, handle: str, **rest: Any) -> httpx2.Response:
         """Register one involvement; it is not settled."""
@@ -195,6 +188,19 @@ class RunningIndex:
         before = self.tables()
         answer = act()
         assert self.tables() == before
+        return answer
+
+    def refused_on_record(self, act: Callable[[], httpx2.Response]) -> httpx2.Response:
+        """The answer of an act that policy refuses: its nonce is spent and a leaf says so, and nothing else is left."""
+        before = self.tables()
+        answer = act()
+        after = self.tables()
+        left = {"audit_leaves", "spent_nonces", "sqlite_sequence"}
+        assert {name: rows for name, rows in after.items() if name not in left} == {
+            name: rows for name, rows in before.items() if name not in left
+        }
+        assert len(after["audit_leaves"]) == len(before["audit_leaves"]) + 1
+        assert len(after["spent_nonces"]) == len(before["spent_nonces"]) + 1
         return answer
 
     def _hang_up(self, client: httpx2.AsyncClient) -> None:

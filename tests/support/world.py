@@ -39,7 +39,7 @@ from signpost.protocol.messages import (
     TaggedPoint,
 )
 from signpost.protocol.oprf import SUITE
-from signpost.protocol.purposes import PURPOSES_OF, Basis, DeepReason, Kind, Purpose, Role, Urgency
+from signpost.protocol.purposes import Basis, DeepReason, Kind, Purpose, Role, Urgency, purposes_of
 from signpost.protocol.receipts import BULK_SECONDS, LOOKUP_SECONDS, EvaluationReceipt, batch_hash
 from signpost.protocol.secret import Secret
 from signpost.protocol.signatures import sign_request
@@ -213,7 +213,7 @@ class World:
             account=enrolled.account,
             role=role,
             kind=kind,
-            purposes=PURPOSES_OF[role] if purposes is None else tuple(purposes),
+            purposes=purposes_of(role, kind) if purposes is None else tuple(purposes),
             device_thumbprint=key.verify_key.thumbprint(),
             issued_at=self.clock.now(),
             expires_at=self.clock.now() + lasts,
@@ -355,7 +355,7 @@ class World:
 
 def device_purpose(device: Device) -> Purpose:
     """The purpose a role takes when none is named; a feed, which has none, claims one all the same."""
-    purposes = PURPOSES_OF[device.role]
+    purposes = purposes_of(device.role, device.kind)
     return purposes[0] if purposes else Purpose.SECTION_47
 
 

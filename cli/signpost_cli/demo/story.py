@@ -11,11 +11,13 @@ import re
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Final, final
 
 from sqlite_utils.utils import sqlite3
 
+from signpost.edge.shift import unlock_shift
 from signpost_cli.demo.families import (
     HANDLES,
     POPULATION,
@@ -26,7 +28,7 @@ from signpost_cli.demo.families import (
     person,
     write_handles,
 )
-from signpost_cli.demo.world import Completed, Organisation, World, WorldFailed
+from signpost_cli.demo.world import PIN, Completed, Organisation, World, WorldFailed
 
 __all__ = ["Story"]
 
@@ -34,6 +36,10 @@ NORTH: Final = Organisation("north-council", "council", "feed-01", "feed")
 SOUTH: Final = Organisation("south-council", "council", "feed-01", "feed")
 HOSPITAL: Final = Organisation("aldate-hospital", "hospital", "triage-07", "urgent")
 POLICE: Final = Organisation("thames-police", "police", "response-12", "urgent")
+EAST: Final = Organisation("east-council", "council", "duty-4", "practitioner")
+INDEX: Final = Organisation("index", "", "", "")
+"""Where the index's operator types."""
+PRACTITIONER_LOOKUPS: Final = 2
 SSD_CHILDREN: Final = 520
 CSV_CHILDREN: Final = 80
 SETTLED_SECONDS: Final = 1.0
@@ -55,6 +61,53 @@ class Story:
         self._north: Caseload | None = None
         self._south: Caseload | None = None
 
+    def _enrol(self) -> None:
+        self._act("2", "Councils, hospitals and a police force are admitted, and each enrols an account")
+        everybody = (NORTH, SOUTH, EAST, HOSPITAL, POLICE, self._clinic)
+        self._world.enrol_without_signing_in(everybody)
+        for organisation in everybody:
+            self._say(f"{organisation.name}: {organisation.account}, role {organisation.role}")
+        self._say(
+            "A machine's account signs in by its device's key. A person chooses a password and a code generator, and"
+        )
+        self._say("their administrator signs the device's key: the index can do neither.")
+
+    def _sign_in(self) -> None:
+        self._act("4", "A nurse begins her night shift: username, password, one-time code, and a PIN for the shift")
+        self._asked_without_a_shift(HOSPITAL)
+        self._typed(HOSPITAL, 0, "login", "--stdin", stdin=self._world.what_is_typed(HOSPITAL.name), from_="shift.json")
+        self._say("The shift's key is held by an agent that only she can reach. It locks when she walks away:")
+        self._typed(HOSPITAL, 0, "lock")
+        self._asked_without_a_shift(HOSPITAL)
+        unlock_shift(self._folder(HOSPITAL) / "desk", PIN)
+        self._say("She types her PIN, and goes on. The police officer and the social worker sign in as well.")
+        self._world.sign_in_all((POLICE, EAST))
+
+    def _asked_without_a_shift(self, organisation: Organisation) -> None:
+        child = self._unknown_child(0)
+        self._typed(organisation, 4, "lookup", "--stdin", stdin=json.dumps(self._details(child)))
+
+    def _refuse_by_policy(self) -> None:
+        child = json.dumps(self._details(self._current_child))
+        self._act(
+            "10",
+            "Who may not: a machine that registers, a locum whose vetting has lapsed, a spent budget, a lost device",
+        )
+        self._say("A council's feed looks nobody up:")
+        self._typed(NORTH, 3, "lookup", "--stdin", stdin=child)
+        self._say("The locum's vetting ran out yesterday; every factor was right:")
+        self._typed(
+            self._clinic, 3, "login", "--stdin", stdin=self._world.what_is_typed(self._clinic.name), from_="shift.json"
+        )
+        self._say(f"A social worker may ask so often in a shift (here {PRACTITIONER_LOOKUPS} times; 60 is usual):")
+        for number in range(PRACTITIONER_LOOKUPS + 1):
+            other = json.dumps(self._details(self._unknown_child(number + 1)))
+            self._typed(EAST, 7 if number == PRACTITIONER_LOOKUPS else 0, "lookup", "--stdin", stdin=other)
+        self._say("The police officer's device was lost in a pursuit, and is taken back:")
+        named = ("--organisation", POLICE.name, "--account", POLICE.account)
+        self._typed(INDEX, 0, "admin", "device", "revoke", *named, "--settings", "settings.toml")
+        self._typed(POLICE, 4, "lookup", "--stdin", stdin=child)
+
     def play(self) -> None:
         """All of it.
 
@@ -62,16 +115,16 @@ class Story:
             WorldFailed: something ended otherwise than it should.
         """
         self._act("1", "Three key holders and the index start, and the holders make a key that none of them holds")
+        self._world.index_settings = f"practitioner_lookups = {PRACTITIONER_LOOKUPS}\n"
         self._world.set_up_services()
         self._say(f"The manifest all three signed has the fingerprint {self._world.manifest_fingerprint}.")
-        self._act("2", "Two councils, a hospital and a police force are admitted, each with one device")
-        self._world.enrol_all((NORTH, SOUTH, HOSPITAL, POLICE))
-        for organisation in (NORTH, SOUTH, HOSPITAL, POLICE):
-            self._say(f"{organisation.name}: {organisation.account}, role {organisation.role}")
+        self._enrol()
         self._register()
+        self._sign_in()
         self._look_up()
         self._ask_by_name()
         self._refuse_a_typing_error()
+        self._refuse_by_policy()
         self._lose_holders()
         self._show_what_the_index_knows()
 
@@ -99,12 +152,12 @@ class Story:
         time.sleep(SETTLED_SECONDS)
 
     def _look_up(self) -> None:
-        self._act("4", "At three in the morning, a nurse in A&E asks about a child")
+        self._act("5", "At three in the morning, a nurse in A&E asks about a child")
         self._ask(HOSPITAL, self._current_child, "CURRENT")
-        self._act("5", "A police officer asks about a child whose case was closed some months ago")
+        self._act("6", "A police officer asks about a child whose case was closed some months ago")
         self._ask(POLICE, self._previous_child, "PREVIOUS")
-        self._act("6", "A child whom nobody has registered")
-        self._ask(HOSPITAL, person(self._seed, POPULATION - 1, today=self._today), "NONE")
+        self._act("7", "A child whom nobody has registered")
+        self._ask(HOSPITAL, self._unknown_child(0), "NONE")
 
     def _ask_by_name(self) -> None:
         self._act(
@@ -127,23 +180,23 @@ class Story:
         )
 
     def _refuse_a_typing_error(self) -> None:
-        self._act("8", "A digit of the NHS number is mistyped: it is refused here, and nothing is sent")
+        self._act("9", "A digit of the NHS number is mistyped: it is refused here, and nothing is sent")
         child = self._current_child
         last = (int(child.nhs_number[-1]) + 1) % 10
         details = self._details(child, nhs_number=f"{child.nhs_number[:-1]}{last}")
         self._typed(HOSPITAL, 2, "lookup", "--stdin", stdin=json.dumps(details))
 
     def _lose_holders(self) -> None:
-        self._act("9", "One key holder is killed: two of three are enough")
+        self._act("11", "One key holder is killed: two of three are enough")
         self._world.kill("holder-3")
         self._ask(HOSPITAL, self._current_child, "CURRENT")
-        self._act("10", "A second one is killed: nobody can be asked, and that is not a no")
+        self._act("12", "A second one is killed: nobody can be asked, and that is not a no")
         self._world.kill("holder-2")
         done = self._typed(HOSPITAL, 6, "lookup", "--stdin", stdin=json.dumps(self._details(self._current_child)))
         self._expect(not done.stdout, "nothing on stdout")
 
     def _show_what_the_index_knows(self) -> None:
-        self._act("11", "What the index knows of all this: one literal row of its database")
+        self._act("13", "What the index knows of all this: one literal row of its database")
         connection = sqlite3.connect(f"file:{self._world.root / 'index' / 'data' / 'index.sqlite'}?mode=ro", uri=True)
         try:
             cursor = connection.execute(
@@ -160,6 +213,16 @@ class Story:
         self._say(f"There are {rows:,} such rows. None of them, nor all of them together, names a child.")
 
     # -- how they are told --------------------------------------------------------------------------------------------
+
+    def _unknown_child(self, nth: int) -> Person:
+        """One of those whom nobody has registered, with an NHS number."""
+        everybody = (person(self._seed, number, today=self._today) for number in range(POPULATION - 1, 0, -1))
+        return next(islice((child for child in everybody if child.nhs_number), nth, None))
+
+    @property
+    def _clinic(self) -> Organisation:
+        yesterday = (self._today - timedelta(days=1)).isoformat()
+        return Organisation("west-clinic", "hospital", "locum-3", "urgent", vetting_until=yesterday)
 
     @property
     def _current_child(self) -> Person:
@@ -210,8 +273,15 @@ class Story:
     def _say(self, text: str) -> None:
         self._tell(f"   {text}")
 
-    def _typed(self, organisation: Organisation, code: int, *arguments: str, stdin: str | None = None) -> Completed:
-        shown = " ".join(("signpost", *arguments)) + (" < child.json" if stdin is not None else "")
+    def _typed(
+        self,
+        organisation: Organisation,
+        code: int,
+        *arguments: str,
+        stdin: str | None = None,
+        from_: str = "child.json",
+    ) -> Completed:
+        shown = " ".join(("signpost", *arguments)) + (f" < {from_}" if stdin is not None else "")
         self._tell(f"   {organisation.name}$ {shown}")
         done = self._world.command(organisation.name, *arguments, stdin=stdin)
         # What a command talks of comes before its answer, but for how it failed, and then there is no answer.

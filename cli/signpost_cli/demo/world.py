@@ -9,6 +9,7 @@ Folders under the root: `holder-1` to `holder-3`, `index`, and one for each orga
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import os
@@ -22,11 +23,16 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-__all__ = ["Completed", "Organisation", "Tls", "World", "WorldFailed", "free_ports"]
+from signpost.edge.shift import end_shift
+from signpost.protocol.one_time_codes import STEP_SECONDS, code_of
+from signpost.protocol.secret import Secret
+
+__all__ = ["PIN", "Completed", "Organisation", "Tls", "World", "WorldFailed", "free_ports"]
 
 HOLDERS: Final = 3
 THRESHOLD: Final = 2
@@ -34,6 +40,9 @@ START_SECONDS: Final = 30
 COMMAND_SECONDS: Final = 300
 BUDGET: Final = 1_200_000
 """Points a day at each holder: a feed of 100,000 rows (protocol.md D6)."""
+
+PIN: Final = "482913"
+"""Everybody's, of every shift: this machine plays them all."""
 
 _Item = TypeVar("_Item")
 
@@ -75,6 +84,30 @@ class Organisation:
     kind: str
     account: str
     role: str
+    vetting_until: str = ""
+    """A date; else there is time enough."""
+
+
+@dataclass(slots=True)
+class _Person:
+    """Who signs in, and the generator of their codes. Codes are good once: each is of a later step than the last."""
+
+    username: str
+    password: str
+    codes: Secret
+    last: int = 0
+
+    def given(self) -> dict[str, str]:
+        """What is typed to sign in, as soon as there is a code that was not used."""
+        step = (
+            max(int(time.time()) // STEP_SECONDS, self.last + 1) if self.last else int(time.time()) // STEP_SECONDS + 1
+        )
+        while step > int(time.time()) // STEP_SECONDS + 1:
+            time.sleep(1)
+        self.last = step
+        return {
+            "username": self.username, "password": self.password, "code": code_of(self.codes, step), "pin": PIN,
+        }  # fmt: skip
 
 
 def free_ports(count: int) -> list[int]:
@@ -114,6 +147,9 @@ class World:
         self._ports = dict(zip(names, free_ports(len(names)), strict=True))
         address = address or (_loopback if tls is None else _loopback_over_tls)
         self._urls = {name: address(name, port) for name, port in self._ports.items()}
+        self.index_settings = ""
+        """Further lines of the index's settings."""
+        self._people: dict[str, _Person] = {}
         self.manifest_fingerprint = ""
         """What custodians give to administrators by hand, once there is a manifest."""
 
@@ -200,6 +236,8 @@ class World:
                 process.kill()
                 process.wait()
         self._processes.clear()
+        for name in self._people:
+            end_shift(self.root / name / "desk")
 
     def __enter__(self) -> Self:
         return self
@@ -262,7 +300,18 @@ class World:
         self.start("index")
 
     def enrol_all(self, organisations: Sequence[Organisation]) -> None:
-        """Admit organisations at the index and every holder, and enrol one device of each."""
+        """Admit organisations at the index and every holder, enrol one account of each, and sign it in."""
+        _at_once(self._enrol, organisations)
+        self.sign_in_all(organisations)
+
+    def sign_in_all(self, organisations: Sequence[Organisation]) -> None:
+        """Sign in whoever is a person."""
+        people = [organisation.name for organisation in organisations if organisation.name in self._people]
+        if people:
+            _at_once(self.sign_in, people)
+
+    def enrol_without_signing_in(self, organisations: Sequence[Organisation]) -> None:
+        """As `enrol_all`, up to where each person signs in."""
         _at_once(self._enrol, organisations)
 
     def _enrol(self, organisation: Organisation) -> None:
@@ -278,13 +327,51 @@ class World:
         self.must("index", "admin", "org", "add", public, "--settings", "settings.toml")
         for name in self.holder_names:
             self.must(name, "keys", "admit", public, "--budget", str(BUDGET), "--settings", "settings.toml", read_out)
-        self.must(
-            organisation.name, "admin", "device", "enrol", "--org-keys", "keys", "--account", organisation.account,
-            "--role", organisation.role, "--valid-days", "365", "--manifest", "../manifest.json",
-            f"--fingerprint={self.manifest_fingerprint}", "--index", self.url("index"),
-            "--operator-socket", "../index/data/operator.sock", "--out-of-hours", "0113 496 0000",
-            "--passphrase-file", "passphrase", "--home", "desk", *self._trusting,
+        self._enrol_account(organisation)
+
+    def _enrol_account(self, organisation: Organisation) -> None:
+        """Enrol an account of an organisation, as its administrator and its owner do. This machine plays both."""
+        name, folder = organisation.name, self.root / organisation.name
+        administering = ("--org-keys", "keys", "--index", self.url("index"), "--passphrase-file", "passphrase")
+        believing = (f"--fingerprint={self.manifest_fingerprint}", "--out-of-hours", "0113 496 0000")
+        if organisation.role == "feed":
+            self.must(
+                name, "admin", "device", "enrol", "--account", organisation.account, "--home", "desk",
+                *administering, *believing, *self._trusting,
+            )  # fmt: skip
+            return
+        later = (date.today() + timedelta(days=300)).isoformat()  # noqa: DTZ011 - the administrator's own day
+        made = self.must(
+            name, "admin", "account", "enrol", organisation.account, "--role", organisation.role, "--vetting-until",
+            organisation.vetting_until or later, "--training-until", later, "--json", *administering, *believing,
+            *self._trusting,
         )  # fmt: skip
+        password = secrets.token_urlsafe(24)
+        given = {"token": json.loads(made.stdout)["token"], "password": password}
+        codes = folder / "codes.secret"
+        codes.unlink(missing_ok=True)
+        self.must(
+            name, "enrol", "--stdin", "--codes-file", "codes.secret", "--home", "desk", *self._trusting,
+            stdin=json.dumps(given),
+        )  # fmt: skip
+        self.must(name, "admin", "account", "approve", organisation.account, *administering, *self._trusting)
+        self._people[name] = _Person(organisation.account, password, self._code_secret(codes))
+
+    def sign_in(self, name: str) -> None:
+        """Sign the owner of an organisation's account in.
+
+        Raises:
+            WorldFailed: they were not let in.
+        """
+        self.must(name, "login", "--stdin", stdin=self.what_is_typed(name))
+
+    def what_is_typed(self, name: str) -> str:
+        """What the owner of an organisation's account types to sign in now, with a code that was not used yet."""
+        return json.dumps(self._people[name].given())
+
+    @staticmethod
+    def _code_secret(file: Path) -> Secret:
+        return Secret(base64.b32decode(file.read_text().strip()))
 
     def add_handle(self, organisation: str, title: str) -> str:
         """Add a handle of an organisation at the index; its opaque name."""
@@ -316,7 +403,7 @@ class World:
         pinned = f'manifest = "../manifest.json"\nmanifest_fingerprint = "{fingerprint}"\n' if fingerprint else ""
         (folder / "settings.toml").write_text(
             f'port = {self._ports["index"]}\npublic_url = "{self.url("index")}"\ndata_dir = "data"\n'
-            f"expected_organisations = [{expected}]\n{pinned}{self._tls_settings}"
+            f"expected_organisations = [{expected}]\n{pinned}{self._tls_settings}{self.index_settings}"
         )
 
     @property

@@ -145,6 +145,13 @@ def pack_lookup(answer: AnswerWord, tags: Sequence[StoredTag]) -> bytes:
     return bytes([_ANSWER_CODES[answer]]) + _pack_tags(tags).ljust(_LOOKUP_TAGS_BYTES, b"\0")
 
 
+def unpack_lookup(raw: bytes) -> tuple[StoredTag, ...]:
+    """The tags of a lookup row: as many as there were, before the zeros that make all rows of one size."""
+    tags = raw[1:]
+    ends = next((at for at in range(0, len(tags), _TAG.size) if not tags[at]), len(tags))
+    return _unpack_tags(tags[:ends])
+
+
 def pack_acknowledgement(acknowledgement: Acknowledgement) -> bytes:
     """What a spent receipt remembers."""
     return _ACKNOWLEDGEMENT.pack(acknowledgement.receipt.encode(), acknowledgement.at)

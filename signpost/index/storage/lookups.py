@@ -12,15 +12,17 @@ from functools import cache
 from typing import final
 
 from signpost.index.audit import AuditEvent
+from signpost.index.budgets import Costs
 from signpost.index.ports import KeptLookup
-from signpost.index.records import Hit, InvolvementNumber, OrganisationNumber
+from signpost.index.records import Hit, InvolvementNumber, OrganisationNumber, StoredTag
 from signpost.index.requests import Spending
-from signpost.index.storage.layouts import CLASSES, from_day_number, pack_lookup
+from signpost.index.storage.layouts import CLASSES, from_day_number, pack_lookup, unpack_lookup
+from signpost.index.storage.metering import charge_for
 from signpost.index.storage.record import record
 from signpost.index.storage.spending import refuse_spent, spend_nonce, spend_receipts
 from signpost.index.storage.vault import Vault
 from signpost.protocol.classes import Place, Tier
-from signpost.protocol.credentials import OrganisationId
+from signpost.protocol.credentials import Asker, OrganisationId
 from signpost.protocol.labels import Label
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.tags import TagKey
@@ -69,7 +71,24 @@ class SqliteLookups:
             for at, match_class, tier, organisation, involvement, ended_on, identity_key in rows
         ]
 
-    async def keep(self, lookup: KeptLookup, *, spending: Spending, audit: AuditEvent) -> None:
+    def caseload(self, organisation: OrganisationId) -> int:
+        """As the port says."""
+        (count,) = self._reader.execute(
+            "SELECT count(*) FROM owned_involvements WHERE organisation = ?", (self._vault.organisation(organisation),)
+        ).fetchone()
+        return int(count)
+
+    def kept(self, asker: Asker, receipt: str, *, now: int) -> Sequence[StoredTag] | None:
+        """As the port says."""
+        name = self._vault.lookup(asker.organisation, asker.account, receipt)
+        found = self._reader.execute(
+            "SELECT sealed FROM lookup_rows WHERE lookup = ? AND forget_at > ?", (name, now)
+        ).fetchone()
+        return None if found is None else unpack_lookup(self._vault.open(found[0], Label.LOOKUP_ROW, name))
+
+    async def keep(
+        self, lookup: KeptLookup, *, spending: Spending, costs: Costs, audit: AuditEvent, overdrawn: AuditEvent
+    ) -> None:
         """As the port says."""
         asker, acknowledgement = spending.signed.asker, spending.acknowledgement
         access_rows = sorted(
@@ -84,6 +103,8 @@ class SqliteLookups:
             if spend_receipts(connection, self._vault, spending) is not None:
                 # The same question again: only a registration is acknowledged twice.
                 raise Problem(ProblemCode.RECEIPT_SPENT)
+            if charge_for(connection, self._vault, costs, now=spending.signed.at):
+                record(connection, self._vault, overdrawn)
             record(connection, self._vault, audit)
             connection.executemany("INSERT INTO access_rows VALUES (?, ?, ?, ?, ?, ?)", access_rows)
             connection.execute("INSERT INTO lookup_rows VALUES (?, ?, ?)", (name, sealed, lookup.keep_until))

@@ -17,7 +17,20 @@ from signpost.protocol.labels import Label
 from signpost.service.database import Connection
 from signpost.service.writer import Writer
 
-__all__ = ["SqliteRevocations"]
+__all__ = ["SqliteRevocations", "restore", "revoke"]
+
+
+def revoke(connection: Connection, vault: Vault, entry: Revoked) -> None:
+    """Put an entry on the list, in the transaction of whatever it belongs to. Again changes nothing."""
+    number = vault.revocation(entry)
+    document = canonical_json({"account": entry.account, "certificate": entry.certificate})
+    sealed = vault.seal(document, Label.REVOCATION_ROW, place(number))
+    connection.execute("INSERT INTO revocations VALUES (?, ?) ON CONFLICT DO NOTHING", (number, sealed))
+
+
+def restore(connection: Connection, vault: Vault, entry: Revoked) -> None:
+    """Take an entry off the list, where it is on it."""
+    connection.execute("DELETE FROM revocations WHERE revocation = ?", (vault.revocation(entry),))
 
 
 @final
@@ -45,18 +58,12 @@ class SqliteRevocations:
 
     async def revoke(self, entry: Revoked, *, audit: AuditEvent) -> None:
         """As the port says."""
-        number = self._vault.revocation(entry)
-        sealed = self._vault.seal(
-            canonical_json({"account": entry.account, "certificate": entry.certificate}),
-            Label.REVOCATION_ROW,
-            place(number),
-        )
 
-        def revoke(connection: Connection) -> None:
-            connection.execute("INSERT INTO revocations VALUES (?, ?) ON CONFLICT DO NOTHING", (number, sealed))
+        def work(connection: Connection) -> None:
+            revoke(connection, self._vault, entry)
             record(connection, self._vault, audit)
 
-        await self._writer.submit(revoke)
+        await self._writer.submit(work)
 
     def _entry(self, number: int, sealed: bytes) -> Revoked:
         document = json.loads(self._vault.open(sealed, Label.REVOCATION_ROW, place(number)))

@@ -167,3 +167,52 @@ def first_tables(database: Database) -> None:
     database.execute(
         "INSERT INTO involvement_tags VALUES (?, ?, 0, 0, 0, NULL, NULL)", [SENTINEL_KEY, SENTINEL_ORGANISATION]
     )
+
+
+_ACCOUNTS: Final = (
+    """
+    CREATE TABLE accounts (
+        -- Who may sign in, as organisations enrolled them. For ever: an account that is over stays suspended, so that
+        -- its name is never somebody else's.
+        account BLOB NOT NULL PRIMARY KEY CHECK (length(account) = 16),  -- keyed digest of organisation and name
+        organisation INTEGER NOT NULL,  -- pseudonym, for its administrator's list
+        sealed BLOB NOT NULL  -- name, role, dates, state, password hash, code secret, device key, certificate
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX accounts_of_organisation ON accounts (organisation)",
+    """
+    CREATE TABLE sign_in_guesses (
+        -- How often an account or a source has tried to sign in lately and failed. Five minutes.
+        name BLOB NOT NULL PRIMARY KEY CHECK (length(name) = 16),  -- keyed digest
+        guesses INTEGER NOT NULL,
+        forget_at INTEGER NOT NULL  -- epoch seconds
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX sign_in_guesses_to_forget ON sign_in_guesses (forget_at)",
+    """
+    CREATE TABLE meters (
+        -- How many lookups an account or an organisation has been charged in its period. Until the period is over.
+        name BLOB NOT NULL PRIMARY KEY CHECK (length(name) = 16),  -- keyed digest of whom and which period
+        lookups INTEGER NOT NULL,
+        forget_at INTEGER NOT NULL  -- epoch seconds
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX meters_to_forget ON meters (forget_at)",
+    """
+    CREATE TABLE repeats (
+        -- How often lookups of one account in a shift, or of one organisation in a month, have shared a tag. Says
+        -- neither which tag nor whose: until the period is over.
+        name BLOB NOT NULL PRIMARY KEY CHECK (length(name) = 16),  -- keyed digest of tag, whom and period
+        lookups INTEGER NOT NULL,
+        forget_at INTEGER NOT NULL  -- epoch seconds
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX repeats_to_forget ON repeats (forget_at)",
+)
+
+
+@MIGRATIONS()
+def accounts_and_meters(database: Database) -> None:
+    """Accounts that people sign in to, and what bounds what they ask."""
+    for table in _ACCOUNTS:
+        database.execute(table)

@@ -14,10 +14,11 @@ from signpost.index.ports import Revoked
 from signpost.index.records import InvolvementNumber, OrganisationNumber
 from signpost.index.requests import Signed
 from signpost.protocol.credentials import AccountId, OrganisationId
-from signpost.protocol.keys import keyed_digest
+from signpost.protocol.keys import VerifyKey, keyed_digest
 from signpost.protocol.labels import Label
 from signpost.protocol.receipts import EvaluationReceipt
 from signpost.protocol.sealing import SymmetricSealer
+from signpost.protocol.tags import TagKey
 
 __all__ = ["Vault", "place"]
 
@@ -71,7 +72,31 @@ class Vault:
 
     def nonce(self, signed: Signed) -> bytes:
         """The name of a device's nonce: 16 bytes."""
-        return self._digest(Label.REQUEST_NONCE, signed.asker.device.encoding, signed.nonce)
+        return self.nonce_of(signed.asker.device, signed.nonce)
+
+    def nonce_of(self, device: VerifyKey, nonce: str) -> bytes:
+        """The same of a device that has not signed in yet."""
+        return self._digest(Label.REQUEST_NONCE, device.encoding, nonce)
+
+    def statement(self, organisation: OrganisationId, identifier: str) -> bytes:
+        """The name of an administrator's statement: 16 bytes."""
+        return self._digest(Label.STATEMENT_NONCE, organisation, identifier)
+
+    def account(self, organisation: OrganisationId, account: AccountId) -> bytes:
+        """The name of an account's row: 16 bytes."""
+        return self._digest(Label.ACCOUNT_NUMBER, organisation, account)
+
+    def meter(self, *whom: str) -> bytes:
+        """The name of an account's or an organisation's meter: 16 bytes."""
+        return self._digest(Label.METER_NUMBER, *whom)
+
+    def repeat(self, key: TagKey, until: int, *whom: str) -> bytes:
+        """The name of one tag's repeats by somebody in one period: 16 bytes. Nothing else leads to it or from it."""
+        return self._digest(Label.REPEAT_NUMBER, key, until.to_bytes(8, "big"), *whom)
+
+    def guesser(self, kind: str, *names: str) -> bytes:
+        """The name of an account's or a source's guesses: 16 bytes."""
+        return self._digest(Label.GUESS_NUMBER, kind, *names)
 
     def receipt(self, receipt: EvaluationReceipt) -> bytes:
         """The name of what a holder's receipt pays for: 16 bytes. By its batch, which the account chose, and not by the

@@ -1,11 +1,11 @@
-"""What the operator may do, on a socket that only this machine's user can open: organisations, handles, credentials,
-revocations. It can register nothing and look nobody up.
+"""What the operator may do, on a socket that only this machine's user can open: organisations, handles, revocations. It
+can open no account and no shift, register nothing and look nobody up.
 """
 
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,8 +25,6 @@ __all__ = ["operator_app"]
 _C = ProblemCode
 _Name = Annotated[str, Field(min_length=2, max_length=64)]
 _Text = Annotated[str, Field(min_length=1, max_length=254, pattern=r"^[^\x00-\x1f\x7f]+$")]
-_LIMIT: Final = 4_096
-"""A certificate's longest spelling."""
 
 
 class _Operator(BaseModel):
@@ -100,19 +98,6 @@ class HandleDirectory(_Operator):
     handles: list[ListedHandle]
 
 
-class CertificateOffered(_Operator):
-    """An enrolment certificate, signed by its organisation."""
-
-    certificate: Annotated[str, Field(min_length=16, max_length=_LIMIT)]
-
-
-class CredentialIssued(_Operator):
-    """A shift's credential, and when it runs out (epoch seconds)."""
-
-    credential: str
-    expires_at: int
-
-
 class ToRevoke(_Operator):
     """A certificate by its identifier, or an account of an organisation: one of the two."""
 
@@ -137,13 +122,13 @@ def operator_app(index: Index, log: Log) -> FastAPI:
     @app.post("/organisations", status_code=201, responses=refusals(_C.KEY_INVALID, _C.ALREADY_EXISTS))
     async def admit(asked: FromJson[NewOrganisation]) -> Done:
         """Admits an organisation."""
-        await index.accounts.admit(asked.organisation, asked.kind, asked.signing_key, now=index.clock.now())
+        await index.organisations.admit(asked.organisation, asked.kind, asked.signing_key, now=index.clock.now())
         return Done()
 
     @app.get("/organisations")
     async def organisations() -> OrganisationList:
         """All organisations that were admitted."""
-        admitted = index.accounts.organisations()
+        admitted = index.organisations.organisations()
         return OrganisationList(
             organisations=[AdmittedOrganisation(organisation=each.name, kind=each.kind) for each in admitted]
         )
@@ -171,15 +156,6 @@ def operator_app(index: Index, log: Log) -> FastAPI:
                 for each in index.handles.of(OrganisationId(asked.organisation))
             ]
         )
-
-    @app.post(
-        "/credentials",
-        responses=refusals(_C.CERTIFICATE_INVALID, _C.CERTIFICATE_EXPIRED, _C.ORGANISATION_UNKNOWN, _C.REVOKED),
-    )
-    async def issue(asked: FromJson[CertificateOffered]) -> CredentialIssued:
-        """Issues a credential of one shift for a certificate of an admitted organisation."""
-        issued = await index.accounts.issue(asked.certificate, now=index.clock.now())
-        return CredentialIssued(credential=issued.credential, expires_at=issued.expires_at)
 
     @app.post("/revocations", responses=refusals(_C.ORGANISATION_UNKNOWN, _C.REVOCATIONS_FULL))
     async def revoke(asked: FromJson[ToRevoke]) -> Done:

@@ -5,31 +5,43 @@ who watches the line cannot tell `none` from `possible`. Its status and headers 
 """
 
 # Annotations here are values: FastAPI reads `by`, which only exists inside `public_app`.
+from collections.abc import AsyncIterator
 from importlib.metadata import version
 from typing import Annotated, Final
 
 from fastapi import Depends, FastAPI, Request, Response
 
 from signpost.index.app import Index
+from signpost.index.ports import Guesser
 from signpost.index.requests import Signed
 from signpost.protocol.messages import (
     ChangeRequest,
     Coverage,
+    EnrolmentRequest,
     FeedFinished,
     HandleList,
     Health,
     InvolvementList,
     InvolvementListRequest,
+    LookupAgainRequest,
     LookupAnswer,
     LookupRequest,
+    ManifestAnswer,
     Nothing,
+    RecordPage,
+    RecordRequest,
     RegisterRequest,
     RevocationAnswer,
+    SignInAnswer,
+    SignInRequest,
+    StatementAnswer,
+    StatementRequest,
     WriteReceipt,
 )
-from signpost.protocol.problems import ProblemCode
+from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.signatures import PresentedRequest
 from signpost.service.bodies import FromJson
+from signpost.service.callers import site_of
 from signpost.service.log import Log
 from signpost.service.web import build_app, refusals
 
@@ -49,25 +61,42 @@ _EVALUATED: Final = (
 )  # fmt: skip
 
 
-def public_app(index: Index, log: Log) -> FastAPI:
-    """The application on the public address."""
+def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
+    """The application on the public address. `manifest` is the holders' signed document, to be handed on."""
     app = build_app("Signpost index", version=version("signpost-index"), log=log)
 
-    async def signed(request: Request) -> Signed:
+    async def presented(request: Request) -> PresentedRequest:
         query = request.url.query
         # The address is the one in the settings, never the Host header's: a request signed for another service is
         # refused.
         url = index.public_url + request.url.path + (f"?{query}" if query else "")
-        return index.authenticate(PresentedRequest(request.method, url, request.headers, await request.body()))
+        return PresentedRequest(request.method, url, request.headers, await request.body())
+
+    async def signed(request: Request) -> AsyncIterator[Signed]:
+        who = index.authenticate(await presented(request))
+        try:
+            yield who
+        except Problem as problem:
+            await index.refused(who, problem)
+            raise
 
     by = Annotated[Signed, Depends(signed)]
+    shown = Annotated[PresentedRequest, Depends(presented)]
 
     @app.post(
-        "/v1/lookups", response_model=LookupAnswer, responses=refusals(*_WHO_ASKS, _C.PURPOSE_REFUSED, *_EVALUATED)
+        "/v1/lookups",
+        response_model=LookupAnswer,
+        responses=refusals(*_WHO_ASKS, _C.PURPOSE_REFUSED, _C.BUDGET_USED, _C.REPEATS_USED, *_EVALUATED),
     )
     async def look_up(asked: FromJson[LookupRequest], who: by) -> Response:
         """Whether a colleague elsewhere is working, or has worked, with a child: one word, always in the same form."""
         answer = await index.lookup.answer(asked, who)
+        return Response(answer.model_dump_json().encode().ljust(ANSWER_BYTES), media_type="application/json")
+
+    @app.post("/v1/lookups/again", response_model=LookupAnswer, responses=refusals(*_WHO_ASKS, _C.LOOKUP_UNKNOWN))
+    async def look_again(asked: FromJson[LookupAgainRequest], who: by) -> Response:
+        """The same child again, by the receipt of one's own lookup of the last day: the word as it is now."""
+        answer = await index.lookup.again(asked, who)
         return Response(answer.model_dump_json().encode().ljust(ANSWER_BYTES), media_type="application/json")
 
     @app.post(
@@ -98,10 +127,54 @@ def public_app(index: Index, log: Log) -> FastAPI:
         """The names of the asker's organisation's own handles."""
         return await index.handles.names(who)
 
+    @app.post("/v1/record", responses=refusals(*_WHO_ASKS))
+    async def read_record(asked: FromJson[RecordRequest], who: by) -> RecordPage:
+        """A page of the record of who did what, for auditors."""
+        return await index.reading_record.page(asked, who)
+
     @app.post("/v1/feeds/finished", status_code=202, responses=refusals(*_WHO_ASKS))
     async def feed_finished(asked: FromJson[FeedFinished], who: by) -> WriteReceipt:
         """A feed of the asker's organisation ran to its end: it counts as up to date for seven days."""
         return await index.coverage.finished(who)
+
+    @app.post(
+        "/v1/accounts/statements",
+        responses=refusals(
+            _C.STATEMENT_INVALID, _C.NONCE_USED, _C.ORGANISATION_UNKNOWN, _C.ACCOUNT_UNKNOWN, _C.CERTIFICATE_INVALID
+        ),
+    )
+    async def state(asked: FromJson[StatementRequest]) -> StatementAnswer:
+        """Does what an organisation's administrator states about an account of theirs."""
+        return await index.administration.act(asked.statement, now=index.clock.now())
+
+    @app.post(
+        "/v1/enrolments",
+        status_code=202,
+        responses=refusals(
+            _C.SIGN_IN_TOO_OFTEN, _C.ENROLMENT_REFUSED, _C.PASSWORD_TOO_WEAK, _C.SIGN_IN_REFUSED, _C.KEY_INVALID
+        ),
+    )
+    async def enrol(asked: FromJson[EnrolmentRequest], request: Request) -> Nothing:
+        """Takes what the owner of an enrolment token chose to sign in with. The administrator approves the device."""
+        return await index.enrolling.enrol(asked, source=_source(request), now=index.clock.now())
+
+    @app.post(
+        "/v1/sessions",
+        responses=refusals(
+            _C.SIGNATURE_STALE, _C.NONCE_USED, _C.SIGN_IN_TOO_OFTEN, _C.SIGN_IN_REFUSED, _C.ACCOUNT_NOT_APPROVED,
+            _C.ACCOUNT_SUSPENDED, _C.VETTING_LAPSED, _C.TRAINING_LAPSED,
+        ),
+    )  # fmt: skip
+    async def sign_in(asked: FromJson[SignInRequest], request: Request, sent: shown) -> SignInAnswer:
+        """Opens a shift for whoever gives every factor right, on the account's own device."""
+        return await index.signing_in.sign_in(sent, asked, source=_source(request), now=index.clock.now())
+
+    @app.get("/v1/manifest", responses=refusals(_C.NOT_FOUND))
+    async def holders() -> ManifestAnswer:
+        """Which key holders serve the key, as they signed it themselves."""
+        if not manifest:
+            raise Problem(_C.NOT_FOUND)
+        return ManifestAnswer(manifest=manifest)
 
     @app.get("/v1/coverage")
     async def coverage() -> Coverage:
@@ -119,3 +192,9 @@ def public_app(index: Index, log: Log) -> FastAPI:
         return Health(state="serving")
 
     return app
+
+
+def _source(request: Request) -> Guesser | None:
+    """Where a request comes from, for counting guesses; none where everybody would come from there (a proxy here)."""
+    site = site_of(request.client.host if request.client else "")
+    return None if site is None else ("source", site)

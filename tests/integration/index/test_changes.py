@@ -156,4 +156,10 @@ def test_a_reference_stands_once_in_a_request(registered: Scene) -> None:
 
 def test_only_feeds_change(registered: Scene) -> None:
     """A practitioner's account does not end involvements."""
-    assert refused(registered, end("one"), by=registered.worker)[:2] == (403, "role-refused")
+    request = ChangeRequest(changes=[end("one")])
+
+    answer = registered.index.refused_on_record(
+        lambda: registered.index.ask(registered.worker, "/v1/involvements/changes", request)
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "role-refused")

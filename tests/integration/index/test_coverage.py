@@ -52,7 +52,7 @@ def test_an_organisation_that_nobody_expected_does_not_count(scene: Scene) -> No
 
 def test_only_a_feed_says_that_a_feed_ended(scene: Scene) -> None:
     """A practitioner's account does not speak for it."""
-    answer = scene.index.unchanged_by(
+    answer = scene.index.refused_on_record(
         lambda: scene.index.ask(scene.worker, "/v1/feeds/finished", FeedFinished(format="csv"))
     )
 

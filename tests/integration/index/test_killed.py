@@ -14,9 +14,9 @@ import warnings
 from dataclasses import replace
 from pathlib import Path
 
-from signpost.index.audit import follows
 from signpost.index.storage.schema import SENTINEL_KEY
 from signpost.protocol.messages import RegisterRequest
+from signpost.protocol.record import follows
 from tests.integration.index.conftest import Scene, set_scene
 from tests.integration.index.test_record import record
 from tests.support.running_index import RunningIndex

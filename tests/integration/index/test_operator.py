@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import httpx2
 import pytest
 
-from signpost.protocol.credentials import SHIFT_SECONDS, ShiftCredential
+from signpost.protocol.credentials import ShiftCredential
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.keys import SigningKey, VerifyKey
-from signpost.protocol.purposes import PURPOSES_OF, Kind, Role
+from signpost.protocol.purposes import Kind, Role
 from signpost.protocol.revocation import RevocationList
 from signpost.protocol.secret import Secret
+from signpost.protocol.tokens import peek
 from tests.integration.index.conftest import Scene
 from tests.support.world import NOON, Device, whole_child
 
@@ -137,59 +136,6 @@ def test_anothers_handle_is_no_out_of_hours_desk(scene: Scene) -> None:
     assert code(answer) == (422, "handle-unknown")
 
 
-@pytest.mark.parametrize("role", Role)
-def test_a_credential_lasts_a_shift_and_has_the_roles_purposes(scene: Scene, role: Role) -> None:
-    """Of the certificate's account, role, kind and device; nothing more."""
-    device = scene.index.enrol("northtown", role)
-
-    credential = ShiftCredential.read(device.credential, scene.world.credential_key.verify_key)
-
-    assert credential == ShiftCredential(
-        organisation=device.organisation,
-        account=device.account,
-        role=role,
-        kind=Kind.COUNCIL,
-        purposes=PURPOSES_OF[role],
-        device_thumbprint=device.key.verify_key.thumbprint(),
-        issued_at=NOON,
-        expires_at=NOON + SHIFT_SECONDS,
-        identifier=credential.identifier,
-    )
-
-
-def test_a_credential_never_outlasts_its_certificate(scene: Scene) -> None:
-    """A certificate that runs out in an hour gives a credential of an hour."""
-    key = SigningKey(Secret(b"d" * 32))
-    certificate = scene.world.certificate("northtown", "brief", Role.FEED, Kind.COUNCIL, key, lasts=3600)
-    token = certificate.sign(scene.world.organisation_key("northtown"))
-
-    assert scene.index.operate("/credentials", {"certificate": token}).json()["expires_at"] == NOON + 3600
-    scene.world.clock.advance(3600)
-    late = scene.index.unchanged_by(lambda: scene.index.operate("/credentials", {"certificate": token}))
-    assert code(late) == (401, "certificate-expired")
-
-
-def test_a_credential_is_issued_for_good_certificates_only(scene: Scene) -> None:
-    """Of an admitted organisation, signed by its key, and of the kind the operator admitted it as."""
-    key = SigningKey(Secret(b"d" * 32))
-    world = scene.world
-    tokens = {
-        "organisation-unknown": world.device("westtown", Role.FEED).certificate,
-        "certificate-invalid": world.certificate("northtown", "someone", Role.FEED, Kind.COUNCIL, key).sign(key),
-    }
-    as_hospital = world.certificate("northtown", "someone", Role.URGENT, Kind.HOSPITAL, key)
-
-    for expected, token in tokens.items():
-        before = scene.index.tables()
-        assert scene.index.operate("/credentials", {"certificate": token}).json()["code"] == expected
-        assert scene.index.tables() == before
-    refused = scene.index.operate(
-        "/credentials", {"certificate": as_hospital.sign(world.organisation_key("northtown"))}
-    )
-    assert code(refused) == (401, "certificate-invalid")
-    assert code(scene.index.operate("/credentials", {"certificate": "x" * 40})) == (401, "certificate-invalid")
-
-
 def test_a_revoked_account_is_refused_at_once(scene: Scene) -> None:
     """With the next request, whatever its credential still says; its colleagues go on."""
     colleague = scene.index.enrol("st-elsewhere", Role.URGENT, Kind.HOSPITAL)
@@ -197,20 +143,14 @@ def test_a_revoked_account_is_refused_at_once(scene: Scene) -> None:
 
     assert refusal_of(scene, scene.nurse) == (403, "revoked")
     assert scene.index.look_up(colleague, ADA) == "none"
-    certificate = {"certificate": scene.nurse.certificate}
-    assert code(scene.index.operate("/credentials", certificate)) == (403, "revoked")
 
 
 def test_a_revoked_certificate_is_refused_at_once(scene: Scene) -> None:
     """The device is out; the account may be enrolled again on another."""
-    key = SigningKey(Secret(b"d" * 32))
-    certificate = scene.world.certificate("st-elsewhere", "someone", Role.URGENT, Kind.HOSPITAL, key)
-    token = certificate.sign(scene.world.organisation_key("st-elsewhere"))
-    issued = scene.index.operate("/credentials", {"certificate": token}).json()["credential"]
-    device = replace(scene.nurse, account=certificate.account, key=key, certificate=token, credential=issued)
+    device = scene.index.enrol("st-elsewhere", Role.URGENT, Kind.HOSPITAL, account="someone")
     assert scene.index.look_up(device, ADA) == "none"
 
-    scene.index.operate("/revocations", {"certificate_identifier": certificate.identifier})
+    scene.index.operate("/revocations", {"certificate_identifier": peek(device.certificate, "jti")})
 
     assert refusal_of(scene, device) == (403, "revoked")
     again = scene.index.enrol("st-elsewhere", Role.URGENT, Kind.HOSPITAL, account="someone")
@@ -253,7 +193,7 @@ def test_the_operator_has_no_other_power(scene: Scene) -> None:
     """Nothing of the public door is on the socket, and nothing of the socket at the public door."""
     for path in ("/v1/lookups", "/v1/registrations", "/v1/involvements/list"):
         assert scene.index.operate(path, {}).status_code == 404
-    for path in ("/organisations", "/handles", "/credentials", "/revocations", "/identity"):
+    for path in ("/organisations", "/handles", "/revocations", "/identity"):
         assert scene.index.get(path).status_code == 404
 
 

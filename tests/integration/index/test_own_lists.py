@@ -105,7 +105,7 @@ def test_only_feeds_list_a_caseload(scene: Scene) -> None:
     """Not even one's own."""
     request = InvolvementListRequest(after=None, limit=1)
 
-    answer = scene.index.unchanged_by(lambda: scene.index.ask(scene.worker, "/v1/involvements/list", request))
+    answer = scene.index.refused_on_record(lambda: scene.index.ask(scene.worker, "/v1/involvements/list", request))
 
     assert (answer.status_code, answer.json()["code"]) == (403, "role-refused")
 

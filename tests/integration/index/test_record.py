@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from signpost.index.audit import follows
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.labels import Label
 from signpost.protocol.messages import (
@@ -15,6 +14,7 @@ from signpost.protocol.messages import (
     InvolvementListRequest,
     Nothing,
 )
+from signpost.protocol.record import follows
 from tests.integration.index.conftest import Scene
 from tests.support.running_index import RunningIndex
 from tests.support.world import NOON, reference_of, whole_child
@@ -69,11 +69,11 @@ def test_everything_that_was_taken_has_one_leaf(scene: Scene) -> None:
 
 
 def test_the_operators_acts_are_on_the_record(scene: Scene) -> None:
-    """Admitting, adding handles and issuing credentials."""
+    """Admitting and adding handles."""
     told = {leaf["action"] for leaf in leaves(scene.index)}
 
-    assert told == {"admitted-organisation", "added-handle", "issued-credential"}
-    assert len(leaves(scene.index)) == 3 + 2 + 4
+    assert told == {"admitted-organisation", "added-handle"}
+    assert len(leaves(scene.index)) == 3 + 2
 
 
 def test_the_chain_follows(scene: Scene) -> None:
@@ -88,11 +88,12 @@ def test_the_chain_follows(scene: Scene) -> None:
 
 
 def test_a_leaf_holds_no_tag_no_reference_and_no_result(scene: Scene) -> None:
-    """Seven fields, and nothing of what was asked or found in any of them."""
+    """Nine fields, and nothing of what was asked or found in any of them."""
     play(scene)
     told = leaves(scene.index)
 
-    assert all(set(leaf) == {"access", "account", "action", "at", "deep", "organisation", "purpose"} for leaf in told)
+    fields = {"access", "account", "action", "at", "deep", "organisation", "purpose", "refused", "subject"}
+    assert all(set(leaf) == fields for leaf in told)
     text = json.dumps(told)
     assert to_base64url(reference_of("one")) not in text
     assert not any(word in text for word in ("current", "previous", "possible", "none", scene.handle))

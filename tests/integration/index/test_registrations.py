@@ -110,7 +110,7 @@ def test_only_feeds_register(scene: Scene) -> None:
     registration = scene.world.registration(ADA, scene.handle, reference="one")
     request = scene.world.registering(scene.worker, [registration])
 
-    answer = scene.index.unchanged_by(lambda: scene.index.ask(scene.worker, "/v1/registrations", request))
+    answer = scene.index.refused_on_record(lambda: scene.index.ask(scene.worker, "/v1/registrations", request))
 
     assert (answer.status_code, answer.json()["code"]) == (403, "role-refused")
 

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import httpx2
 
-from signpost.protocol.keys import SigningKey, VerifyKey
+from signpost.index.keyfile import read_keys
+from signpost.index.settings import IndexSettings
+from signpost.protocol.keys import VerifyKey
 from signpost.protocol.messages import LookupAnswer
 from signpost.protocol.purposes import Kind, Role
 from signpost.protocol.revocation import RevocationList
-from signpost.protocol.secret import Secret
 from tests.support.world import Child, Device, FixedClock, World, body_of, same_holders, whole_child
 
 ADA = whole_child("ada")
@@ -48,17 +49,10 @@ class Service:
 
     def enrol(self, organisation: str, role: Role, kind: Kind) -> Device:
         """A device with a credential of this index."""
-        key = SigningKey(Secret(self.world.randomness(32)))
         signer = self.world.organisation_key(organisation)
         admitted = {"organisation": organisation, "kind": kind, "signing_key": signer.verify_key.text}
         assert self.operate("/organisations", admitted).status_code == 201
-        certificate = self.world.certificate(organisation, "someone", role, kind, key)
-        token = certificate.sign(signer)
-        issued = self.operate("/credentials", {"certificate": token})
-        assert issued.status_code == 200, issued.text
-        return Device(
-            certificate.organisation, certificate.account, role, kind, key, token, issued.json()["credential"]
-        )
+        return self.world.device(organisation, role, kind, account="someone")
 
     def post(self, device: Device, path: str, body: bytes) -> httpx2.Response:
         """A signed request over the network."""
@@ -134,7 +128,8 @@ def test_it_serves_is_killed_and_serves_on(tmp_path: Path) -> None:
     settings = write_settings(tmp_path, port)
     credential_key = make_keys(settings)
     # The test has no copy of the index's secret: credentials come from the operator's socket.
-    world = World(credential_key=SigningKey(Secret(bytes(32))), clock=RealClock(), url=f"http://127.0.0.1:{port}")
+    signing = read_keys(IndexSettings.load(settings).key_file).credential_key()
+    world = World(credential_key=signing, clock=RealClock(), url=f"http://127.0.0.1:{port}")
 
     with serving(settings, world) as service:
         assert httpx2.get(f"{world.url}/health").json() == {"state": "serving"}

@@ -35,8 +35,12 @@ def test_each_kind_goes_when_it_has_run_out(scene: Scene) -> None:
     assert scene.index.sweep() == 2
     assert left(scene) == {"spent_nonces": 0, "spent_receipts": 0, "lookup_rows": 1, "outcomes": 1}
     clock.advance(DAY - BULK_SECONDS - MARGIN)
-    assert scene.index.sweep() == 2
+    # and with them both meters, and what was counted of the account's shift; of the organisation's month not yet
+    assert scene.index.sweep() == 2 + 2 + 12
     assert set(left(scene).values()) == {0}
+    assert len(scene.index.tables()["repeats"]) == 12
+    clock.advance(31 * DAY)
+    assert scene.index.sweep() == 12
 
 
 def test_a_sweep_that_finds_nothing_leaves_no_trace(scene: Scene) -> None:

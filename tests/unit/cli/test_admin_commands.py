@@ -7,7 +7,6 @@ import json
 import os
 import socketserver
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,19 +14,14 @@ from typing import Any
 import pytest
 
 from signpost.edge import organisation_keys
-from signpost.edge.desk import Desk
 from signpost.edge.organisation_keys import load_organisation
 from signpost.protocol import sealing
-from signpost.protocol.credentials import EnrolmentCertificate, ShiftCredential, certificate_organisation
 from signpost.protocol.encoding import to_base64url
-from signpost.protocol.keys import VerifyKey
 from signpost.protocol.problems import Problem, ProblemCode
-from signpost.protocol.purposes import PURPOSES_OF, Role
 from signpost.protocol.sealing import Argon2Cost
 from signpost.protocol.secret import Secret
 from signpost_cli.main import run
 from tests.support.askers import new_key
-from tests.support.ceremony import Holders, make_holders
 
 HANDLE = "R5A0-2GTB"
 WORDS = "four words of a test"
@@ -62,30 +56,9 @@ class Operator:
                 return {"handle": HANDLE}
             case "/handles/list":
                 return {"handles": [{k: v for k, v in each.items() if k != "organisation"} for each in self.handles]}
-            case "/credentials":
-                return self._shift(body["certificate"])
             case "/revocations":
                 return {}
         raise Problem(ProblemCode.NOT_FOUND)
-
-    def _shift(self, token: str) -> dict[str, Any]:
-        admitted = self.organisations.get(str(certificate_organisation(token)))
-        if admitted is None:
-            raise Problem(ProblemCode.ORGANISATION_UNKNOWN)
-        enrolled = EnrolmentCertificate.read(token, VerifyKey.parse(admitted["signing_key"]))
-        now = int(time.time())
-        shift = ShiftCredential(
-            organisation=enrolled.organisation,
-            account=enrolled.account,
-            role=enrolled.role,
-            kind=enrolled.kind,
-            purposes=PURPOSES_OF[enrolled.role],
-            device_thumbprint=enrolled.device.thumbprint(),
-            issued_at=now,
-            expires_at=now + 12 * 3600 + len(self.asked),
-            identifier="A" * 22,
-        )
-        return {"credential": shift.sign(self.key), "expires_at": shift.expires_at}
 
 
 class _SocketServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
@@ -146,46 +119,12 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def holders(here: Path) -> Holders:
-    made = make_holders()
-    (here / "manifest.json").write_bytes(made.signed.encoding())
-    return made
-
-
 def new_keys() -> int:
     return run(["admin", "org", "key", "new", "north-council", "--kind", "council", "--out", "keys", *PASSPHRASE])
 
 
 PASSPHRASE = ("--passphrase-file", "passphrase")
 SETTINGS = ("--settings", "index.toml")
-
-
-def enrol(holders: Holders, *more: str, role: str = "urgent", home: str = "desk") -> int:
-    return run(
-        [
-            "admin",
-            "device",
-            "enrol",
-            "--org-keys",
-            "keys",
-            "--account",
-            "ae-desk-1",
-            "--role",
-            role,
-            "--manifest",
-            "manifest.json",
-            "--fingerprint",
-            holders.manifest.fingerprint(),
-            "--index",
-            "https://index.example",
-            "--home",
-            home,
-            *PASSPHRASE,
-            *SETTINGS,
-            *more,
-        ]
-    )
 
 
 def test_keys_are_made_shown_backed_up_and_restored(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -298,122 +237,6 @@ def test_a_telephone_number_is_one(telephone: str, here: Path, operator: Operato
     assert operator.asked == []
 
 
-def test_a_device_is_enrolled_with_both_words(
-    here: Path, operator: Operator, holders: Holders, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The organisation's on the device, and the index's on the shift: the desk loads, and they belong together."""
-    new_keys()
-    run(["admin", "org", "add", "keys/organisation.json", *SETTINGS])
-
-    assert enrol(holders, "--out-of-hours", "0113 496 0000", "--valid-days", "90") == 0
-
-    desk = Desk.load(here / "desk")
-    enrolled = EnrolmentCertificate.read(desk.identity.certificate, load_organisation(here / "keys").signing_key)
-    shift = ShiftCredential.read(desk.identity.credential, operator.key.verify_key)
-    assert (desk.organisation, desk.account, desk.role) == ("north-council", "ae-desk-1", Role.URGENT)
-    assert enrolled.expires_at - enrolled.issued_at == 90 * 86400
-    assert enrolled.device == desk.identity.key.verify_key
-    assert shift.device_thumbprint == desk.identity.key.verify_key.thumbprint()
-    assert desk.settings.out_of_hours == "0113 496 0000"
-    assert not (here / "desk" / "reference.key").exists()
-
-
-def test_a_feeds_device_gets_what_a_feed_needs_and_no_more(here: Path, operator: Operator, holders: Holders) -> None:
-    new_keys()
-    run(["admin", "org", "add", "keys/organisation.json", *SETTINGS])
-
-    assert enrol(holders, role="feed") == 0
-
-    assert Desk.load(here / "desk").feed_keys().reference_key == Secret((here / "keys" / "reference.key").read_bytes())
-    assert not (here / "desk" / "sealing.key").exists()
-    assert not (here / "desk" / "signing.sealed").exists()
-
-
-def test_another_manifest_than_the_custodians_read_out_enrols_nobody(
-    here: Path, operator: Operator, holders: Holders
-) -> None:
-    new_keys()
-    run(["admin", "org", "add", "keys/organisation.json", *SETTINGS])
-
-    assert enrol(make_holders()) == 9
-    assert not (here / "desk").exists()
-    assert [path for path, _ in operator.asked] == ["/organisations"]
-
-
-@pytest.mark.parametrize(
-    ("more", "code"),
-    [
-        (("--index", "http://index.example"), 2),
-        (("--index", "https://index.example/v1"), 2),
-        (("--account", "A & E"), 2),
-        (("--manifest", "nowhere.json"), 2),
-        (("--ca-file", "nowhere.pem"), 2),
-        (("--ca-file", "manifest.json"), 2),
-        (("--valid-days", "5000"), 2),
-        (("--role", "doctor"), 2),
-        (("--passphrase-file", "nowhere"), 1),
-    ],
-)
-def test_what_is_not_of_its_form_enrols_nobody(
-    more: tuple[str, ...], code: int, here: Path, operator: Operator, holders: Holders
-) -> None:
-    new_keys()
-    run(["admin", "org", "add", "keys/organisation.json", *SETTINGS])
-
-    assert enrol(holders, *more) == code
-    assert not (here / "desk").exists()
-
-
-def test_a_wrong_passphrase_enrols_nobody(
-    here: Path, operator: Operator, holders: Holders, capsys: pytest.CaptureFixture[str]
-) -> None:
-    new_keys()
-    (here / "passphrase").write_text("another passphrase\n")
-
-    assert enrol(holders) == 1
-    assert "does not open" in capsys.readouterr().err
-    assert not (here / "desk").exists()
-
-
-def test_a_desk_is_never_enrolled_over(here: Path, operator: Operator, holders: Holders) -> None:
-    new_keys()
-    run(["admin", "org", "add", "keys/organisation.json", *SETTINGS])
-    enrol(holders)
-    before = (here / "desk" / "device.key").read_bytes()
-
-    assert enrol(holders) == 1
-    assert (here / "desk" / "device.key").read_bytes() == before
-
-
-def test_the_next_shift_is_opened_for_the_same_device(
-    here: Path, operator: Operator, holders: Holders, capsys: pytest.CaptureFixture[str]
-) -> None:
-    new_keys()
-    run(["admin", "org", "add", "keys/organisation.json", *SETTINGS])
-    enrol(holders)
-    before = Desk.load(here / "desk")
-    capsys.readouterr()
-
-    assert run(["admin", "device", "renew", "--home", "desk", "--json", *SETTINGS]) == 0
-
-    after = Desk.load(here / "desk")
-    assert after.identity.credential != before.identity.credential
-    assert after.identity.certificate == before.identity.certificate
-    assert json.loads(capsys.readouterr().out)["schema"] == "signpost.shift/1"
-
-
-def test_what_to_type_next_names_the_desk_again(
-    here: Path, operator: Operator, holders: Holders, capsys: pytest.CaptureFixture[str]
-) -> None:
-    new_keys()
-    run(["admin", "org", "add", "keys/organisation.json", *SETTINGS])
-
-    enrol(holders, home="my desk")
-    assert "signpost doctor --home 'my desk'" in capsys.readouterr().err
-    enrol(holders, home="my desk")
-    assert "signpost admin device renew --home 'my desk' --settings FILE" in capsys.readouterr().err
-
-
 def test_what_was_taken_back_is_said_and_what_could_not_be_checked(
     here: Path, operator: Operator, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -430,20 +253,14 @@ def test_what_was_taken_back_is_said_and_what_could_not_be_checked(
     assert len([path for path, _ in operator.asked if path == "/revocations"]) == 2
 
 
-def test_a_device_or_an_account_is_taken_back(here: Path, operator: Operator, holders: Holders) -> None:
-    new_keys()
-    run(["admin", "org", "add", "keys/organisation.json", *SETTINGS])
-    enrol(holders)
-    name = EnrolmentCertificate.read(
-        Desk.load(here / "desk").identity.certificate, load_organisation(here / "keys").signing_key
-    ).identifier
+def test_a_device_or_an_account_is_taken_back(here: Path, operator: Operator) -> None:
+    name = to_base64url(bytes(16))
     account = ["--organisation", "north-council", "--account", "ae-desk-1"]
 
-    for named in (["--home", "desk"], ["--certificate", name], account):
+    for named in (["--certificate", name], account):
         assert run(["admin", "device", "revoke", *named, *SETTINGS]) == 0
 
     assert [body for path, body in operator.asked if path == "/revocations"] == [
-        {"certificate_identifier": name, "organisation": None, "account": None},
         {"certificate_identifier": name, "organisation": None, "account": None},
         {"certificate_identifier": None, "organisation": "north-council", "account": "ae-desk-1"},
     ]
@@ -451,16 +268,13 @@ def test_a_device_or_an_account_is_taken_back(here: Path, operator: Operator, ho
         assert run(["admin", "device", "revoke", *unclear, *SETTINGS]) == 2
 
 
-def test_no_passphrase_or_key_is_ever_shown(
-    here: Path, operator: Operator, holders: Holders, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_passphrase_or_key_is_ever_shown(here: Path, operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
     new_keys()
     run(["admin", "org", "add", "keys/organisation.json", *SETTINGS])
-    enrol(holders)
     run(["admin", "org", "key", "show", "--org-keys", "keys"])
 
     shown = "".join(capsys.readouterr())
-    for secret in (here / "keys" / "reference.key", here / "keys" / "sealing.key", here / "desk" / "device.key"):
+    for secret in (here / "keys" / "reference.key", here / "keys" / "sealing.key"):
         assert to_base64url(secret.read_bytes()) not in shown
     assert WORDS not in shown
     assert os.environ.get("SIGNPOST_PASSPHRASE") is None

@@ -294,7 +294,7 @@ def test_a_purpose_of_another_role_is_refused_before_anything_is_read(
     with desk(pretence, tmp_path, monkeypatch):
         assert look_up(monkeypatch, "--purpose", "s17") == 3
 
-    assert "vital-interests, s46, s47, s16la" in capsys.readouterr().err
+    assert "vital-interests, s47, s16la" in capsys.readouterr().err
     assert not any(pretence.arrived.values())
 
 
@@ -323,7 +323,7 @@ def test_a_device_that_is_not_enrolled_says_so(
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "This is not a no. Ring your local authority's out-of-hours duty team." in shown.err
-    for next_step in ("--home FOLDER", "SIGNPOST_HOME", "signpost admin device enrol"):
+    for next_step in ("--home FOLDER", "SIGNPOST_HOME", "signpost enrol"):
         assert next_step in shown.err
 
 

@@ -220,7 +220,7 @@ def test_the_purpose_is_the_first_of_the_roles_when_none_is_named(tmp_path: Path
 
     look_up(pretence, tmp_path)
 
-    assert json.loads(pretence.arrived[0][-1].body)["purpose"] == "s17"
+    assert json.loads(pretence.arrived[0][-1].body)["purpose"] == "s11"
 
 
 def test_a_purpose_the_role_may_not_use_is_refused_here(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,12 @@ from signpost.edge.desk import (
     DeskSettings,
     certificate_in,
     default_folder,
-    expiry_of,
     trusted_manifest,
     whom_to_ring,
 )
-from signpost.edge.failures import DeskMissing, DeskUnusable, VerificationFailed
+from signpost.edge.failures import DeskMissing, DeskUnusable, SignIn, VerificationFailed
 from signpost.edge.organisation_keys import copy_feed_keys, make_organisation_keys
+from signpost.edge.signed_sender import Identity, expiry_of
 from signpost.protocol.credentials import OrganisationId
 from signpost.protocol.purposes import Kind, Role
 from signpost.protocol.secret import Secret
@@ -41,6 +42,7 @@ def test_a_desk_that_was_made_is_loaded_whole(pretence: Pretence, folder: Path) 
 
     assert (desk.organisation, desk.account, desk.role) == ("st-aldate-hospital", "desk.1", Role.FEED)
     assert desk.manifest == pretence.holders.manifest
+    assert isinstance(desk.identity, Identity)
     assert desk.identity.key.verify_key == pretence.device.key.verify_key
     assert desk.settings.out_of_hours == "0113 496 0000"
 
@@ -82,7 +84,7 @@ def test_a_key_that_belongs_to_somebody_else_is_refused(folder: Path) -> None:
         Desk.load(folder)
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "device.key", "certificate.jwt", "credential.jwt"])
+@pytest.mark.parametrize("name", ["manifest.json", "device.key", "certificate.jwt"])
 def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
 
@@ -95,7 +97,7 @@ def test_no_desk_at_all_is_not_enrolled(tmp_path: Path) -> None:
         Desk.load(tmp_path)
 
     assert raised.value.what == "This device is not enrolled here."
-    assert "signpost admin device enrol" in raised.value.hint
+    assert "signpost enrol" in raised.value.hint
 
 
 def test_a_manifest_of_other_holders_is_refused_however_well_it_is_signed(folder: Path) -> None:
@@ -164,11 +166,11 @@ def test_a_new_shift_replaces_the_credential_and_nothing_else(pretence: Pretence
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     longer = pretence.device.signed_in_until(pretence.clock.at + 99_999).credential.sign(pretence.index_key)
 
-    Desk.renew(folder, longer)
+    Desk.keep_shift(folder, certificate=before["certificate.jwt"].decode(), credential=longer)
 
     after = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert {name for name in after if after[name] != before[name]} == {"credential.jwt"}
-    assert expiry_of(Desk.load(folder).identity.credential) == pretence.clock.at + 99_999
+    assert Desk.load(folder).identity.credential_expires_at == pretence.clock.at + 99_999
 
 
 def test_expiry_is_told_only_of_what_has_one() -> None:
@@ -180,6 +182,27 @@ def test_the_certificate_can_be_read_when_the_shift_is_over(pretence: Pretence, 
     (folder / "credential.jwt").unlink()
 
     assert certificate_in(folder) == pretence.device.certificate.sign(pretence.organisation.signing_key)
+
+
+def test_a_machine_without_a_shift_is_told_to_sign_in(folder: Path) -> None:
+    (folder / "credential.jwt").unlink()
+
+    with pytest.raises(SignIn, match="not signed in"):
+        Desk.load(folder)
+
+
+def test_a_person_without_a_shift_is_told_to_sign_in(tmp_path: Path) -> None:
+    """A key file alone, however it was come by, opens nothing: no file holds a person's credential."""
+    pretence = Pretence(role=Role.URGENT)
+    folder = pretence.make_desk(tmp_path / "desk")
+    assert {path.name for path in folder.iterdir()} == {"desk.toml", "manifest.json", "device.key"}
+    copied = tmp_path / "copied"
+    shutil.copytree(folder, copied)
+    copied.chmod(0o700)
+
+    assert Desk.load(folder).account == "desk.1"
+    with pytest.raises(SignIn, match="Nobody is signed in"):
+        Desk.load(copied)
 
 
 def test_a_feeds_keys_are_only_where_they_were_put(folder: Path, tmp_path: Path) -> None:

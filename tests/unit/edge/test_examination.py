@@ -102,8 +102,8 @@ def test_a_shift_and_an_enrolment_that_ran_out_say_how_to_go_on(tmp_path: Path) 
     found = findings(Pretence(), tmp_path, ahead=31 * 24 * 60 * 60)
 
     assert (found["shift"].condition, found["enrolment"].condition) == (ILL, ILL)
-    assert "signpost admin device renew --home FOLDER --settings FILE" in found["shift"].hint
-    assert "signpost admin device enrol" in found["enrolment"].hint
+    assert "signpost login" in found["shift"].hint
+    assert "signpost admin account enrol" in found["enrolment"].hint
 
 
 def test_nobody_to_compare_with_is_said(tmp_path: Path) -> None:

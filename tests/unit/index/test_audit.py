@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from signpost.index.audit import CHAIN_START, AuditAction, AuditEvent, chain, follows
+from signpost.index.audit import AuditAction, AuditEvent
 from signpost.protocol.credentials import AccountId, OrganisationId
 from signpost.protocol.purposes import DeepReason, Purpose
+from signpost.protocol.record import CHAIN_START, chain, follows
 
 
 def event(access: int) -> AuditEvent:
@@ -44,6 +45,8 @@ def test_a_leaf_says_who_what_why_and_when() -> None:
         "deep": None,
         "organisation": "northtown",
         "purpose": "s47",
+        "refused": None,
+        "subject": None,
     }
 
 

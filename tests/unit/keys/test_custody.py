@@ -275,7 +275,7 @@ def test_no_code_but_tests_chooses_a_cost_of_argon2() -> None:
         and (
             (isinstance(node.func, ast.Name) and node.func.id == "Argon2Cost")
             or any(
-                keyword.arg == "cost" and not (isinstance(keyword.value, ast.Name) and keyword.value.id == "cost")
+                keyword.arg == "cost" and getattr(keyword.value, "id", getattr(keyword.value, "attr", None)) != "cost"
                 for keyword in node.keywords
             )
         )

@@ -26,7 +26,8 @@ NOON = MIDNIGHT + 43_200
 
 def _charge(
     points: int, *, now: int = NOON, account: Meter | None = None, account_budget: int | None = 100,
-    organisation: Meter | None = None, organisation_budget: int = 1_000,
+    organisation: Meter | None = None, organisation_budget: int = 1_000, nation: Meter | None = None,
+    nation_budget: int = 1_000_000,
 ) -> Charged | OverBudget:  # fmt: skip
     return charge(
         points,
@@ -35,18 +36,22 @@ def _charge(
         account_budget=account_budget,
         organisation=organisation,
         organisation_budget=organisation_budget,
+        nation=nation,
+        nation_budget=nation_budget,
     )
 
 
 def test_the_first_charge_opens_a_shift_now_and_a_day_at_midnight() -> None:
     """An account's window begins with its first charge, an organisation's with the UTC day."""
-    assert _charge(12) == Charged(Meter(NOON, 12), Meter(MIDNIGHT, 12))
+    assert _charge(12) == Charged(Meter(NOON, 12), Meter(MIDNIGHT, 12), Meter(MIDNIGHT, 12))
 
 
 def test_a_charge_is_added_to_windows_that_run() -> None:
-    verdict = _charge(12, now=NOON + 60, account=Meter(NOON, 24), organisation=Meter(MIDNIGHT, 500))
+    verdict = _charge(
+        12, now=NOON + 60, account=Meter(NOON, 24), organisation=Meter(MIDNIGHT, 500), nation=Meter(MIDNIGHT, 7_000)
+    )
 
-    assert verdict == Charged(Meter(NOON, 36), Meter(MIDNIGHT, 512))
+    assert verdict == Charged(Meter(NOON, 36), Meter(MIDNIGHT, 512), Meter(MIDNIGHT, 7_012))
 
 
 def test_a_budget_may_be_used_to_its_last_point_and_not_beyond() -> None:
@@ -76,7 +81,9 @@ def test_a_shift_ends_twelve_hours_after_its_first_charge() -> None:
 
     assert isinstance(_charge(12, now=NOON + ACCOUNT_SECONDS - 1, account=last), OverBudget)
     assert _charge(12, now=NOON + ACCOUNT_SECONDS, account=last) == Charged(
-        Meter(NOON + ACCOUNT_SECONDS, 12), Meter(MIDNIGHT + ORGANISATION_SECONDS, 12)
+        Meter(NOON + ACCOUNT_SECONDS, 12),
+        Meter(MIDNIGHT + ORGANISATION_SECONDS, 12),
+        Meter(MIDNIGHT + ORGANISATION_SECONDS, 12),
     )
 
 
@@ -96,7 +103,7 @@ def test_setting_the_clock_back_gives_nothing() -> None:
 
 
 def test_a_feed_is_bounded_by_its_organisation_alone() -> None:
-    assert _charge(252, account_budget=None) == Charged(None, Meter(MIDNIGHT, 252))
+    assert _charge(252, account_budget=None) == Charged(None, Meter(MIDNIGHT, 252), Meter(MIDNIGHT, 252))
     assert isinstance(_charge(252, account_budget=None, organisation=Meter(MIDNIGHT, 749)), OverBudget)
 
 
@@ -107,7 +114,11 @@ def test_a_feed_is_bounded_by_its_organisation_alone() -> None:
         (Role.PRACTITIONER, 3, 5, 432),
         (Role.PRACTITIONER, 2, 2, 720),
         (Role.PRACTITIONER, 5, 7, 514),  # 514.28…, rounded down
-        (Role.URGENT, 2, 3, 1_600),
+        (Role.MATERNITY, 2, 3, 480),
+        (Role.SHIELDING_OFFICER, 2, 3, 480),
+        (Role.RIGHTS_OFFICER, 2, 3, 480),
+        (Role.URGENT, 2, 3, 16_000),  # 2,000 lookups: its overdraft in it
+        (Role.AUDITOR, 2, 3, 0),
         (Role.FEED, 2, 3, None),
     ],
 )
@@ -116,6 +127,28 @@ def test_a_holder_allows_its_part_of_the_lookups(role: Role, threshold: int, hol
     allowances = Allowances(practitioner=60, urgent=200)
 
     assert allowances.points_here(role, threshold=threshold, holders=holders) == points
+
+
+def test_an_urgent_overdraft_is_noted_where_its_budget_ends() -> None:
+    """And nobody else has one."""
+    allowances = Allowances(practitioner=60, urgent=200)
+
+    assert allowances.noted_here(Role.URGENT, threshold=2, holders=3) == 1_600
+    assert {allowances.noted_here(role, threshold=2, holders=3) for role in Role if role is not Role.URGENT} == {None}
+
+
+def test_the_nation_has_a_limit_and_a_part_of_it_is_kept_for_urgent_roles() -> None:
+    """What the others have used up, an emergency department still has."""
+    allowances = Allowances(practitioner=60, urgent=200, national_points=1_200, kept_for_urgent=0.25)
+    others, urgent = (allowances.nation_here(role, threshold=2, holders=3) for role in (Role.FEED, Role.URGENT))
+    used = Meter(MIDNIGHT, 600)
+
+    assert (others, urgent) == (600, 800)
+    assert _charge(12, nation=used, nation_budget=others) == OverBudget(Limit.NATION, 43_200)
+    assert _charge(12, nation=used, nation_budget=urgent) == Charged(
+        Meter(NOON, 12), Meter(MIDNIGHT, 12), Meter(MIDNIGHT, 612)
+    )
+    assert isinstance(_charge(12, now=MIDNIGHT + 86_400, nation=used, nation_budget=others), Charged)
 
 
 _requests = st.lists(
@@ -150,7 +183,7 @@ def test_no_sequence_exceeds_any_budget(
             organisation_budget=organisation_budget,
         )
         match verdict:
-            case Charged(account, organisation):
+            case Charged(account, organisation, _):
                 assert account is not None
                 accounts[name] = account
                 in_shift[name, account.opened_at] += points

@@ -36,7 +36,7 @@ from signpost.protocol.messages import (
     TaggedPoint,
 )
 from signpost.protocol.problems import PROBLEMS, Problem, ProblemCode
-from signpost.protocol.purposes import GATEWAYS, PURPOSES_OF, Basis, Purpose, Role, Urgency
+from signpost.protocol.purposes import GATEWAYS, Basis, Kind, Purpose, Role, Urgency, purposes_of
 
 
 def _tags() -> list[TaggedPoint]:
@@ -197,5 +197,5 @@ def test_every_refusal_has_words_a_status_and_a_next_step() -> None:
 
 def test_every_purpose_has_its_legal_gateway_and_a_feed_has_none() -> None:
     assert set(GATEWAYS) == set(Purpose)
-    assert set(PURPOSES_OF) == set(Role)
-    assert PURPOSES_OF[Role.FEED] == ()
+    assert all(gateway.law and gateway.roles and gateway.kinds for gateway in GATEWAYS.values())
+    assert all(purposes_of(Role.FEED, kind) == () for kind in Kind)

@@ -17,7 +17,7 @@ from signpost.protocol.credentials import AccountId, EnrolmentCertificate, Organ
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.keys import SigningKey
 from signpost.protocol.problems import Problem, ProblemCode
-from signpost.protocol.purposes import PURPOSES_OF, Kind, Role
+from signpost.protocol.purposes import Kind, Role, purposes_of
 from signpost.protocol.receipts import EvaluationReceipt, batch_hash, check_receipts, holder_of
 from signpost.protocol.revocation import MOST_ENTRIES, RevocationList
 from signpost.protocol.secret import Secret
@@ -62,7 +62,7 @@ class World:
             account=AccountId("triage-07"),
             role=Role.URGENT,
             kind=Kind.HOSPITAL,
-            purposes=PURPOSES_OF[Role.URGENT],
+            purposes=purposes_of(Role.URGENT, Kind.COUNCIL),
             device_thumbprint=self.device.verify_key.thumbprint(),
             issued_at=NOW - 50,
             expires_at=NOW + 1000,

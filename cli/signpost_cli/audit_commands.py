@@ -1,0 +1,168 @@
+"""`signpost audit …`: the record of who did what, for auditors (protocol.md C7)."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from signpost.edge.client import Client
+from signpost.edge.desk import Desk, default_folder
+from signpost.edge.failures import VerificationFailed
+from signpost.protocol.encoding import to_base64url
+from signpost.protocol.messages import MAX_LEAVES, RecordedLeaf
+from signpost.protocol.record import CHAIN_START, chain
+from signpost_cli.exit_codes import ExitCode
+from signpost_cli.options import Home
+from signpost_cli.output import JsonFlag, answer, answer_json, say
+from signpost_cli.shifts import open_desk
+from signpost_cli.stops import Stop
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True)
+
+_SHOWN: Final = 50
+
+
+@app.callback()
+def _audit() -> None:
+    """Read, check and export the record of who did what.
+
+    It holds who (organisation and account), what, why and when; no tag, no answer and nothing of a child.
+
+    Example:
+      signpost audit verify
+    """
+
+
+@app.command("list")
+def list_leaves(
+    organisation: Annotated[str | None, typer.Option(metavar="NAME", help="Of this organisation alone.")] = None,
+    action: Annotated[str | None, typer.Option(metavar="ACTION", help="Of this kind alone: looked-up, …")] = None,
+    most: Annotated[int, typer.Option(metavar="N", min=1, help="The last so many.")] = _SHOWN,
+    home: Home = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """The last acts on the record, the latest at the end. It is checked on the way, as by `signpost audit verify`.
+
+    Example:
+      signpost audit list --organisation aldate-hospital --action looked-up
+    """
+    found: list[dict[str, object]] = []
+    for leaf in _whole(home or default_folder()):
+        read = json.loads(leaf.leaf)
+        if organisation in (None, read["organisation"]) and action in (None, read["action"]):
+            found = [*found[-most + 1 :], read] if most > 1 else [read]
+    if as_json:
+        answer_json("signpost.record/1", {"leaves": found})
+        return
+    for read in found:
+        answer(_line(read))
+    if not found:
+        say("There is no such act on the record.")
+
+
+@app.command("verify")
+def verify(
+    last: Annotated[
+        str | None, typer.Option(metavar="LINK", help="The last link you noted before: the record must still hold it.")
+    ] = None,
+    home: Home = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Follow the chain from the first leaf to the last: a leaf that was changed, left out or moved breaks it.
+
+    Note the last link that it prints. Given to a later run, it shows that nothing before it has been changed since.
+
+    Example:
+      signpost audit verify --last 9cVq…
+    """
+    count, link, held = 0, CHAIN_START, last is None
+    for leaf in _whole(home or default_folder()):
+        count, link = leaf.number, leaf.link
+        held = held or to_base64url(link) == last
+    if not held:
+        raise VerificationFailed(
+            "The record no longer holds the link that was noted.",
+            hint="It was changed. Tell the operator, and keep it.",
+        )
+    if as_json:
+        answer_json("signpost.record-verified/1", {"leaves": count, "last": to_base64url(link)})
+        return
+    answer(f"{count:,} leaves, each following from the one before. The last link is {to_base64url(link)}")
+
+
+@app.command("export")
+def export(
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write it: one leaf a line, as JSON.")],
+    home: Home = None,
+) -> None:
+    """Write the whole record to a file, checked, for examination elsewhere.
+
+    Example:
+      signpost audit export --out record.jsonl
+    """
+    folder = home or default_folder()
+    if out.exists():
+        raise Stop(ExitCode.USAGE, "That file is there already.", hint="Name another: --out FILE")
+    partial = out.with_name(out.name + ".partial")
+    count = 0
+    try:
+        with partial.open("x", encoding="utf-8") as file:
+            for leaf in _whole(folder):
+                file.write(
+                    json.dumps({"number": leaf.number, "leaf": leaf.leaf, "link": to_base64url(leaf.link)}) + "\n"
+                )
+                count = leaf.number
+        partial.replace(out)
+    except OSError:
+        raise Stop(ExitCode.FAILED, "The file cannot be written.", hint="Check the path.") from None
+    finally:
+        partial.unlink(missing_ok=True)
+    say(f"{count:,} leaves.")
+
+
+def _whole(folder: Path) -> list[RecordedLeaf]:
+    """Every leaf, in order, each checked to follow from the one before."""
+    return asyncio.run(_read(open_desk(folder)))
+
+
+async def _read(desk: Desk) -> list[RecordedLeaf]:
+    async with Client(desk) as client:
+        return [leaf async for leaf in _checked(client)]
+
+
+async def _checked(client: Client) -> AsyncIterator[RecordedLeaf]:
+    after, link = 0, CHAIN_START
+    while True:
+        page = await client.index.record_after(after, MAX_LEAVES)
+        if page.before != link:
+            raise _broken(after)
+        for leaf in page.leaves:
+            if leaf.number <= after or chain(link, leaf.leaf.encode()) != leaf.link:
+                raise _broken(leaf.number)
+            after, link = leaf.number, leaf.link
+            yield leaf
+        # Each page that is read adds a leaf of its own: the end is where a page was not full.
+        if len(page.leaves) < MAX_LEAVES:
+            return
+
+
+def _broken(number: int) -> VerificationFailed:
+    return VerificationFailed(
+        f"The record does not follow at leaf {number}: something was changed, left out or moved.",
+        hint="Keep what you have, and tell the operator and the custodians.",
+    )
+
+
+def _line(read: dict[str, object]) -> str:
+    at = dt.datetime.fromtimestamp(int(str(read["at"])), tz=dt.UTC)
+    who = "/".join(str(part) for part in (read["organisation"], read["account"]) if part) or "the index"
+    more = [str(read[name]) for name in ("subject", "purpose", "deep", "refused") if read[name]]
+    return "  ".join([f"{at:%Y-%m-%d %H:%M:%S}Z", who, str(read["action"]), *more])

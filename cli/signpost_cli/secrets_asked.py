@@ -1,0 +1,78 @@
+"""What somebody signs in with, asked for on a terminal or piped in. Never from argv or the environment."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from signpost_cli.exit_codes import ExitCode
+from signpost_cli.stops import Stop
+
+__all__ = ["SHORTEST_PIN", "ask", "ask_hidden", "ask_new_pin", "pin_fits", "piped"]
+
+_LONGEST: Final = 16_384
+SHORTEST_PIN: Final = 6
+
+
+def piped(fields: Sequence[str]) -> dict[str, str]:
+    """One JSON object on stdin with exactly these fields, each text.
+
+    Raises:
+        Stop: it is something else. What was in it is not said.
+    """
+    try:
+        given = json.loads(sys.stdin.read(_LONGEST))
+    except ValueError:
+        given = None
+    if not isinstance(given, dict) or set(given) != set(fields) or not all(isinstance(v, str) for v in given.values()):
+        raise Stop(
+            ExitCode.USAGE,
+            f"On stdin it takes one JSON object with the texts {', '.join(fields)}.",
+            hint="From a file that only you can read: < FILE",
+        )
+    return given
+
+
+def ask(prompt: str, *, instead: str) -> str:
+    """A line that may be seen."""
+    _terminal(instead)
+    sys.stderr.write(prompt)
+    sys.stderr.flush()
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line.strip()
+
+
+def ask_hidden(prompt: str, *, instead: str) -> str:
+    """A line that is not shown."""
+    _terminal(instead)
+    return getpass.getpass(prompt, stream=sys.stderr)
+
+
+def ask_new_pin(*, instead: str) -> str:
+    """A PIN for this shift, of six digits or more.
+
+    Raises:
+        Stop: there is no terminal.
+    """
+    while not pin_fits(pin := ask_hidden("A PIN for this shift, six digits or more: ", instead=instead)):
+        sys.stderr.write("  Digits only, six or more, and not all the same.\n")
+    return pin
+
+
+def pin_fits(pin: str) -> bool:
+    """Whether a PIN may be one."""
+    return pin.isascii() and pin.isdigit() and len(pin) >= SHORTEST_PIN and len(set(pin)) > 1
+
+
+def _terminal(instead: str) -> None:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise Stop(
+            ExitCode.NEEDS_A_PERSON,
+            "There is no terminal to ask on. Nothing was sent.",
+            hint=f"From a script: {instead}",
+        )

@@ -1,0 +1,174 @@
+"""An organisation's administrator, at the index: statements about accounts, each signed once (protocol.md D1).
+
+Between handing out an enrolment token and approving the device that it brought, the administrator keeps one key
+(`enrolments/NAME.key`, 0600, beside the organisation's keys): by it they know that the device key which the index
+passes on was made by whoever had the token. The index never has it, so it can put no key of its own in its place.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+from signpost.edge.atomic_file import replace_file
+from signpost.edge.failures import DeskUnusable, InvalidRequest, VerificationFailed
+from signpost.edge.organisation_keys import Organisation
+from signpost.edge.signed_sender import parsed
+from signpost.edge.transport import Transport
+from signpost.protocol.administration import AccountAct, AccountStatement, AccountTerms
+from signpost.protocol.credentials import AccountId, EnrolmentCertificate
+from signpost.protocol.encoding import to_base64url
+from signpost.protocol.enrolment import TOKEN_BYTES, DeviceSeal, EnrolmentToken, proof_digest
+from signpost.protocol.keys import KeyInvalid, SigningKey, VerifyKey
+from signpost.protocol.messages import OwnAccount, StatementAnswer, StatementRequest
+from signpost.protocol.purposes import Role
+from signpost.protocol.secret import Secret
+from signpost.service.clock import Clock, Randomness
+from signpost.service.files import private_folder, read_private_file
+from signpost.service.refusals import StartRefused
+
+__all__ = ["Administrator"]
+
+_SECONDS: Final = 20.0
+_FOLDER: Final = "enrolments"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Administrator:
+    """What an administrator does. `folder` is that of the organisation's keys."""
+
+    folder: Path
+    organisation: Organisation
+    key: SigningKey
+    index_url: str
+    transport: Transport
+    clock: Clock
+    randomness: Randomness
+
+    async def enrol(
+        self, account: AccountId, role: Role, terms: AccountTerms, *, manifest_fingerprint: str, out_of_hours: str
+    ) -> EnrolmentToken:
+        """Open an account, or open it anew, and make the token for its owner.
+
+        Raises:
+            Failure: the index refused, or did not answer.
+        """
+        token = EnrolmentToken(
+            secret=Secret(self.randomness(TOKEN_BYTES)),
+            organisation=self.organisation.name,
+            kind=self.organisation.kind,
+            account=account,
+            role=role,
+            index_url=self.index_url,
+            manifest_fingerprint=manifest_fingerprint,
+            out_of_hours=out_of_hours,
+        )
+        # First of all: a token whose device could never be approved must not go out.
+        self._keep(account, token.device_seal)
+        await self._state(
+            AccountAct.ENROL, account=account, role=role, terms=terms, token_digest=proof_digest(token.proof)
+        )
+        return token
+
+    async def approve(self, account: AccountId) -> OwnAccount:
+        """Sign the device key that the token's owner made, once it is known to be theirs.
+
+        Raises:
+            VerificationFailed: the key that the index passed on was not made with the token.
+            Failure: no device waits, or the index refused or did not answer.
+        """
+        seal = self._kept(account)
+        answer = await self._state(AccountAct.PENDING, account=account)
+        if answer.pending is None or len(answer.accounts) != 1:
+            raise InvalidRequest("No device waits to be approved for that account.", hint="signpost admin account list")
+        waiting = answer.accounts[0]
+        try:
+            device = VerifyKey(answer.pending.device)
+        except KeyInvalid:
+            raise VerificationFailed("The device key that waits is none.", hint=_SUSPECT) from None
+        if not seal.fits(device, answer.pending.device_seal):
+            raise VerificationFailed("The device key that waits was not made with the token.", hint=_SUSPECT)
+        terms = AccountTerms(waiting.vetting_until, waiting.training_until)
+        day = terms.last_day + dt.timedelta(days=1)
+        certificate = EnrolmentCertificate(
+            organisation=self.organisation.name,
+            account=account,
+            role=waiting.role,
+            kind=self.organisation.kind,
+            device=device,
+            issued_at=self.clock.now(),
+            expires_at=int(dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC).timestamp()),
+            identifier=to_base64url(self.randomness(16)),
+        )
+        done = await self._state(AccountAct.APPROVE, account=account, certificate=certificate.sign(self.key))
+        self._key_file(account).unlink(missing_ok=True)
+        return done.accounts[0]
+
+    async def change_dates(self, account: AccountId, terms: AccountTerms) -> OwnAccount:
+        """Record when vetting and training run out now."""
+        return (await self._state(AccountAct.DATES, account=account, terms=terms)).accounts[0]
+
+    async def suspend(self, account: AccountId) -> OwnAccount:
+        """Stop an account with its next request."""
+        return (await self._state(AccountAct.SUSPEND, account=account)).accounts[0]
+
+    async def reinstate(self, account: AccountId) -> OwnAccount:
+        """Let a suspended account sign in again."""
+        return (await self._state(AccountAct.REINSTATE, account=account)).accounts[0]
+
+    async def accounts(self) -> list[OwnAccount]:
+        """The organisation's accounts, by name."""
+        return (await self._state(AccountAct.LIST)).accounts
+
+    async def _state(
+        self, act: AccountAct, *, account: AccountId | None = None, role: Role | None = None,
+        terms: AccountTerms | None = None, token_digest: bytes | None = None, certificate: str | None = None,
+    ) -> StatementAnswer:  # fmt: skip
+        statement = AccountStatement(
+            organisation=self.organisation.name,
+            act=act,
+            issued_at=self.clock.now(),
+            identifier=to_base64url(self.randomness(16)),
+            account=account,
+            role=role,
+            terms=terms,
+            token_digest=token_digest,
+            certificate=certificate,
+        )
+        body = StatementRequest(statement=statement.sign(self.key)).model_dump_json().encode()
+        reply = await self.transport.post(
+            self.index_url,
+            "/v1/accounts/statements",
+            headers={"content-type": "application/json"},
+            body=body,
+            seconds=_SECONDS,
+        )
+        return parsed(reply, StatementAnswer, status=200)
+
+    def _key_file(self, account: AccountId) -> Path:
+        return self.folder / _FOLDER / f"{account}.key"
+
+    def _keep(self, account: AccountId, seal: DeviceSeal) -> None:
+        try:
+            private_folder(self.folder / _FOLDER)
+            replace_file(self._key_file(account), seal.key.reveal())
+        except StartRefused as refused:
+            raise DeskUnusable(str(refused), hint=refused.hint) from None
+        except OSError:
+            raise DeskUnusable("The folder of the organisation's keys cannot be written.") from None
+
+    def _kept(self, account: AccountId) -> DeviceSeal:
+        if not self._key_file(account).exists():
+            raise InvalidRequest(
+                "No enrolment of that account was begun with these keys.", hint="signpost admin account enrol NAME"
+            )
+        try:
+            return DeviceSeal(Secret(read_private_file(self._key_file(account))))
+        except StartRefused as refused:
+            raise DeskUnusable(str(refused), hint=refused.hint) from None
+
+
+_SUSPECT: Final = "Do not approve it. Enrol the account again, and tell the index's operator."

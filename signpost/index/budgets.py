@@ -1,0 +1,113 @@
+"""How much may be asked here: by account and by organisation, never by device or session (protocol.md D6). Pure.
+
+* An account's window opens with its first charge and lasts a shift, whoever signs in on whichever device; an
+  organisation's is the UTC day. A deep lookup counts twice.
+* An urgent account has an overdraft: past its budget it is still answered, and each use is on the record for auditors.
+* An organisation's budget grows with its caseload in its own table, which no shield ever touches (C3).
+* *Repeats*: lookups that share a tag with an earlier one are counted for each shared tag, by account and shift and by
+  organisation and month. Who guesses at an address asks again and again with the same name: that is what it looks like.
+  Keys that twins or siblings share (*possible*, *maternal*) are left out. It is counted whatever the answer was, and
+  under a keyed digest that says neither which tag nor whose. Padding never repeats.
+
+The key holders' meters are the real bound; these know the answers' side, and restart with what they had.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from signpost.protocol.classes import MatchClass, Place
+from signpost.protocol.credentials import SHIFT_SECONDS, Asker
+from signpost.protocol.purposes import Role
+from signpost.protocol.tags import TagKey
+
+__all__ = ["Budgets", "Charge", "Costs", "Repeats"]
+
+_DAY: Final = 24 * 60 * 60
+_NOT_COUNTED: Final = frozenset({MatchClass.POSSIBLE, MatchClass.MATERNAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Lookups to charge to somebody's window: `most` in all, and past `noted` it is an overdraft. A window that is not
+    open yet lasts until `until`.
+    """
+
+    whom: tuple[str, ...]
+    lookups: int
+    most: int
+    noted: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """Tags whose repeating is counted: by the account within its window, by the organisation until `until`."""
+
+    keys: tuple[TagKey, ...]
+    account: tuple[str, ...]
+    account_most: int
+    organisation: tuple[str, ...]
+    organisation_most: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What one lookup is charged: the account first, then its organisation; and what is counted of it."""
+
+    charges: tuple[Charge, Charge]
+    repeats: Repeats
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """The settings."""
+
+    practitioner: int
+    urgent: int
+    urgent_overdraft: int
+    organisation_least: int
+    organisation_share: float
+    repeats_account: int
+    repeats_organisation: int
+
+    def costs(
+        self, asker: Asker, *, deep: bool, tags: Iterable[tuple[Place, TagKey]], caseload: int, now: int, extra: int = 0
+    ) -> Costs:
+        """What a lookup costs this asker now. `extra`: lookups that a reviewed exception adds to the account's."""
+        lookups = 2 if deep else 1
+        urgent = asker.role is Role.URGENT
+        budget = (self.urgent if urgent else self.practitioner) + extra
+        most = max(budget, self.urgent_overdraft) if urgent else budget
+        day = now - now % _DAY + _DAY
+        own, whole = ("account", asker.organisation, asker.account), ("organisation", asker.organisation)
+        organisation = max(self.organisation_least, round(self.organisation_share * caseload)) + extra
+        return Costs(
+            charges=(
+                Charge(own, lookups, most=most, noted=budget, until=now + SHIFT_SECONDS),
+                Charge(whole, lookups, most=organisation, noted=organisation, until=day),
+            ),
+            repeats=Repeats(
+                keys=_counted(tags),
+                account=own,
+                account_most=self.repeats_account + extra,
+                organisation=whole,
+                organisation_most=self.repeats_organisation + extra,
+                until=_month_end(now),
+            ),
+        )
+
+
+def _counted(tags: Iterable[tuple[Place, TagKey]]) -> tuple[TagKey, ...]:
+    keys: Sequence[TagKey] = [key for place, key in tags if place.match_class not in _NOT_COUNTED]
+    return tuple(sorted(keys))
+
+
+def _month_end(now: int) -> int:
+    today = dt.datetime.fromtimestamp(now, tz=dt.UTC)
+    year, month = divmod(today.year * 12 + today.month, 12)
+    return int(dt.datetime(year, month + 1, 1, tzinfo=dt.UTC).timestamp())

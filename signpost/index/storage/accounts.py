@@ -1,0 +1,176 @@
+"""Accounts on SQLite: found by a keyed digest of whose they are, sealed whole, as canonical JSON.
+
+A change reads the account, changes it and writes it in one transaction of the writer's, so no two changes ever cross.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from typing import Final, final
+
+from signpost.index.account_state import AccountState
+from signpost.index.audit import AuditEvent
+from signpost.index.ports import AccountChange, Change, Guesser, Once
+from signpost.index.records import Account
+from signpost.index.storage.record import record
+from signpost.index.storage.revocations import restore, revoke
+from signpost.index.storage.vault import Vault
+from signpost.protocol.administration import AccountTerms
+from signpost.protocol.credentials import AccountId, OrganisationId
+from signpost.protocol.encoding import JSON, canonical_json, from_base64url, to_base64url
+from signpost.protocol.keys import VerifyKey
+from signpost.protocol.labels import Label
+from signpost.protocol.problems import Problem, ProblemCode
+from signpost.protocol.purposes import Role
+from signpost.protocol.secret import Secret
+from signpost.service.database import Connection
+from signpost.service.writer import Writer
+
+__all__ = ["SqliteAccounts"]
+
+_MOST_GUESSES: Final = 10
+_GUESS_SECONDS: Final = 5 * 60
+
+
+@final
+class SqliteAccounts:
+    """The `Accounts` port. `reader` belongs to the event loop's thread."""
+
+    def __init__(self, *, reader: Connection, writer: Writer, vault: Vault) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._vault = vault
+
+    def account(self, organisation: OrganisationId, name: AccountId) -> Account | None:
+        """As the port says."""
+        return self._account(self._reader, organisation, name)
+
+    def accounts(self, organisation: OrganisationId) -> list[Account]:
+        """As the port says."""
+        rows = self._reader.execute(
+            "SELECT account, sealed FROM accounts WHERE organisation = ?", (self._vault.organisation(organisation),)
+        ).fetchall()
+        found = [_unpacked(organisation, self._vault.open(sealed, Label.ACCOUNT_ROW, name)) for name, sealed in rows]
+        return sorted(found, key=lambda account: account.name)
+
+    async def change(
+        self,
+        organisation: OrganisationId,
+        name: AccountId,
+        change: Change,
+        *,
+        audit: AuditEvent,
+        once: Once | None = None,
+        forgiven: Sequence[Guesser] = (),
+    ) -> Account:
+        """As the port says."""
+
+        def work(connection: Connection) -> Account:
+            if once is not None:
+                self._spend(connection, organisation, once)
+            done: AccountChange = change(self._account(connection, organisation, name))
+            row = self._vault.account(organisation, name)
+            sealed = self._vault.seal(_packed(done.account), Label.ACCOUNT_ROW, row)
+            connection.execute(
+                "INSERT INTO accounts VALUES (?, ?, ?) ON CONFLICT (account) DO UPDATE SET sealed = excluded.sealed",
+                (row, self._vault.organisation(organisation), sealed),
+            )
+            for entry in done.revoked:
+                revoke(connection, self._vault, entry)
+            for entry in done.restored:
+                restore(connection, self._vault, entry)
+            for guesser in forgiven:
+                connection.execute("DELETE FROM sign_in_guesses WHERE name = ?", (self._vault.guesser(*guesser),))
+            record(connection, self._vault, audit)
+            return done.account
+
+        return await self._writer.submit(work)
+
+    async def asked(self, organisation: OrganisationId, *, once: Once, audit: AuditEvent) -> None:
+        """As the port says."""
+
+        def work(connection: Connection) -> None:
+            self._spend(connection, organisation, once)
+            record(connection, self._vault, audit)
+
+        await self._writer.submit(work)
+
+    async def guess(self, guessers: Sequence[Guesser], *, now: int) -> None:
+        """As the port says."""
+
+        def work(connection: Connection) -> None:
+            for guesser in guessers:
+                name = self._vault.guesser(*guesser)
+                connection.execute("DELETE FROM sign_in_guesses WHERE name = ? AND forget_at <= ?", (name, now))
+                (guesses,) = connection.execute(
+                    "INSERT INTO sign_in_guesses VALUES (?, 1, ?)"
+                    " ON CONFLICT (name) DO UPDATE SET guesses = guesses + 1 RETURNING guesses",
+                    (name, now + _GUESS_SECONDS),
+                ).fetchone()
+                if guesses > _MOST_GUESSES:
+                    raise Problem(ProblemCode.SIGN_IN_TOO_OFTEN, retry_after=_GUESS_SECONDS)
+
+        await self._writer.submit(work)
+
+    def _spend(self, connection: Connection, organisation: OrganisationId, once: Once) -> None:
+        if once.device is None:
+            name = self._vault.statement(organisation, once.identifier)
+        else:
+            name = self._vault.nonce_of(once.device, once.identifier)
+        spent = connection.execute(
+            "INSERT INTO spent_nonces VALUES (?, ?) ON CONFLICT DO NOTHING", (name, once.remember_until)
+        )
+        if not spent.rowcount:
+            raise Problem(ProblemCode.NONCE_USED)
+
+    def _account(self, connection: Connection, organisation: OrganisationId, name: AccountId) -> Account | None:
+        row = self._vault.account(organisation, name)
+        found = connection.execute("SELECT sealed FROM accounts WHERE account = ?", (row,)).fetchone()
+        return None if found is None else _unpacked(organisation, self._vault.open(found[0], Label.ACCOUNT_ROW, row))
+
+
+def _packed(account: Account) -> bytes:
+    document: dict[str, JSON] = {
+        "certificate": account.certificate,
+        "code_secret": None if account.code_secret is None else to_base64url(account.code_secret.reveal()),
+        "device": None if account.device is None else account.device.text,
+        "device_seal": None if account.device_seal is None else to_base64url(account.device_seal),
+        "last_code": account.last_code,
+        "name": account.name,
+        "password": account.password,
+        "role": account.role.value,
+        "state": account.state.value,
+        "token": None if account.token_digest is None else to_base64url(account.token_digest),
+        "token_until": account.token_until,
+        "training_until": account.terms.training_until.isoformat(),
+        "vetting_until": account.terms.vetting_until.isoformat(),
+    }
+    return canonical_json(document)
+
+
+def _unpacked(organisation: OrganisationId, sealed: bytes) -> Account:
+    document = json.loads(sealed)
+
+    def binary(name: str) -> bytes | None:
+        return None if document[name] is None else from_base64url(document[name])
+
+    secret = binary("code_secret")
+    return Account(
+        organisation=organisation,
+        name=AccountId(document["name"]),
+        role=Role(document["role"]),
+        terms=AccountTerms(
+            dt.date.fromisoformat(document["vetting_until"]), dt.date.fromisoformat(document["training_until"])
+        ),
+        state=AccountState(document["state"]),
+        token_digest=binary("token"),
+        token_until=document["token_until"],
+        password=document["password"],
+        code_secret=None if secret is None else Secret(secret),
+        last_code=document["last_code"],
+        device=None if document["device"] is None else VerifyKey.parse(document["device"]),
+        device_seal=binary("device_seal"),
+        certificate=document["certificate"],
+    )

@@ -1,0 +1,58 @@
+"""Charging on SQLite: in the transaction of what is charged for, so that a refusal charges nothing (protocol.md D6)."""
+
+from __future__ import annotations
+
+from signpost.index.budgets import Charge, Costs, Repeats
+from signpost.index.storage.vault import Vault
+from signpost.protocol.problems import Problem, ProblemCode
+from signpost.service.database import Connection
+
+__all__ = ["charge_for"]
+
+
+def charge_for(connection: Connection, vault: Vault, costs: Costs, *, now: int) -> bool:
+    """Charge both windows and count what repeats; whether the account's budget was overdrawn.
+
+    Raises:
+        Problem: BUDGET_USED or REPEATS_USED.
+    """
+    account, organisation = costs.charges
+    overdrawn, window = _charge(connection, vault, account, now)
+    _charge(connection, vault, organisation, now)
+    _count(connection, vault, costs.repeats, window)
+    return overdrawn
+
+
+def _charge(connection: Connection, vault: Vault, charge: Charge, now: int) -> tuple[bool, int]:
+    """Whether it was overdrawn, and when the window is over."""
+    name = vault.meter(*charge.whom)
+    found = connection.execute("SELECT lookups, forget_at FROM meters WHERE name = ?", (name,)).fetchone()
+    # A window that the clock says has not begun is still running: setting a clock back gives nothing.
+    lookups, until = (0, charge.until) if found is None or found[1] <= now else found
+    lookups += charge.lookups
+    if lookups > charge.most:
+        raise Problem(ProblemCode.BUDGET_USED, retry_after=until - now)
+    connection.execute(
+        "INSERT INTO meters VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE SET lookups = ?2, forget_at = ?3",
+        (name, lookups, until),
+    )
+    return lookups > charge.noted, until
+
+
+def _count(connection: Connection, vault: Vault, repeats: Repeats, window: int) -> None:
+    """Every tag is written, whatever was there: the statements do not depend on what repeats."""
+    rows = sorted(
+        [(vault.repeat(key, window, *repeats.account), window, repeats.account_most) for key in repeats.keys]
+        + [
+            (vault.repeat(key, repeats.until, *repeats.organisation), repeats.until, repeats.organisation_most)
+            for key in repeats.keys
+        ]
+    )
+    for name, until, most in rows:
+        (lookups,) = connection.execute(
+            "INSERT INTO repeats VALUES (?1, 1, ?2) ON CONFLICT (name) DO UPDATE SET lookups = lookups + 1"
+            " RETURNING lookups",
+            (name, until),
+        ).fetchone()
+        if lookups > most:
+            raise Problem(ProblemCode.REPEATS_USED)

@@ -1,0 +1,119 @@
+"""Signing in by the commands, through real services: what a stolen folder opens, who is stopped, what is recorded."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from sqlite_utils.utils import sqlite3
+
+from signpost_cli.demo.world import Completed, Organisation, World
+
+HOSPITAL = Organisation("aldate-hospital", "hospital", "triage-07", "urgent")
+AUDIT = Organisation("national-audit", "council", "auditor-1", "auditor")
+CHILD = json.dumps({"nhs_number": "999 000 0042", "date_of_birth": "2015-04-03"})
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Three holders, the index, a hospital whose nurse is signed in, and an auditor."""
+    with World(tmp_path_factory.mktemp("world")) as world:
+        world.set_up_services()
+        world.enrol_all((HOSPITAL, AUDIT))
+        yield world
+
+
+def look_up(world: World, *options: str) -> Completed:
+    """A lookup by the nurse."""
+    return world.command(HOSPITAL.name, "lookup", "--stdin", "--json", *options, stdin=CHILD)
+
+
+def administer(world: World, act: str, *more: str) -> Completed:
+    """An act of the hospital's administrator on the nurse's account."""
+    return world.command(
+        HOSPITAL.name, "admin", "account", act, HOSPITAL.account, "--org-keys", "keys", "--index", world.url("index"),
+        "--passphrase-file", "passphrase", *more,
+    )  # fmt: skip
+
+
+def test_a_stolen_folder_opens_nothing(world: World) -> None:
+    """Every file of the desk, copied while its owner's shift is open: no shift, and none without password and code."""
+    stolen = world.root / HOSPITAL.name / "stolen"
+    shutil.copytree(world.root / HOSPITAL.name / "desk", stolen)
+    stolen.chmod(0o700)
+
+    asked = world.command(HOSPITAL.name, "lookup", "--stdin", "--home", "stolen", stdin=CHILD)
+    assert (asked.code, asked.stdout) == (4, "")
+    assert "Nobody is signed in on this device." in asked.stderr
+    guess = {"username": HOSPITAL.account, "password": "a guess at a password", "code": "000000", "pin": "482913"}
+    guessed = world.command(HOSPITAL.name, "login", "--stdin", "--home", "stolen", stdin=json.dumps(guess))
+    assert guessed.code == 4
+    assert "do not belong together" in guessed.stderr
+    assert look_up(world).code == 0
+
+
+def test_a_locked_shift_asks_for_nothing_without_a_terminal(world: World) -> None:
+    """It says how to go on; signing in anew opens another."""
+    assert world.command(HOSPITAL.name, "lock").code == 0
+    locked = look_up(world)
+
+    assert (locked.code, locked.stdout) == (4, "")
+    assert "The shift on this device is locked." in locked.stderr
+    world.sign_in(HOSPITAL.name)
+    assert look_up(world).code == 0
+
+
+def test_the_same_again_is_free_and_takes_no_details(world: World) -> None:
+    """By the receipt, as it is said on the telephone."""
+    receipt = json.loads(look_up(world).stdout)["receipt"]
+
+    again = world.command(HOSPITAL.name, "lookup", "--again", receipt.lower().replace("-", ""), "--json")
+    assert again.code == 0
+    assert json.loads(again.stdout)["receipt"] == receipt
+    assert json.loads(again.stdout)["answer"] == "none"
+    unknown = world.command(HOSPITAL.name, "lookup", "--again", "0000-0000")
+    assert (unknown.code, unknown.stdout) == (2, "")
+    both = world.command(HOSPITAL.name, "lookup", "--again", receipt, "--stdin", stdin=CHILD)
+    assert both.code == 2
+
+
+def test_a_suspended_account_is_stopped_at_its_next_request_and_may_come_back(world: World) -> None:
+    """By the administrator's word alone."""
+    assert administer(world, "suspend").code == 0
+    stopped = look_up(world)
+
+    assert (stopped.code, stopped.stdout) == (4, "")
+    refused = world.command(HOSPITAL.name, "login", "--stdin", stdin=world.what_is_typed(HOSPITAL.name))
+    assert refused.code == 3
+    assert "suspended" in refused.stderr
+    assert administer(world, "reinstate").code == 0
+    world.sign_in(HOSPITAL.name)
+
+
+def test_an_auditor_reads_checks_and_exports_the_record_and_looks_nobody_up(world: World) -> None:
+    """And notices when a leaf was changed behind the index's back."""
+    looked = world.command(AUDIT.name, "lookup", "--stdin", stdin=CHILD)
+    assert looked.code == 3
+    verified = world.command(AUDIT.name, "audit", "verify", "--json")
+    assert verified.code == 0
+    told = json.loads(verified.stdout)
+    assert told["leaves"] > 5
+    listed = json.loads(world.command(AUDIT.name, "audit", "list", "--action", "looked-up", "--json").stdout)
+    assert {leaf["account"] for leaf in listed["leaves"]} == {HOSPITAL.account}
+    assert world.command(AUDIT.name, "audit", "export", "--out", "record.jsonl").code == 0
+    lines = (world.root / AUDIT.name / "record.jsonl").read_text().splitlines()
+    assert [json.loads(line)["number"] for line in lines] == list(range(1, len(lines) + 1))
+    assert world.command(AUDIT.name, "audit", "verify", "--last", told["last"]).code == 0
+    assert world.command(AUDIT.name, "audit", "verify", "--last", "A" * 43).code == 9
+    assert world.command(HOSPITAL.name, "audit", "list").code == 3
+
+    world.kill("index")
+    connection = sqlite3.connect(str(world.root / "index" / "data" / "index.sqlite"))
+    with connection:
+        connection.execute("DELETE FROM audit_leaves WHERE sequence = 3")
+    connection.close()
+    world.start("index")
+    broken = world.command(AUDIT.name, "audit", "verify")
+    assert (broken.code, broken.stdout) == (9, "")
