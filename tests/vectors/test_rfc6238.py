@@ -11,11 +11,11 @@ _SECRET = Secret(b"12345678901234567890")
 # Appendix B, the rows of SHA-1: seconds since the epoch, and the code.
 _CODES = [
     (59, "94287082"),
-    (1111111109, "07081804"),
-    (1111111111, "14050471"),
-    (1234567890, "89005924"),
-    (2000000000, "69279037"),
-    (20000000000, "65353130"),
+    (1_111_111_109, "07081804"),
+    (1_111_111_111, "14050471"),
+    (1_234_567_890, "89005924"),
+    (2_000_000_000, "69279037"),
+    (20_000_000_000, "65353130"),
 ]
 
 
@@ -34,12 +34,12 @@ def test_a_code_is_taken_one_step_early_or_late(seconds: int, code: str, late: i
 
 @pytest.mark.parametrize("late", [-2 * STEP_SECONDS, 2 * STEP_SECONDS])
 def test_a_code_is_not_taken_two_steps_away(late: int) -> None:
-    assert step_of(_SECRET, "081804", now=1111111109 + late, after=-1) is None
+    assert step_of(_SECRET, "081804", now=1_111_111_109 + late, after=-1) is None
 
 
 def test_a_code_is_taken_once() -> None:
     """§5.2: the second use of a code, and any code earlier than one that was used, is refused."""
-    now, step = 1111111109, 1111111109 // STEP_SECONDS
+    now, step = 1_111_111_109, 1_111_111_109 // STEP_SECONDS
 
     assert step_of(_SECRET, "081804", now=now, after=step - 1) == step
     assert step_of(_SECRET, "081804", now=now, after=step) is None
@@ -49,4 +49,4 @@ def test_a_code_is_taken_once() -> None:
 
 @pytest.mark.parametrize("typed", ["", "81804", "0081804", "07081804", "08180a", "٠٨١٨٠٤", "081 804"])
 def test_what_is_not_six_digits_is_no_code(typed: str) -> None:
-    assert step_of(_SECRET, typed, now=1111111109, after=-1) is None
+    assert step_of(_SECRET, typed, now=1_111_111_109, after=-1) is None
