@@ -7,6 +7,7 @@ with a seal that only the administrator can check. A machine's account has the d
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import final
 
@@ -33,17 +34,25 @@ __all__ = ["Enrolling", "strong_enough"]
 _SALT_BYTES = 16
 _LEAST_SCORE = 3
 """Of zxcvbn's 0 to 4: "safely unguessable", at least 10^8 guesses."""
+_SHORTEST_WORD = 3
 _READ = 72
 """Characters that are looked at for how guessable they are: the estimate takes longer with each."""
 
 
 def strong_enough(password: str, *, known: list[str]) -> bool:
     """Whether a password may be one: long enough, and not easily guessed, also by who knows these words of its owner.
-    No rule says what it must be made of.
+    No rule says what it must be made of; but known words, whole or in parts, count for nothing in it.
     """
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         return False
-    return int(zxcvbn(password[:_READ], user_inputs=[*known, "signpost"], max_length=_READ)["score"]) >= _LEAST_SCORE
+    words = {*known, "signpost"}
+    words |= {part for word in known for part in re.split(r"[^a-z]+", word)}
+    rest = password[:_READ].casefold()
+    for word in sorted(words, key=len, reverse=True):
+        rest = rest.replace(word, "") if len(word) >= _SHORTEST_WORD else rest
+    # What is left may be nothing at all. The words are named to it too, for spellings with digits for letters.
+    left = min(password[:_READ], rest, key=len)
+    return bool(left) and int(zxcvbn(left, user_inputs=list(words), max_length=_READ)["score"]) >= _LEAST_SCORE
 
 
 @final

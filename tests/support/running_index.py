@@ -80,7 +80,8 @@ class RunningIndex:
             randomness=self.world.randomness,
             hashing=Hashing(PasswordCost(memory_kib=64, passes=1)),
         )
-        self._public = self._client(public_app(self.index, log))
+        self._public_app = public_app(self.index, log)
+        self._public = self._client(self._public_app)
         self._operator = self._client(operator_app(self.index, log))
         for client in (self._public, self._operator):
             self._opened.callback(self._hang_up, client)
@@ -124,6 +125,16 @@ class RunningIndex:
     def public(self, method: str, path: str, **rest: Any) -> httpx2.Response:
         """Any request at the public door."""
         return self.run(self._public.request(method, path, **rest))
+
+    def public_from(self, address: str, method: str, path: str, **rest: Any) -> httpx2.Response:
+        """Any request at the public door, over a connection from elsewhere than this machine."""
+        client = httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=self._public_app, client=(address, 40_000)), base_url="http://index"
+        )
+        try:
+            return self.run(client.request(method, path, **rest))
+        finally:
+            self._hang_up(client)
 
     def operate(self, path: str, document: Mapping[str, object] | None = None) -> httpx2.Response:
         """A request on the operator's socket: POST with a document, else GET."""

@@ -92,7 +92,8 @@ def test_every_answer_carries_the_same_headers(client: TestClient) -> None:
         assert response.headers["cache-control"] == "no-store"
         assert response.headers["x-content-type-options"] == "nosniff"
         assert response.headers["referrer-policy"] == "no-referrer"
-        assert response.headers["content-security-policy"].startswith("default-src 'none'")
+        assert response.headers["content-security-policy"].startswith("default-src 'none'; base-uri 'none'")
+        assert response.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
         assert "server" not in response.headers
 
 
