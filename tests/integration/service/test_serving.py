@@ -213,6 +213,27 @@ def test_what_is_no_http_is_answered_without_being_logged(tmp_path: Path) -> Non
     assert service.lines[1]["library"] == "uvicorn.error"
 
 
+def test_a_request_with_two_lengths_is_one_request_or_none(tmp_path: Path) -> None:
+    """ASVS 4.2.1: nothing is smuggled in behind a body whose end two parties would see in two places."""
+    inner = b"GET /smuggled HTTP/1.1\r\nhost: a\r\n\r\n"
+    head = b"POST /notes HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
+    heads = [
+        head + b"content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        head + b"transfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n0\r\n\r\n",
+        head + b"content-length: 0\r\ncontent-length: 38\r\n\r\n",
+        head + b"transfer-encoding: x\r\ncontent-length: 0\r\n\r\n",
+    ]
+    with started(tmp_path) as service:
+        for sent in heads:
+            with socket.create_connection(("127.0.0.1", service.port), PATIENCE) as caller:
+                caller.sendall(sent + inner)
+                caller.shutdown(socket.SHUT_WR)
+                answer = b"".join(iter(lambda: caller.recv(65_536), b""))
+            assert answer.startswith(b"HTTP/1.1 400 "), answer
+            assert answer.count(b"HTTP/1.1 ") == 1
+        service.end(signal.SIGTERM)
+
+
 FOREIGN = """
 import asyncio, logging, threading, warnings
 from signpost.service.foreign_logging import take_over_logging

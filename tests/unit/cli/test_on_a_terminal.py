@@ -233,6 +233,25 @@ def test_hidden_details_are_never_shown(pretence: Pretence, home: Path, terminal
     assert "0042" in terminal.raw
 
 
+def test_what_somebody_signs_in_with_is_typed_unseen(pretence: Pretence, home: Path, terminals: list[Terminal]) -> None:
+    """ASVS 6.2.6: password and PIN; the username may be seen, and a code that is good once."""
+    with pretence.on_loopback():
+        terminals.append(terminal := Terminal("logout", home=home))
+        assert terminal.end() == 0
+        terminals.append(terminal := Terminal("login", home=home))
+        terminal.expect("Username: ")
+        terminal.type("nurse-1\n")
+        for prompt, typed in [("Password: ", "quiet harbour violin"), ("One-time code: ", "271828"), ("PIN", "314159")]:
+            terminal.expect(prompt)
+            time.sleep(0.2)  # until the echo is off
+            terminal.type(typed + "\n")
+        terminal.end()
+
+    assert "nurse-1" in terminal.raw
+    for typed in ("quiet", "violin", "314159"):
+        assert typed not in terminal.raw
+
+
 def test_what_could_not_be_checked_is_said_after_the_details_are_gone(
     pretence: Pretence, home: Path, terminals: list[Terminal]
 ) -> None:
