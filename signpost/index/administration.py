@@ -126,7 +126,7 @@ def _changed(current: Account | None, stated: AccountStatement, organisation: Or
                 raise Problem(ProblemCode.ACCOUNT_UNKNOWN)
             return AccountChange(current)
         case AccountAct.APPROVE:
-            return AccountChange(_approved(current, stated, organisation), restored=[whole])
+            return AccountChange(_approved(current, stated, organisation), approved=[whole])
         case AccountAct.DATES:
             assert stated.terms is not None
             # Shifts that are open run to the old dates: they end now, and the next sign-in goes by the new ones.

@@ -138,11 +138,14 @@ class Revoked:
 
 @dataclass(frozen=True, slots=True)
 class AccountChange:
-    """What an account becomes, and what its old shape leaves on the revocation list or takes off it."""
+    """What an account becomes, and what its old shape leaves on the revocation list or takes off it: `restored` what an
+    account's own changes put there, `approved` also what the operator took back, since its device is another now.
+    """
 
     account: Account
     revoked: Sequence[Revoked] = ()
     restored: Sequence[Revoked] = ()
+    approved: Sequence[Revoked] = ()
 
 
 Change = Callable[[Account | None], AccountChange]

@@ -86,7 +86,7 @@ class SigningIn:
 
         Raises:
             Problem: SIGNATURE_STALE, SIGN_IN_TOO_OFTEN, OVERLOADED, SIGN_IN_REFUSED; with every factor right
-                ACCOUNT_NOT_APPROVED, ACCOUNT_SUSPENDED, VETTING_LAPSED or TRAINING_LAPSED.
+                ACCOUNT_NOT_APPROVED, ACCOUNT_SUSPENDED, VETTING_LAPSED, TRAINING_LAPSED or REVOKED.
         """
         organisation, name = OrganisationId(asked.organisation), AccountId(asked.account)
         account = self._accounts.account(organisation, name)
@@ -171,7 +171,8 @@ class SigningIn:
                 raise Problem(ProblemCode.SIGN_IN_REFUSED)
             return AccountChange(
                 replace(current, last_code=step or current.last_code, password=rehashed or current.password),
-                # Its dates were brought forward: whoever signs in by the new ones is let in again.
+                # Its dates were brought forward: whoever signs in by the new ones is let in again. What the operator
+                # took back is not, until the administrator has approved another device.
                 restored=[Revoked(account=(current.organisation, current.name))],
             )
 
@@ -183,7 +184,14 @@ class SigningIn:
             account=known.name,
         )
         once = Once(signature.nonce, signature.remember_until, known.device)
-        await self._accounts.change(known.organisation, known.name, signed_in, audit=audit, once=once, forgiven=[own])
+        try:
+            await self._accounts.change(
+                known.organisation, known.name, signed_in, audit=audit, once=once, forgiven=[own]
+            )
+        except Problem as problem:
+            if problem.code is ProblemCode.REVOKED:
+                await self._refused(known, problem.code, now)
+            raise
         self._changed()
         assert known.certificate is not None
         return SignInAnswer(

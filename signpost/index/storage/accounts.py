@@ -81,6 +81,8 @@ class SqliteAccounts:
                 revoke(connection, self._vault, entry)
             for entry in done.restored:
                 restore(connection, self._vault, entry)
+            for entry in done.approved:
+                restore(connection, self._vault, entry, anew=True)
             for guesser in forgiven:
                 connection.execute("DELETE FROM sign_in_guesses WHERE name = ?", (self._vault.guesser(*guesser),))
             record(connection, self._vault, audit)

@@ -14,23 +14,41 @@ from signpost.index.storage.vault import Vault, place
 from signpost.protocol.credentials import AccountId, OrganisationId
 from signpost.protocol.encoding import canonical_json
 from signpost.protocol.labels import Label
+from signpost.protocol.problems import Problem, ProblemCode
 from signpost.service.database import Connection
 from signpost.service.writer import Writer
 
 __all__ = ["SqliteRevocations", "restore", "revoke"]
 
 
-def revoke(connection: Connection, vault: Vault, entry: Revoked) -> None:
-    """Put an entry on the list, in the transaction of whatever it belongs to. Again changes nothing."""
+def revoke(connection: Connection, vault: Vault, entry: Revoked, *, taken_back: bool = False) -> None:
+    """Put an entry on the list, in the transaction of whatever it belongs to. Again changes nothing, but that what the
+    operator took back stays so (`taken_back`).
+    """
     number = vault.revocation(entry)
-    document = canonical_json({"account": entry.account, "certificate": entry.certificate})
+    document = canonical_json(
+        {"account": entry.account, "certificate": entry.certificate, **({"taken_back": True} if taken_back else {})}
+    )
     sealed = vault.seal(document, Label.REVOCATION_ROW, place(number))
-    connection.execute("INSERT INTO revocations VALUES (?, ?) ON CONFLICT DO NOTHING", (number, sealed))
+    if taken_back:
+        connection.execute("INSERT OR REPLACE INTO revocations VALUES (?, ?)", (number, sealed))
+    else:
+        connection.execute("INSERT OR IGNORE INTO revocations VALUES (?, ?)", (number, sealed))
 
 
-def restore(connection: Connection, vault: Vault, entry: Revoked) -> None:
-    """Take an entry off the list, where it is on it."""
-    connection.execute("DELETE FROM revocations WHERE revocation = ?", (vault.revocation(entry),))
+def restore(connection: Connection, vault: Vault, entry: Revoked, *, anew: bool = False) -> None:
+    """Take an entry off the list, where it is on it. What the operator took back comes off for another device alone.
+
+    Raises:
+        Problem: REVOKED, and it is not `anew`.
+    """
+    number = vault.revocation(entry)
+    row = connection.execute("SELECT sealed FROM revocations WHERE revocation = ?", (number,)).fetchone()
+    if row is None:
+        return
+    if not anew and "taken_back" in json.loads(vault.open(row[0], Label.REVOCATION_ROW, place(number))):
+        raise Problem(ProblemCode.REVOKED)
+    connection.execute("DELETE FROM revocations WHERE revocation = ?", (number,))
 
 
 @final
@@ -60,7 +78,7 @@ class SqliteRevocations:
         """As the port says."""
 
         def work(connection: Connection) -> None:
-            revoke(connection, self._vault, entry)
+            revoke(connection, self._vault, entry, taken_back=True)
             record(connection, self._vault, audit)
 
         await self._writer.submit(work)

@@ -140,7 +140,12 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
     @app.post(
         "/v1/accounts/statements",
         responses=refusals(
-            _C.STATEMENT_INVALID, _C.NONCE_USED, _C.ORGANISATION_UNKNOWN, _C.ACCOUNT_UNKNOWN, _C.CERTIFICATE_INVALID
+            _C.STATEMENT_INVALID,
+            _C.NONCE_USED,
+            _C.ORGANISATION_UNKNOWN,
+            _C.ACCOUNT_UNKNOWN,
+            _C.CERTIFICATE_INVALID,
+            _C.REVOKED,
         ),
     )
     async def state(asked: FromJson[StatementRequest]) -> StatementAnswer:
@@ -162,7 +167,7 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
         "/v1/sessions",
         responses=refusals(
             _C.SIGNATURE_STALE, _C.NONCE_USED, _C.SIGN_IN_TOO_OFTEN, _C.SIGN_IN_REFUSED, _C.ACCOUNT_NOT_APPROVED,
-            _C.ACCOUNT_SUSPENDED, _C.VETTING_LAPSED, _C.TRAINING_LAPSED,
+            _C.ACCOUNT_SUSPENDED, _C.VETTING_LAPSED, _C.TRAINING_LAPSED, _C.REVOKED,
         ),
     )  # fmt: skip
     async def sign_in(asked: FromJson[SignInRequest], request: Request, sent: shown) -> SignInAnswer:

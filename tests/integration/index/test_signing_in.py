@@ -246,6 +246,37 @@ def test_earlier_dates_end_the_open_shift_and_later_ones_do_not(scene: Scene) ->
 # -- enrolling
 
 
+def test_what_the_operator_took_back_is_let_in_by_another_device_alone(scene: Scene) -> None:
+    """Neither signing in, nor suspending and reinstating, nor earlier dates take it off the list."""
+    person = enrol(scene.index)
+    nurse = person.device()
+    taken_back = {"organisation": "st-elsewhere", "account": person.account}
+    scene.index.operate("/revocations", taken_back)
+
+    scene.world.clock.advance(30)
+    assert told(person.sign_in()) == (403, "revoked")
+    assert told(act(person, AccountAct.SUSPEND)) == (200, None)
+    assert told(act(person, AccountAct.REINSTATE)) == (403, "revoked")
+    assert told(scene.index.ask(nurse, "/v1/lookups", scene.world.lookup(nurse, ADA))) == (403, "revoked")
+    assert [each for each in listed(scene).accounts if person.account in each]
+
+    again = enrol(scene.index)
+    assert told(again.sign_in()) == (200, None)
+
+
+def test_earlier_dates_do_not_open_what_the_operator_took_back(scene: Scene) -> None:
+    """Whichever came first."""
+    for account, dates_first in (("nurse-5", True), ("nurse-6", False)):
+        person = enrol(scene.index, account)
+        for dates in (dates_first, not dates_first):
+            if dates:
+                act(person, AccountAct.DATES, terms=terms(scene.index, vetting=90, training=80))
+            else:
+                scene.index.operate("/revocations", {"organisation": "st-elsewhere", "account": account})
+
+        assert told(person.sign_in()) == (403, "revoked")
+
+
 def test_a_token_is_good_once_for_a_day_and_for_its_own_account(scene: Scene) -> None:
     """Spent, late, of somebody else or made up: refused alike."""
     person, late, other = (opened(scene.index, name) for name in ("nurse-1", "nurse-2", "nurse-3"))
