@@ -5,6 +5,8 @@ field that is not of its form is refused by name and meaning before anything is 
 
 Somebody who types is met half way: hyphens in an NHS number, dots or hyphens in a date (day first) and `3rd` are read
 here, and only here. A feed is read by its own, stricter rules: there a column can be wrong ten thousand times.
+
+Of a date of birth the year alone is taken too, as `2015`: with both names and a postcode it can still find a child.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from signpost.edge.postcodes import Postcode
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.stops import Stop
 
-__all__ = ["DATE_FORMS", "FIELDS", "checked", "fault_of", "read_details", "today_here"]
+__all__ = ["DATE_FORMS", "FIELDS", "checked", "fault_of", "read_details", "today_here", "year_alone"]
 
 _Value = TypeVar("_Value")
 
@@ -45,6 +47,8 @@ FIELDS: Final[Mapping[str, str]] = {
 
 DATE_FORMS: Final = "3 April 2015, 03/04/2015 (day first) or 2015-04-03"
 """The forms of a date that a person is told of."""
+
+_YEAR: Final = re.compile(r"[0-9]{4}")
 
 _LARGEST: Final = 64 * 1024
 
@@ -109,11 +113,13 @@ def checked(details: Mapping[str, str], *, today: dt.date) -> ChildDetails:
         Stop: a field is not of its form.
     """
     upn = _field("upn", details, UPN.parse)
+    born = _field("date_of_birth", details, lambda text: _born(text, today=today))
     return _not_ones_own(
         ChildDetails(
             nhs_number=_field("nhs_number", details, _nhs_number),
             upns=() if upn is None else (upn,),
-            date_of_birth=_field("date_of_birth", details, lambda text: check_birth_date(_date(text), today=today)),
+            date_of_birth=born if isinstance(born, dt.date) else None,
+            year_of_birth=born if isinstance(born, int) else None,
             forename=_name("forename", details),
             middle_name=_name("middle_name", details),
             surname=_name("surname", details),
@@ -127,6 +133,17 @@ def checked(details: Mapping[str, str], *, today: dt.date) -> ChildDetails:
             multiple_birth=_yes("multiple_birth", details),
         )
     )
+
+
+def year_alone(date_of_birth: str) -> bool:
+    """Whether only the year was given."""
+    return _YEAR.fullmatch(_stripped(date_of_birth)) is not None
+
+
+def _born(text: str, *, today: dt.date) -> dt.date | int:
+    if year_alone(text):
+        return check_birth_date(dt.date(max(1, int(text)), 1, 1), today=today).year
+    return check_birth_date(_date(text), today=today)
 
 
 def _not_ones_own(child: ChildDetails) -> ChildDetails:
@@ -195,13 +212,17 @@ class _FieldRefused(Stop):
 
 
 def _field(name: str, details: Mapping[str, str], parse: Callable[[str], _Value | None]) -> _Value | None:
-    text = details.get(name, "").replace("\xa0", " ").strip()
+    text = _stripped(details.get(name, ""))
     if not text:
         return None
     try:
         return parse(text)
     except (IdentifierError, DateError) as error:
         raise _FieldRefused(_sentence(name, error.code)) from None
+
+
+def _stripped(text: str) -> str:
+    return text.replace("\xa0", " ").strip()
 
 
 def _sentence(name: str, code: IdentifierCode | DateCode) -> str:

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Final, Self, final
 
-from signpost_cli.child_details import DATE_FORMS, FIELDS, fault_of, read_details, today_here
+from signpost_cli.child_details import DATE_FORMS, FIELDS, fault_of, read_details, today_here, year_alone
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.stops import Stop
 
@@ -31,6 +31,7 @@ _BY_NAME: Final = (
 
 
 _ASKED_OTHERWISE: Final = {"multiple_birth": "One of twins or more (y or n)"}
+_ASKED_BY_NAME: Final = {"date_of_birth": "Date of birth, or the year alone"}
 
 
 @contextmanager
@@ -87,14 +88,14 @@ class TypedDetails:
                     "It needs an NHS number or a UPN: a date of birth alone finds nobody. Nothing was sent.",
                     hint="By the name and the postcode: --name",
                 )
-        while not (born := self._field("date_of_birth")):
-            self._tell(f"  A date of birth is needed: {DATE_FORMS}.")
+        while not (born := self._field("date_of_birth")) or year_alone(born):
+            self._tell(f"  {'The whole' if born else 'A'} date of birth is needed: {DATE_FORMS}.")
         return {**details, "date_of_birth": born}
 
     def ask_by_name(self) -> dict[str, str]:
         """Names, date of birth and postcodes, then the numbers; Return skips any of them. Each is of its form."""
         self._tell("Return skips a question. The more is known, the surer the answer.")
-        return {field: self._field(field) for field in _BY_NAME}
+        return {field: self._field(field, _ASKED_BY_NAME.get(field)) for field in _BY_NAME}
 
     def clear(self) -> None:
         """Take the questions and what was typed off the screen."""
@@ -104,8 +105,9 @@ class TypedDetails:
             sys.stderr.flush()
         self._asked, self._rows = False, 0
 
-    def _field(self, field: str) -> str:
-        while (fault := fault_of(field, typed := self._question(field), today=today_here())) is not None:
+    def _field(self, field: str, question: str | None = None) -> str:
+        asked = question or _ASKED_OTHERWISE.get(field, FIELDS[field])
+        while (fault := fault_of(field, typed := self._question(asked), today=today_here())) is not None:
             self._tell(f"  {fault}")
         return typed
 
@@ -114,9 +116,8 @@ class TypedDetails:
         sys.stderr.flush()
         self._count(len(text))
 
-    def _question(self, field: str) -> str:
+    def _question(self, name: str) -> str:
         self._asked = True
-        name = _ASKED_OTHERWISE.get(field, FIELDS[field])
         prompt = f"{name[:1].upper()}{name[1:]}: "
         if self._hidden:
             typed = getpass.getpass(prompt, stream=sys.stderr)

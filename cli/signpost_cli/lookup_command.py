@@ -55,6 +55,11 @@ WORDS: Final[Mapping[AnswerWord, str]] = {
 _NARROWEST: Final = 20
 """Columns: on a terminal narrower than that it breaks the lines itself."""
 
+_BY_YEAR: Final = (
+    "With the year alone only both names together with a whole postcode are compared, and no number. "
+    "The whole date of birth finds more."
+)
+
 NOT_A_NO: Final = "We could not check. This is not a no."
 
 
@@ -111,6 +116,8 @@ def lookup(
             stdin=stdin, hidden=hidden, by_name=by_name, instead="signpost lookup --stdin < child.json"
         ) as details:
             child = checked(details, today=today_here())
+            if child.year_of_birth is not None:
+                say(_BY_YEAR)
             attempt.sent = True
             found = asyncio.run(_ask(desk, child, purpose, urgency, deep))
     _finish(found, _which_child(child), as_json=as_json, plain=plain)
@@ -234,10 +241,12 @@ def _which_child(child: ChildDetails) -> str:
     """Which child the answer is about, in as little as tells the asker: four characters of a number, else initials and
     the year of birth.
     """
-    if child.nhs_number is not None:
+    whole = child.date_of_birth is not None  # of a year alone no number is compared
+    if child.nhs_number is not None and whole:
         return f"NHS number ending {child.nhs_number.last_four}"
-    if child.upns:
+    if child.upns and whole:
         return f"UPN ending {child.upns[0].reveal()[-4:]}"
     initials = "".join(f"{name[:1].upper()}." for name in (child.forename, child.surname) if name)
-    born = f"born {child.date_of_birth.year}" if child.date_of_birth is not None else "not yet born"
+    year = child.year_of_birth if child.date_of_birth is None else child.date_of_birth.year
+    born = "not yet born" if year is None else f"born {year}"
     return f"child {initials} {born}" if initials else f"child {born}"

@@ -223,7 +223,10 @@ class Client:
         use = Use.LOOKUP if deep is None else Use.DEEP
         inputs = match_inputs(askable(child, self._desk.role, now=self._clock.now()), use)
         if not inputs:
-            raise NothingToAsk("It needs a date of birth, and an NHS number or permanent UPN, or names and a postcode.")
+            raise NothingToAsk(
+                "It needs a date of birth, and an NHS number or permanent UPN, or names and a postcode; or of the date"
+                " the year alone, with both names and a postcode."
+            )
         slots = lookup_slots(inputs, use=use, seed=Secret(self._randomness(SEED_BYTES)))
         batch = await self.evaluate_batch(use, [slots])
         answer = await self.index.lookup(

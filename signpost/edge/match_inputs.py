@@ -25,7 +25,18 @@ from typing import Final, NewType
 
 from signpost.edge.dates import birth_key
 from signpost.edge.identifiers import UPN, NHSNumber
-from signpost.edge.names import Alike, Family, Given, beginning, canonical, expected_sharers, fold, sound, soundex
+from signpost.edge.names import (
+    Alike,
+    Family,
+    Given,
+    beginning,
+    canonical,
+    expected_in_area,
+    expected_sharers,
+    fold,
+    sound,
+    soundex,
+)
 from signpost.edge.postcodes import Postcode
 from signpost.edge.silence import Silent
 from signpost.protocol.classes import MATERNAL_PROFILES, PROFILES, MatchClass, Place, Tier, Use
@@ -49,6 +60,8 @@ class ChildDetails(Silent):
     """What somebody knows of one child, checked. Does not print, whatever is done to show it."""
 
     date_of_birth: date | None = None
+    year_of_birth: int | None = None
+    """Where no more of the date is known. Beside a whole date it is not used."""
     nhs_number: NHSNumber | None = None
     upns: tuple[UPN, ...] = ()
     """A child can have had several: the one in use first, then the former ones, latest first."""
@@ -79,6 +92,8 @@ class Template(StrEnum):
     NAME_POSTCODE_YEAR = "npy"
     INITIAL_DISTRICT = "idd"
     POSTCODE = "dp"
+    SURNAME_AREA = "sda"
+    FORENAME_AREA = "gda"
     SOUNDEX = "sx"
     SORTED_NAMES = "sort"
 
@@ -87,6 +102,7 @@ class Reason(StrEnum):
     """Why a template gives no input for a child, in words for the person who asks."""
 
     NO_DATE_OF_BIRTH = "no date of birth"
+    NO_YEAR_OF_BIRTH = "no date of birth, nor the year of it"
     NO_NHS_NUMBER = "no NHS number"
     NO_UPN = "no UPN"
     TEMPORARY_UPN = "a temporary UPN is not used: two children may hold the same one"
@@ -198,6 +214,8 @@ class _Details(Silent):
     child: ChildDetails
     born: str
     """The birth key."""
+    year: str
+    """Of birth."""
     given: Given
     family: Family
     canonical: str
@@ -214,10 +232,12 @@ class _Details(Silent):
         twin = child.multiple_birth
         given, family = Given.read(child.forename, child.middle_name, whole=twin), Family.read(child.surname)
         born = "" if child.date_of_birth is None else birth_key(child.date_of_birth)
+        year = child.date_of_birth.year if child.date_of_birth is not None else child.year_of_birth
         canon, folded = fold(given.call) if twin else canonical(given.call), fold(family.joined)
         return cls(
             child=child,
             born=born,
+            year="" if year is None else f"{year:04}",
             given=given,
             family=family,
             canonical=canon,
@@ -234,9 +254,9 @@ class _Details(Silent):
         yield from self._numbers()
         yield from self._mother(use)
         if not self.born:
-            yield from (
-                Absent(template, Reason.NO_DATE_OF_BIRTH) for template in Template if template is not Template.MOTHER
-            )
+            # A year with both names and the whole postcode is an input by itself.
+            yield from self._undated()
+            yield from (Absent(template, Reason.NO_DATE_OF_BIRTH) for template in _DATED)
             return
         yield from self._strong()
         looking = use is not Use.REGISTER
@@ -245,6 +265,8 @@ class _Details(Silent):
             yield from self._names()
             yield from self._middle()
             yield from self._undated()
+            if use is Use.DEEP:
+                yield from map(self._forename_in_area, self.homes)
             yield from (Absent(template, Reason.ONE_OF_SEVERAL) for template in _WEAK)
             return
         yield from self._names()
@@ -253,11 +275,10 @@ class _Details(Silent):
         yield from self._initial()
         if use is Use.LOOKUP:
             yield from (
-                Absent(template, Reason.NOT_ASKED)
-                for template in (Template.POSTCODE, Template.SOUNDEX, Template.SORTED_NAMES)
+                Absent(template, Reason.NOT_ASKED) for template in (*_BY_HOME, Template.SOUNDEX, Template.SORTED_NAMES)
             )
             return
-        yield from self._possible()
+        yield from self._possible(slips=use is Use.DEEP)
         if use is Use.DEEP:
             yield from self._varied_names()
 
@@ -343,13 +364,15 @@ class _Details(Silent):
 
     def _undated(self) -> Iterator[_Found]:
         missing = self._no_name(Template.NAME_POSTCODE_YEAR)
+        if not self.year:
+            missing = Absent(Template.NAME_POSTCODE_YEAR, Reason.NO_YEAR_OF_BIRTH)
         if missing is not None or not self.homes:
             yield missing or Absent(Template.NAME_POSTCODE_YEAR, Reason.NO_POSTCODE)
             return
         for family in (self.folded, fold(self.family.last)):
             for home in self.homes:
                 if family:
-                    value = f"{self.canonical}|{family}|{home.reveal()}|{self.born[:4]}"
+                    value = f"{self.canonical}|{family}|{home.reveal()}|{self.year}"
                     yield MatchInput(Template.NAME_POSTCODE_YEAR, value, *_UNDATED)
 
     def _initial(self) -> Iterator[_Found]:
@@ -362,21 +385,47 @@ class _Details(Silent):
             value = f"{self.canonical[:2]}|{sound(self.family.joined)}|{self.born}|{home.district}"
             yield MatchInput(Template.INITIAL_DISTRICT, value, *_PROBABLE)
 
-    def _possible(self) -> Iterator[_Found]:
-        # A home without a name is every twin's: it is not kept of one either, or the other would be found by it.
-        homes = () if self.child.multiple_birth else self.homes
-        if not homes:
-            yield Absent(Template.POSTCODE, Reason.ONE_OF_SEVERAL if self.homes else Reason.NO_POSTCODE)
-        else:
-            yield self._at_home(homes[0])
+    def _possible(self, *, slips: bool) -> Iterator[_Found]:
+        """What holds one name, or none, or both by their sound alone. `slips`: the present postcode's too."""
+        present, previous = self.homes[:1], self.homes[1:]
+        if not self.homes:
+            yield from (Absent(template, Reason.NO_POSTCODE) for template in _BY_HOME)
+        yield from self._around(present)
         yield from self._soundexes()
-        yield from map(self._at_home, homes[1:])
+        yield from self._around(previous)
         missing = self._rarer_than(_RARE, Template.SORTED_NAMES, Reason.TOO_COMMON_TO_FIND)
         names = "|".join(sorted((self.canonical, self.folded)))
         yield missing or MatchInput(Template.SORTED_NAMES, f"{names}|{self.born}", *_POSSIBLE)
+        if slips:
+            yield from (self._at_home(slip) for home in present for slip in home.slips())
+
+    def _around(self, homes: Sequence[Postcode]) -> Iterator[_Found]:
+        for home in homes:
+            # What holds no forename is every twin's: it is not kept of one, or the other would be found by it.
+            if self.child.multiple_birth:
+                yield Absent(Template.POSTCODE, Reason.ONE_OF_SEVERAL)
+                yield Absent(Template.SURNAME_AREA, Reason.ONE_OF_SEVERAL)
+            else:
+                yield self._at_home(home)
+                yield self._surname_in_area(home)
+            yield self._forename_in_area(home)
 
     def _at_home(self, home: Postcode) -> MatchInput:
         return MatchInput(Template.POSTCODE, f"{self.born}|{home.reveal()}", *_POSSIBLE)
+
+    def _surname_in_area(self, home: Postcode) -> _Found:
+        if not self.folded:
+            return Absent(Template.SURNAME_AREA, Reason.NO_SURNAME)
+        if expected_in_area("", self.folded, birth_key=self.born) >= _VERY_RARE:
+            return Absent(Template.SURNAME_AREA, Reason.TOO_COMMON_TO_FIND)
+        return MatchInput(Template.SURNAME_AREA, f"{self.folded}|{self.born}|{home.area}", *_POSSIBLE)
+
+    def _forename_in_area(self, home: Postcode) -> _Found:
+        if not self.canonical:
+            return Absent(Template.FORENAME_AREA, self._why_no_forename)
+        if expected_in_area(self.canonical, "", birth_key=self.born) >= _VERY_RARE:
+            return Absent(Template.FORENAME_AREA, Reason.TOO_COMMON_TO_FIND)
+        return MatchInput(Template.FORENAME_AREA, f"{self.canonical}|{self.born}|{home.area}", *_POSSIBLE)
 
     def _soundexes(self) -> Iterator[_Found]:
         missing = self._no_name(Template.SOUNDEX)
@@ -422,6 +471,8 @@ class _Details(Silent):
         return None if self.sharers < most else Absent(template, reason)
 
 
-_WEAK: Final = (
-    Template.INITIAL_DISTRICT, Template.POSTCODE, Template.SOUNDEX, Template.SORTED_NAMES,
-)  # fmt: skip
+_BY_HOME: Final = (Template.POSTCODE, Template.SURNAME_AREA, Template.FORENAME_AREA)
+_WEAK: Final = (Template.INITIAL_DISTRICT, *_BY_HOME, Template.SOUNDEX, Template.SORTED_NAMES)
+_DATED: Final = tuple(
+    template for template in Template if template not in (Template.MOTHER, Template.NAME_POSTCODE_YEAR)
+)

@@ -30,8 +30,8 @@ from signpost.edge.name_tables import UNLISTED_PER_100K, figures, hubs, words
 from signpost.edge.silence import Silent
 
 __all__ = [
-    "Alike", "Family", "Given", "beginning", "canonical", "expected_sharers", "fold", "letters", "sound", "soundex",
-    "written",
+    "Alike", "Family", "Given", "beginning", "canonical", "expected_in_area", "expected_sharers", "fold", "letters",
+    "sound", "soundex", "written",
 ]  # fmt: skip
 
 
@@ -208,6 +208,19 @@ def expected_sharers(given: str, family: str, *, birth_key: str, alike: Alike = 
     of_family = _figures_of("surname", alike).get(family, UNLISTED_PER_100K)
     often = _DEFAULT_BIRTHDAY if birth_key[5:] in words().default_birthdays else 1.0
     return _CHILDREN / _BIRTHDAYS * of_given / 1e5 * of_family / 1e5 * often
+
+
+_LARGEST_AREA: Final = 0.03
+"""The share of the country's people who live in the postcode area that has most of them: B, some 1.9 of 67 million."""
+
+
+def expected_in_area(given: str, family: str, *, birth_key: str) -> float:
+    """How many children of one postcode area are expected to share a birth date and one name: a canonical forename, or
+    a folded surname, the other being empty. Always of the largest area: what is left out tells nothing of where.
+    """
+    of_name = _figures_of("surname" if family else "forename", Alike.NAME).get(family or given, UNLISTED_PER_100K)
+    often = _DEFAULT_BIRTHDAY if birth_key[5:] in words().default_birthdays else 1.0
+    return _CHILDREN / _BIRTHDAYS * _LARGEST_AREA * of_name / 1e5 * often
 
 
 @cache

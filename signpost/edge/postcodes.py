@@ -7,6 +7,7 @@ A postcode is used whole, or cut to its district (`LS1`) or area (`LS`). The pse
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final, Self, final
 
 from signpost.edge.identifiers import Identifier, IdentifierCode, IdentifierError
@@ -50,3 +51,15 @@ class Postcode(Identifier):
         found = _SHAPE.fullmatch(self.reveal())
         assert found is not None  # checked when it was parsed
         return found["area"]
+
+    def slips(self) -> Iterator[Postcode]:
+        """What it is a slip of the fingers for: two neighbours of one kind, digits or letters, the other way round.
+
+        From the end, since people know their own area. Postcodes of their form alone, none twice.
+        """
+        text = self.reveal()
+        for at in range(len(text) - 2, -1, -1):
+            one, other = text[at], text[at + 1]
+            slipped = f"{text[:at]}{other}{one}{text[at + 2 :]}"
+            if one != other and one.isdigit() == other.isdigit() and _SHAPE.fullmatch(slipped):
+                yield Postcode(slipped)

@@ -73,11 +73,11 @@ _MATERNAL: Final = Place(MatchClass.MATERNAL, Tier.T2)
 # The first place holds the NHS number's input (class identity) or, without one, is strong like its neighbours.
 LOOKUP_PROFILE: Final = (_STRONG,) * 5 + (_PUPIL, _NAME_AND_MIDDLE) + (_NAME,) * 3 + (_UNDATED, _PROBABLE)
 REGISTER_PROFILE: Final = (
-    (_STRONG,) * 4 + (_PUPIL, _NAME_AND_MIDDLE) + (_NAME,) * 2 + (_UNDATED, _PROBABLE) + (_POSSIBLE,) * 2
+    (_STRONG,) * 3 + (_PUPIL, _NAME_AND_MIDDLE) + (_NAME,) * 2 + (_UNDATED, _PROBABLE) + (_POSSIBLE,) * 3
 )
 DEEP_PROFILE: Final = (
-    (_STRONG,) * 6 + (_PUPIL, _NAME_AND_MIDDLE) + (_NAME,) * 3 + (_NAME_VARIED,) * 3
-    + (_UNDATED,) * 2 + (_PROBABLE,) * 2 + (_POSSIBLE,) * 6
+    (_STRONG,) * 5 + (_PUPIL, _NAME_AND_MIDDLE) + (_NAME,) * 3 + (_NAME_VARIED,) * 3
+    + (_UNDATED,) * 2 + (_PROBABLE,) * 2 + (_POSSIBLE,) * 7
 )  # fmt: skip
 PROFILES: Final[Mapping[Use, tuple[Place, ...]]] = MappingProxyType(
     {Use.LOOKUP: LOOKUP_PROFILE, Use.REGISTER: REGISTER_PROFILE, Use.DEEP: DEEP_PROFILE}

@@ -34,6 +34,7 @@ class Details(TypedDict, total=False):
     middle_name: str
     surname: str
     date_of_birth: str
+    year_of_birth: int
     nhs_number: str
     upns: list[str]
     postcodes: list[str]
@@ -106,6 +107,7 @@ def _family(surname: str) -> dict[str, object]:
 def _inputs(given: Details) -> dict[str, object]:
     child = ChildDetails(
         date_of_birth=_date(given.get("date_of_birth")),
+        year_of_birth=given.get("year_of_birth"),
         nhs_number=_number(given.get("nhs_number")),
         upns=tuple(map(UPN.parse, given.get("upns", []))),
         forename=given.get("forename", ""),

@@ -21,7 +21,7 @@ from tests.bench.matching.children import postcode
 __all__ = ["Leak", "leaks"]
 
 _DAYS: Final = 6575
-_VERY_RARE, _RARE = 0.03, 0.1
+_VERY_RARE, _RARE, _LARGEST_AREA = 0.03, 0.1, 0.03
 _NATION: Final = 11e6 / 6575
 
 
@@ -66,6 +66,11 @@ def leaks(children: int, seed: int) -> Iterator[Leak]:
     very_rare = _NATION * share < _VERY_RARE
     alike = sharers(forenames.figures(soundex)[codes[0]], surnames.figures(soundex)[codes[1]]) < _VERY_RARE
     year = day // 366
+
+    def found_in_area(names: _Names, function: Callable[[str], str]) -> Any:
+        """The gate of a key of one name and the area: expected in the largest area, on any birth date."""
+        return _NATION * _LARGEST_AREA * names.figures(function)[names.by(function)] / 1e5 < _VERY_RARE
+
     keys: list[tuple[str, list[Any], Any]] = [
         ("ungated name and date", [given, family, born], everybody),
         ("fdp", [forenames.by(sound), born, home], everybody),
@@ -77,6 +82,8 @@ def leaks(children: int, seed: int) -> Iterator[Leak]:
         ("idd", [forenames.by(lambda name: canonical(name)[:2]), surnames.by(sound), born, district[home]], everybody),
         ("dp", [born, home], everybody),
         ("sx (gated)", [*codes, born], alike),
+        ("sda (gated)", [family, born, area[home]], found_in_area(surnames, fold)),
+        ("gda (gated)", [given, born, area[home]], found_in_area(forenames, canonical)),
     ]
     for name, columns, held in keys:
         yield _leak(np, chance, name, [column[held] for column in columns], share[held])

@@ -407,6 +407,39 @@ def test_a_child_may_be_asked_about_by_name(
     assert not any(value in shown for value in BY_NAME.values())
 
 
+@pytest.mark.parametrize("numbers", [{}, {"nhs_number": "9990000042"}])
+def test_of_a_year_alone_it_says_what_is_compared(
+    pretence: Pretence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    numbers: dict[str, str],
+) -> None:  # fmt: skip
+    """And of which child: not the one of the number, which was not asked by."""
+    with desk(pretence, tmp_path, monkeypatch):
+        assert look_up(monkeypatch, typed=json.dumps({**BY_NAME, "date_of_birth": " 2015 ", **numbers})) == 0
+
+    shown = capsys.readouterr()
+    assert "(for the child B.O. born 2015)" in shown.out
+    assert "With the year alone only both names together with a whole postcode are compared, and no number" in shown.err
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"nhs_number": "9990000042", "date_of_birth": "2015"},
+        {"forename": "Beatrice", "surname": "Okonkwo", "date_of_birth": "2015"},
+        {"forename": "Beatrice", "date_of_birth": "2015", "postcode": "LS1 4AB"},
+    ],
+)
+def test_a_year_without_both_names_and_a_home_asks_nothing(
+    pretence: Pretence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    details: dict[str, str],
+) -> None:  # fmt: skip
+    with desk(pretence, tmp_path, monkeypatch):
+        assert look_up(monkeypatch, typed=json.dumps(details)) == 2
+
+    assert "the year alone, with both names and a postcode" in capsys.readouterr().err
+    assert not any(pretence.arrived.values())
+
+
 def test_a_deep_lookup_names_its_reason(
     pretence: Pretence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -428,6 +461,10 @@ def test_a_deep_lookup_names_its_reason(
         ("forename", "Jo\x1b[Dhn", "The forename holds something that is no letter"),
         ("surname", "Na\ufffdma", "The surname holds something that is no letter"),
         ("expected_date_of_birth", "9999-12-31", "more than a year from today"),
+        ("date_of_birth", "0000", "The date of birth is before 1900"),
+        ("date_of_birth", "1899", "The date of birth is before 1900"),
+        ("date_of_birth", "2999", "The date of birth is in the future"),
+        ("date_of_birth", "15", "The date of birth is not written in a form"),
         ("multiple_birth", "perhaps", "The multiple birth is neither yes nor no."),
         ("mother_nhs_number", "9990000043", "The mother's NHS number is not valid: the check digit does not match."),
         ("expected_date_of_birth", "soon", "The expected date of birth is not written in a form"),

@@ -201,7 +201,7 @@ def test_a_child_is_asked_about_by_name_and_any_question_may_be_skipped(
             ("Forename: ", "Beatrice"),
             ("Middle name: ", ""),
             ("Surname: ", "Okonkwo"),
-            ("Date of birth: ", "3 April 2015"),
+            ("Date of birth, or the year alone: ", "3 April 2015"),
             ("Postcode: ", "LS1 4AB"),
             ("Previous postcode: ", ""),
             ("One of twins or more (y or n): ", ""),
@@ -284,6 +284,9 @@ def test_a_mistyped_field_is_asked_for_again_with_the_reason(
         terminal.type("\n")
         terminal.expect("A date of birth is needed")
         terminal.expect("2015-04-03.\r\nDate of birth: ")
+        terminal.type("2015\n")
+        terminal.expect("The whole date of birth is needed")
+        terminal.expect("The whole date of birth is needed: 3 April 2015, 03/04/2015 (day first) or 2015-04-03.\r\nD")
         terminal.type("3 April 2015\n")
         assert terminal.end() == 0
 

@@ -32,7 +32,9 @@ def test_a_child_of_whom_nothing_is_known_shows_nothing() -> None:
         Reason.NO_NHS_NUMBER,
         Reason.NO_UPN,
         Reason.NO_MOTHER,
-        *[Reason.NO_DATE_OF_BIRTH] * 10,
+        *[Reason.NO_DATE_OF_BIRTH] * 5,
+        Reason.NO_YEAR_OF_BIRTH,
+        *[Reason.NO_DATE_OF_BIRTH] * 6,
     ]
 
 

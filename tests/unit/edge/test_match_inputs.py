@@ -32,7 +32,9 @@ FORMER = UPN.parse("H801200001001")
 TEMPORARY = UPN.parse(upn_check_letter("95000017830A") + "95000017830A")
 ALL_USES = list(Use)
 STRONG = Place(MatchClass.STRONG, Tier.T1)
-LEEDS, BRADFORD, MANCHESTER = (home for text in ("LS1 4AB", "BD3 8DD", "M1 1AE") if (home := Postcode.parse(text)))
+LEEDS, BRADFORD, MANCHESTER, OTHER_LEEDS, SLIPPED = (
+    home for text in ("LS1 4AB", "BD3 8DD", "M1 1AE", "LS9 7TF", "LS4 1AB") if (home := Postcode.parse(text))
+)
 
 
 FORENAMES = st.sampled_from(
@@ -63,6 +65,7 @@ def children(draw: st.DrawFn) -> ChildDetails:
     number, mothers = draw(st.none() | nhs_numbers()), draw(st.none() | nhs_numbers())
     return ChildDetails(
         date_of_birth=draw(st.none() | st.dates(date(2000, 1, 1), date(2026, 1, 1))),
+        year_of_birth=draw(st.none() | st.integers(2000, 2026)),
         nhs_number=None if number is None else NHSNumber.parse(number),
         upns=tuple(map(UPN.parse, draw(st.lists(upns(), max_size=4)))),
         forename=draw(FORENAMES),
@@ -99,6 +102,7 @@ def test_registering_and_looking_up_give_the_same_inputs(use: Use) -> None:
 KNOWN = ChildDetails(
     date_of_birth=BORN, forename="Beatrice", surname="Okonkwo", middle_name="Rose", postcodes=(LEEDS, BRADFORD)
 )
+CLEMENTINE = replace(KNOWN, forename="Clementine")
 
 
 @pytest.mark.parametrize(
@@ -106,6 +110,8 @@ KNOWN = ChildDetails(
     [
         (ChildDetails(), Template.NHS, Reason.NO_NHS_NUMBER),
         (ChildDetails(nhs_number=NHS), Template.NHS, Reason.NO_DATE_OF_BIRTH),
+        (ChildDetails(nhs_number=NHS), Template.NAME_POSTCODE_YEAR, Reason.NO_YEAR_OF_BIRTH),
+        (ChildDetails(nhs_number=NHS, year_of_birth=2015), Template.NHS, Reason.NO_DATE_OF_BIRTH),
         (ChildDetails(date_of_birth=BORN), Template.UPN, Reason.NO_UPN),
         (ChildDetails(date_of_birth=BORN, upns=(TEMPORARY,)), Template.UPN, Reason.TEMPORARY_UPN),
         (ChildDetails(date_of_birth=BORN), Template.NAME, Reason.NO_FORENAME),
@@ -118,6 +124,8 @@ KNOWN = ChildDetails(
         (replace(KNOWN, forename="Oliver", surname="Smith"), Template.NAME_AREA, Reason.TOO_COMMON_IN_AREA),
         (replace(KNOWN, multiple_birth=True), Template.INITIAL_DISTRICT, Reason.ONE_OF_SEVERAL),
         (KNOWN, Template.POSTCODE, Reason.NOT_ASKED),
+        (KNOWN, Template.SURNAME_AREA, Reason.NOT_ASKED),
+        (replace(KNOWN, multiple_birth=True), Template.SURNAME_AREA, Reason.ONE_OF_SEVERAL),
         (KNOWN, Template.MOTHER, Reason.NO_MOTHER),
         (ChildDetails(mother_nhs_number=NHS), Template.MOTHER, Reason.NO_MONTH),
         (replace(KNOWN, upns=(PUPIL,), mother_nhs_number=NHS), Template.MOTHER, Reason.NO_ROOM),
@@ -206,11 +214,85 @@ def test_a_child_known_to_be_one_of_several_is_not_asked_by_what_cannot_tell_the
     one_of_two = replace(KNOWN, multiple_birth=True)
 
     given = {found.template for found in match_inputs(one_of_two, use)}
-    assert given.isdisjoint({Template.INITIAL_DISTRICT, Template.POSTCODE, Template.SOUNDEX, Template.SORTED_NAMES})
+    assert given.isdisjoint(
+        {
+            Template.INITIAL_DISTRICT,
+            Template.POSTCODE,
+            Template.SURNAME_AREA,
+            Template.SOUNDEX,
+            Template.SORTED_NAMES,
+        }
+    )
     assert given > {Template.NAME, Template.SOUND_POSTCODE}
     kept = {found.template for found in match_inputs(one_of_two, Use.REGISTER)}
     of_one = {found.template for found in match_inputs(KNOWN, Use.REGISTER)}
-    assert of_one - kept == {Template.POSTCODE}
+    assert of_one - kept == {Template.POSTCODE, Template.SURNAME_AREA}
+
+
+def test_one_of_several_is_sought_deep_by_a_rare_forename_in_the_area() -> None:
+    """Her surname changed and the home too: a forename tells her from the other one."""
+    kept = replace(KNOWN, forename="Clementine", multiple_birth=True)
+    moved = replace(kept, surname="Adeyemi", postcodes=tuple(filter(None, [Postcode.parse("LS9 7TF")])))
+    stored = {found.encoded() for found in match_inputs(kept, Use.REGISTER)}
+
+    def met(use: Use) -> set[Template]:
+        return {found.template for found in match_inputs(moved, use) if found.encoded() in stored}
+
+    assert met(Use.LOOKUP) == set()
+    assert met(Use.DEEP) == {Template.FORENAME_AREA}
+
+
+@pytest.mark.parametrize(
+    ("asked", "template"),
+    [
+        (replace(KNOWN, forename="Zo\u00eb", postcodes=(OTHER_LEEDS,)), Template.SURNAME_AREA),
+        (replace(CLEMENTINE, surname="Adeyemi", postcodes=(OTHER_LEEDS,)), Template.FORENAME_AREA),
+        (replace(KNOWN, forename="Zo\u00eb", surname="Adeyemi", postcodes=(LEEDS,)), Template.POSTCODE),
+        (replace(KNOWN, forename="Zo\u00eb", surname="Adeyemi", postcodes=(SLIPPED,)), Template.POSTCODE),
+    ],
+)
+def test_one_name_and_the_area_or_the_home_alone_make_a_deep_lookup_say_possible(
+    asked: ChildDetails, template: Template
+) -> None:
+    """And never more, nor an ordinary one anything."""
+    stored = {found.encoded(): found for found in match_inputs(CLEMENTINE, Use.REGISTER)}
+
+    met = [stored[found.encoded()] for found in match_inputs(asked, Use.DEEP) if found.encoded() in stored]
+
+    assert {(found.template, found.tier) for found in met} == {(template, Tier.T3)}
+    assert not [found for found in match_inputs(asked, Use.LOOKUP) if found.encoded() in stored]
+
+
+@pytest.mark.parametrize(
+    ("child", "template"),
+    [
+        (replace(KNOWN, surname="Smith"), Template.SURNAME_AREA),
+        (replace(KNOWN, forename="Oliver"), Template.FORENAME_AREA),
+        (replace(KNOWN, date_of_birth=date(2015, 1, 1)), Template.SURNAME_AREA),
+    ],
+)
+@pytest.mark.parametrize("use", [Use.REGISTER, Use.DEEP])
+def test_a_common_name_in_an_area_tells_nobody(child: ChildDetails, template: Template, use: Use) -> None:
+    """It is neither kept nor asked."""
+    assert Absent(template, Reason.TOO_COMMON_TO_FIND) in absent_inputs(child, use)
+
+
+def test_the_year_alone_asks_by_both_names_and_the_home() -> None:
+    """Nothing else, and no number: each of those holds the birth date."""
+    year_alone = replace(KNOWN, date_of_birth=None, year_of_birth=2015, nhs_number=NHS, upns=(PUPIL,))
+    stored = {found.encoded() for found in match_inputs(KNOWN, Use.REGISTER)}
+
+    for use in ALL_USES:
+        assert {found.template for found in match_inputs(year_alone, use)} == {Template.NAME_POSTCODE_YEAR}
+    assert [found for found in match_inputs(year_alone, Use.LOOKUP) if found.encoded() in stored]
+
+
+@given(children(), st.integers(1900, 2026), st.sampled_from(ALL_USES))
+def test_beside_a_whole_date_a_year_changes_nothing(child: ChildDetails, year: int, use: Use) -> None:
+    """It is the date's that counts."""
+    dated = replace(child, date_of_birth=child.date_of_birth or BORN)
+
+    assert match_inputs(replace(dated, year_of_birth=year), use) == match_inputs(dated, use)
 
 
 @pytest.mark.parametrize(
@@ -329,7 +411,11 @@ def test_every_input_holds_the_birth_date(child: ChildDetails, use: Use) -> None
     inputs = [found for found in match_inputs(child, use) if found.template is not Template.MOTHER]
 
     if child.date_of_birth is None:
-        assert inputs == []
+        year, homes = str(child.year_of_birth), {home.reveal() for home in child.postcodes}
+        for found in inputs:
+            assert found.template is Template.NAME_POSTCODE_YEAR
+            assert found.value.split("|")[3] == year
+            assert found.value.split("|")[2] in homes
         return
     # a deep lookup also tries the days before and after
     days = [birth_key(child.date_of_birth + timedelta(days=away)) for away in (0, -1, 1)]

@@ -48,3 +48,21 @@ def test_a_postcode_does_not_print() -> None:
     home = Postcode.parse("LS1 4AB")
 
     assert "LS" not in f"{home} {home!r}"
+
+
+@pytest.mark.parametrize(
+    ("text", "slips"),
+    [
+        ("LS1 4AB", ["LS14BA", "LS41AB", "SL14AB"]),
+        ("LS11 1AA", ["SL111AA"]),
+        ("M1 2AA", ["M21AA"]),
+        ("SW1A 2AN", ["SW1A2NA", "WS1A2AN"]),
+        ("M1 1AA", []),
+    ],
+)
+def test_a_slip_swaps_two_neighbours_of_one_kind(text: str, slips: list[str]) -> None:
+    """From the end; nothing that is not of a postcode's form, and not the postcode itself."""
+    home = Postcode.parse(text)
+
+    assert home is not None
+    assert [slip.reveal() for slip in home.slips()] == slips
