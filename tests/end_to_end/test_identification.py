@@ -107,3 +107,21 @@ def test_names_the_wrong_way_round_are_found_by_a_deep_lookup(world: World) -> N
 
     assert _asked(world, **swapped) == (0, "none")
     assert _asked(world, "--deep", "name-unsure", **swapped) == (5, "possible")
+
+
+def test_one_rarer_name_in_the_area_or_a_slip_of_the_postcode_is_possible_to_a_deep_lookup(world: World) -> None:
+    """Another forename and another home nearby; another name and two digits of the postcode swapped."""
+    nearby = {"forename": "Kwame", "surname": "Abraham-Hale", "postcode": "BD9 5AA"}
+    slipped = {"forename": "Nadia", "surname": "Petrov", "postcode": "LS4 1AB"}
+
+    for details in (nearby, slipped):
+        assert _asked(world, **details) == (0, "none")
+        assert _asked(world, "--deep", "address-unsure", **details) == (5, "possible")
+
+
+def test_the_year_alone_finds_by_both_names_and_the_home_and_confirms_nothing(world: World) -> None:
+    """And not in another year."""
+    known = {"forename": "Kate", "surname": "ONeill Brownlow", "postcode": "LS1 4AB"}
+
+    assert _asked(world, **known, date_of_birth=str(BORN.year)) == (5, "possible")
+    assert _asked(world, **known, date_of_birth=str(BORN.year - 1)) == (0, "none")

@@ -268,7 +268,7 @@ def test_one_name_and_the_area_or_the_home_alone_make_a_deep_lookup_say_possible
     [
         (replace(KNOWN, surname="Smith"), Template.SURNAME_AREA),
         (replace(KNOWN, forename="Oliver"), Template.FORENAME_AREA),
-        (replace(KNOWN, date_of_birth=date(2015, 1, 1)), Template.SURNAME_AREA),
+        (replace(CLEMENTINE, date_of_birth=date(2015, 1, 1)), Template.FORENAME_AREA),
     ],
 )
 @pytest.mark.parametrize("use", [Use.REGISTER, Use.DEEP])
