@@ -152,6 +152,7 @@ class FileCode(StrEnum):
     FILE_WORKBOOK = "FILE_WORKBOOK"
     FILE_ENCODING = "FILE_ENCODING"
     FILE_LINE_ENDS = "FILE_LINE_ENDS"
+    FILE_DELIMITER = "FILE_DELIMITER"
     FILE_CHANGED = "FILE_CHANGED"
     FILE_TWICE = "FILE_TWICE"
     FILE_XML = "FILE_XML"
@@ -173,6 +174,7 @@ FILE_MEANINGS: Final[Mapping[FileCode, str]] = MappingProxyType(
         _F.FILE_WORKBOOK: "the file is a workbook, not CSV: save it as 'CSV UTF-8'",
         _F.FILE_ENCODING: "the file is neither UTF-8 nor Windows-1252: save it as 'CSV UTF-8'",
         _F.FILE_LINE_ENDS: "the file ends its lines in the old Macintosh way: save it as 'CSV UTF-8'",
+        _F.FILE_DELIMITER: "the columns are not separated by commas: save it as 'CSV UTF-8'",
         _F.FILE_CHANGED: "the file was changed while it was being read",
         _F.FILE_TWICE: "two files of the folder have names that mean this one",
         _F.FILE_XML: "the file is not XML, or not a CIN census",

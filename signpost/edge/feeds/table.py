@@ -65,7 +65,8 @@ class Table:
         """Open the file and read its header.
 
         Raises:
-            FeedError: missing, empty, not text, or its header lacks, repeats or misspells a column.
+            FeedError: missing, empty, not text, not separated by commas, or its header lacks, repeats or misspells a
+                column.
         """
         self._path = path
         self._name = name
@@ -87,6 +88,8 @@ class Table:
             header = next(_Records(self._again, self._encoding, self._start, name), None)
             if header is None or not any(cell.strip() for cell in header.cells):
                 raise FeedError(FileCode.FILE_EMPTY, name)
+            if _otherwise_separated(header.cells):
+                raise FeedError(FileCode.FILE_DELIMITER, name)
             self._index, self.unread_columns, self._width = _bind(header.cells, columns)
         except BaseException:
             self._again.close()
@@ -219,6 +222,12 @@ _ACCENTED_UTF8: Final = re.compile(rb"[\xc3-\xc5][\x80-\xbf]")
 def _plain(name: str) -> str:
     """A column's name without case, spacing or punctuation."""
     return "".join(character for character in name.casefold() if character.isalnum())
+
+
+def _otherwise_separated(header: Sequence[str]) -> bool:
+    """Whether a header is all in one cell, with what some programs write between cells instead of commas."""
+    named = [cell for cell in header if cell.strip()]
+    return len(named) == 1 and any(mark in named[0] for mark in ";\t|")
 
 
 def _bind(header: Sequence[str], columns: Columns) -> tuple[Mapping[str, int], tuple[int, ...], int]:

@@ -446,7 +446,10 @@ def test_columns_of_other_names_are_told_by_position_and_never_read(tmp_path: Pa
         ("local_id\tend\n".encode("utf-16"), FileCode.FILE_ENCODING),
         (b"local_id,end\n\x81\n", FileCode.FILE_ENCODING),
         (b"local_id,nhs_number\rL1,9990000042\r", FileCode.FILE_LINE_ENDS),
-        (b"local_id;nhs_number;date_of_birth;start;end;handle\n", FileCode.COLUMN_MISSING),
+        (b"local_id;nhs_number\nL1;9990000042\n", FileCode.FILE_DELIMITER),
+        (b"local_id\tnhs_number\tstart,,\nL1\t9990000042\n", FileCode.FILE_DELIMITER),
+        (b"local_id|nhs_number\nL1|9990000042\n", FileCode.FILE_DELIMITER),
+        (b"local_id;nhs_number;date_of_birth;start;end;handle\n", FileCode.FILE_DELIMITER),
     ],
 )
 def test_what_is_no_csv_is_refused_as_a_whole(content: bytes, code: FileCode, tmp_path: Path) -> None:
