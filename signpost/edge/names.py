@@ -41,7 +41,9 @@ def written(text: str) -> bool:
 
 
 _NOT_WRITTEN: Final = frozenset({"Cc", "Cs", "Cn"})
-_APOSTROPHES: Final = dict.fromkeys(map(ord, "'`´\u02b9\u02bb\u02bc\u02bd\u2018\u2019\u201b\u2032\u00b4"))
+_APOSTROPHES: Final = dict.fromkeys(
+    map(ord, "'`´\u0384\u1fbd\u1fbf\u1ffd\u1ffe\u02b9\u02bb\u02bc\u02bd\u2018\u2019\u201b\u2032\u00b4")
+)
 
 
 def letters(text: str) -> list[str]:

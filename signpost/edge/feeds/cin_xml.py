@@ -33,6 +33,10 @@ _OF_WORK: Final = frozenset({"CINreferralDate", "CINclosureDate", "ReferralNFA",
 
 _CHUNK: Final = 1 << 14
 _LONGEST_TEXT: Final = 500
+_LONGEST_TAG: Final = 1 << 20
+"""Bytes. A tag of more, with all its attributes, is none of a census. Expat reads an unfinished one from its start
+again with every chunk, so that twenty megabytes of attribute would take a quarter of a minute.
+"""
 """Characters. No element that is kept comes near it; a longer one is cut, and is then not of its form."""
 
 _MARKS: Final = ((b"\xff\xfe", "utf-16le"), (b"\xfe\xff", "utf-16be"), (b"<\0", "utf-16le"), (b"\0<", "utf-16be"))
@@ -148,12 +152,14 @@ class _Reader:
         self._kept = 0
         self._read: list[CensusChild] = []
         self._enough = 0
+        self._unfinished = 0
 
     def read(self, chunk: bytes, *, enough: int = 0) -> list[CensusChild]:
         """The children whose elements end in this stretch of the file; what follows the last one that is asked for is
         not looked at.
         """
         self._read, self._enough = [], enough
+        at = self._expat.CurrentByteIndex
         try:
             self._parser.feed(chunk)
         except _Enough:
@@ -162,6 +168,9 @@ class _Reader:
             raise FeedError(FileCode.FILE_XML_UNSAFE, "cin") from None
         except (ParseError, LookupError, ValueError):  # the latter two: an encoding that there is not
             raise self._broken() from None
+        self._unfinished = self._unfinished + len(chunk) if self._expat.CurrentByteIndex == at else 0
+        if self._unfinished > _LONGEST_TAG:
+            raise self._broken()
         return self._read
 
     def finish(self) -> list[CensusChild]:

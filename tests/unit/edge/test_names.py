@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,3 +47,11 @@ def test_a_commoner_name_has_more_sharers() -> None:
 
     assert rare < 0.03 < 0.1 < common < 1
     assert expected_sharers("OLIVER", "SMIT", birth_key="2015-01-01") == 10 * common
+
+
+@pytest.mark.parametrize(
+    "mark", "'`\u00b4\u0384\u1fbd\u1fbf\u1ffd\u1ffe\u02bb\u02bc\u2018\u2019\u2032\uff07\u055a\ua78c"
+)
+def test_whatever_stands_for_an_apostrophe_parts_nothing(mark: str) -> None:
+    """O'Neill is one word, of whichever keyboard."""
+    assert letters(f"O{mark}Neill") == ["ONEILL"]

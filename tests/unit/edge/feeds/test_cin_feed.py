@@ -232,6 +232,11 @@ def test_a_document_type_or_an_entity_is_refused_unread(before: str, tmp_path: P
         (b"<Message><Children><Child><LAchildID>&nobody;</LAchildID></Child></Children></Message>", FileCode.FILE_XML),
         (b'<?xml version="1.0" encoding="of my own"?><Message><Children/></Message>', FileCode.FILE_XML),
         (b"<Other/>", FileCode.FILE_XML),
+        pytest.param(
+            b'<Message><Children><Child a="' + b"x" * 2_000_000 + b'"/></Children></Message>',
+            FileCode.FILE_XML,
+            id="two megabytes of attribute",
+        ),
         (b"<Message><Children><Child>\xff</Child></Children></Message>", FileCode.FILE_XML),
     ],
 )
