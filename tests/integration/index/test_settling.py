@@ -95,7 +95,7 @@ def test_what_becomes_visible_is_the_tag_its_class_its_tier_and_its_end(scene: S
     assert {row[6] for row in rows} == set(identity)
     assert {dt.date.fromordinal(row[5]) for row in rows} == {TODAY}
     assert sorted(row[3:5] for row in rows) == sorted(
-        [(1, 1), (2, 1), *[(3, 1)] * 3, (4, 1), *[(4, 2)] * 2, (5, 1), (6, 2), *[(7, 3)] * 2]
+        [(1, 1), (2, 1), *[(3, 1)] * 2, (4, 1), *[(4, 2)] * 2, (5, 1), (6, 2), *[(7, 3)] * 3]
     )
 
 
