@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -267,3 +268,25 @@ def test_explain_shows_each_child_of_the_header(tmp_path: Path) -> None:
 
     assert (known.local_id, known.errors, len(known.child.upns)) == ("1", (), 1)
     assert [error.code.value for error in wrong.errors] == ["UPN_LENGTH"]
+
+
+def test_memory_does_not_grow_with_the_return(tmp_path: Path) -> None:
+    """Python's own, at its highest, for 200 and 2,000 children of two episodes each."""
+
+    def peak(count: int) -> int:
+        headers = [HEADER | {"CHILD": str(child), "UPN": ""} for child in range(count)]
+        episodes = [
+            episode(*when, CHILD=str(child))
+            for child in range(count)
+            for when in (("02/01/2020", "05/06/2020", "E4A"), ("02/01/2025",))
+        ]
+        feed = open_903(tmp_path / str(count), headers, episodes)
+        tracemalloc.start()
+        try:
+            assert sum(isinstance(row, Row) for row in feed.rows()) == 2 * count
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+            feed.close()
+
+    assert peak(2_000) < 1.5 * peak(200)
