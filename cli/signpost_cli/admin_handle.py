@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from signpost.protocol.messages import HandleId
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.operator import IndexSettings, OperatorSocket, operator
-from signpost_cli.output import JsonFlag, answer, answer_json
+from signpost_cli.output import JsonFlag, answer, answer_json, say
 from signpost_cli.stops import Stop
 
 __all__ = ["app"]
@@ -36,10 +36,12 @@ class _Handle(BaseModel):
 
     handle: HandleId
     title: str
-    telephone: str
+    telephone: str | None = None
     email: str | None = None
     hours: str | None = None
     out_of_hours: str | None = None
+    confirmed_on: str | None = None
+    handed_over_to: str | None = None
 
 
 class _Handles(BaseModel):
@@ -48,9 +50,42 @@ class _Handles(BaseModel):
     handles: list[_Handle]
 
 
+class _Wrong(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    organisation: str
+    handle: HandleId
+    title: str
+    confirmed_on: str | None = None
+    faults: list[str]
+
+
+class _AllWrong(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    handles: list[_Wrong]
+
+
+class _Done(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+HandleName = Annotated[str, typer.Argument(metavar="HANDLE", help="The handle, as R5A0-2GTB.")]
+
+_FAULTS: Final = {
+    "to-confirm": "to be confirmed: nobody has for 90 days",
+    "unconfirmed": "may be wrong: nobody has confirmed it for 104 days or more",
+    "no-telephone": "cannot be rung",
+    "unreachable": "nobody who answers for it can be rung",
+    "no-fallback": "has no handle for out of hours",
+    "circular-fallback": "its handles for out of hours lead back to it",
+}
+"""What the index names, in words."""
+
+
 @app.callback()
 def _handle() -> None:
-    """Add and list the handles by which an organisation's teams are reached.
+    """Keep the handles by which an organisation's teams are reached: add, change, confirm, hand over, check.
 
     Example:
       signpost admin handle add north-council --title "Front Door" --telephone "0113 496 0001" --settings index.toml
@@ -63,7 +98,7 @@ def add(
     title: Annotated[
         str, typer.Option(metavar="TEXT", help="The team, as its own people call it. Never a person's name.")
     ],
-    telephone: Annotated[str, typer.Option(metavar="NUMBER", help="The team's number in hours.")],
+    telephone: Annotated[str | None, typer.Option(metavar="NUMBER", help="The team's number in hours.")] = None,
     email: Annotated[str | None, typer.Option(metavar="ADDRESS", help="The team's shared mailbox.")] = None,
     hours: Annotated[
         str | None, typer.Option(metavar="TEXT", help="When it is staffed; else Monday to Friday, 9 to 17.")
@@ -77,11 +112,14 @@ def add(
 ) -> None:
     """Add a handle, and print its name, which goes into the feed or its handles file.
 
+    It needs a telephone, an email, or both, and counts as confirmed today.
+
     Example:
       signpost admin handle add north-council --title "Front Door" --telephone "0113 496 0001" --settings index.toml
     """
-    if not _TELEPHONE.fullmatch(telephone):
-        raise Stop(ExitCode.USAGE, "A telephone number has digits, spaces, + and ( ) only, and at least three digits.")
+    if telephone is None and email is None:
+        raise Stop(ExitCode.USAGE, "A handle needs a telephone number or an email address, or both.")
+    _refuse_no_number(telephone)
     fields = dict(zip(_FIELDS, (title, telephone, email, hours, out_of_hours), strict=True))
     added = operator(settings, operator_socket).post("/handles", {"organisation": organisation, **fields}, _Added)
     if as_json:
@@ -107,4 +145,123 @@ def list_handles(
         answer_json("signpost.handles/1", listed.model_dump(mode="json"))
         return
     for each in listed.handles:
-        answer(f"{each.handle}  {each.title}  {each.telephone}")
+        answer(f"{each.handle}  {each.title}  {_reached(each)}")
+
+
+def _reached(handle: _Handle) -> str:
+    if handle.handed_over_to is not None:
+        return f"handed over to {handle.handed_over_to}"
+    return handle.telephone or handle.email or ""
+
+
+@app.command("change")
+def change(
+    organisation: OrganisationName,
+    handle: HandleName,
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="The team, as its own people call it.")] = None,
+    telephone: Annotated[str | None, typer.Option(metavar="NUMBER", help='Its number; "" for none.')] = None,
+    email: Annotated[str | None, typer.Option(metavar="ADDRESS", help='Its shared mailbox; "" for none.')] = None,
+    hours: Annotated[str | None, typer.Option(metavar="TEXT", help='When it is staffed; "" for the usual.')] = None,
+    out_of_hours: Annotated[
+        str | None, typer.Option(metavar="HANDLE", help='The handle that answers at other times; "" for none.')
+    ] = None,
+    settings: IndexSettings = None,
+    operator_socket: OperatorSocket = None,
+) -> None:
+    """Change what a handle says, which confirms all of it. Its name stays, so no feed needs to know.
+
+    Example:
+      signpost admin handle change north-council R5A0-2GTB --telephone "0113 496 0002" --settings index.toml
+    """
+    said = {
+        name: value or None
+        for name, value in zip(_FIELDS, (title, telephone, email, hours, out_of_hours), strict=True)
+        if value is not None
+    }
+    if not said:
+        raise Stop(
+            ExitCode.USAGE,
+            "There is nothing to change.",
+            hint="If it is right as it stands: signpost admin handle confirm",
+        )
+    if "title" in said and said["title"] is None:
+        raise Stop(ExitCode.USAGE, "A handle has a title.")
+    _refuse_no_number(said.get("telephone"))
+    operator(settings, operator_socket).post(
+        "/handles/change", {"organisation": organisation, "handle": handle, **said}, _Done
+    )
+
+
+@app.command("confirm")
+def confirm(
+    organisation: OrganisationName,
+    handles: Annotated[list[str], typer.Argument(metavar="HANDLE...", help="The handles, as R5A0-2GTB.")],
+    settings: IndexSettings = None,
+    operator_socket: OperatorSocket = None,
+) -> None:
+    """Note that handles are right as they stand: somebody rang, and the team answered. All of them, or none.
+
+    Example:
+      signpost admin handle confirm north-council R5A0-2GTB --settings index.toml
+    """
+    operator(settings, operator_socket).post(
+        "/handles/confirm", {"organisation": organisation, "handles": handles}, _Done
+    )
+
+
+@app.command("hand-over")
+def hand_over(
+    organisation: OrganisationName,
+    handle: HandleName,
+    to: Annotated[
+        str | None, typer.Option(metavar="HANDLE", help="The handle that answers for it from now on.")
+    ] = None,
+    back: Annotated[bool, typer.Option("--back", help="Take a hand-over back: it answers for itself again.")] = False,
+    settings: IndexSettings = None,
+    operator_socket: OperatorSocket = None,
+) -> None:
+    """Let another handle answer for all of one's work, what is registered for it later too. A team closed, or moved.
+
+    Nothing is registered again: a feed may go on naming the old handle.
+
+    Example:
+      signpost admin handle hand-over north-council R5A0-2GTB --to 7QH2-K0PX --settings index.toml
+    """
+    if (to is None) != back:
+        raise Stop(ExitCode.USAGE, "Name the handle that answers from now on with --to, or --back.")
+    operator(settings, operator_socket).post(
+        "/handles/hand-over", {"organisation": organisation, "handle": handle, "to": to}, _Done
+    )
+
+
+@app.command("check")
+def check(
+    organisation: Annotated[
+        str | None, typer.Argument(metavar="ORGANISATION", help="The organisation's name; else all of them.")
+    ] = None,
+    settings: IndexSettings = None,
+    operator_socket: OperatorSocket = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """List the handles with which something is wrong, a line for each fault, and end with code 5 where there are any.
+
+    Unconfirmed for long, not to be rung, with nobody out of hours, or with a circle of handles for out of hours.
+
+    Example:
+      signpost admin handle check --settings index.toml
+    """
+    wrong = operator(settings, operator_socket).post("/handles/check", {"organisation": organisation}, _AllWrong)
+    if as_json:
+        answer_json("signpost.handle-check/1", wrong.model_dump(mode="json"))
+    for each in () if as_json else wrong.handles:
+        for fault in each.faults:
+            answer(f"{each.organisation}  {each.handle}  {each.title}  {_FAULTS.get(fault, fault)}")
+    if wrong.handles:
+        raise typer.Exit(ExitCode.NEEDS_A_PERSON)
+    if not as_json:
+        say("Nothing is wrong with any handle.")
+
+
+def _refuse_no_number(telephone: str | None) -> None:
+    if telephone is not None and not _TELEPHONE.fullmatch(telephone):
+        raise Stop(ExitCode.USAGE, "A telephone number has digits, spaces, + and ( ) only, and at least three digits.")

@@ -50,6 +50,9 @@ class AuditAction(StrEnum):
 
     ADMITTED_ORGANISATION = "admitted-organisation"
     ADDED_HANDLE = "added-handle"
+    CHANGED_HANDLE = "changed-handle"
+    CONFIRMED_HANDLE = "confirmed-handle"
+    HANDED_OVER_HANDLE = "handed-over-handle"
     REVOKED = "revoked"
 
     SETTLED = "settled"

@@ -1,13 +1,16 @@
-"""Handles: an organisation's contact points. A desk with a telephone, never a person; named by eight characters that
-say nothing. The operator adds them; an organisation's own accounts may list their names.
+"""Handles: an organisation's contact points. A desk that can be rung or written to, never a person; named by eight
+characters that say nothing. The operator keeps them as its organisations say; their own accounts may list the names.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import final
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, final
 
 from signpost.index.audit import ACCESS_BYTES, AuditAction, AuditEvent
+from signpost.index.handle_faults import HandleFault, faults_of
 from signpost.index.permissions import Act, may, require
 from signpost.index.ports import Handles, Organisations, Record
 from signpost.index.records import Handle
@@ -18,7 +21,10 @@ from signpost.protocol.messages import HandleList
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.service.clock import Randomness
 
-__all__ = ["ContactPoint", "OwnHandles"]
+__all__ = ["CHANGEABLE", "CheckedHandle", "ContactPoint", "OwnHandles"]
+
+CHANGEABLE: Final = ("title", "telephone", "email", "hours", "out_of_hours")
+"""What can be said anew of a handle. Its name stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +32,18 @@ class ContactPoint:
     """What a handle is to say, before it has a name."""
 
     title: str
-    telephone: str
+    telephone: str | None
     email: str | None
     hours: str | None
     out_of_hours: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedHandle:
+    """A handle, and what is wrong with it."""
+
+    handle: Handle
+    faults: Sequence[HandleFault]
 
 
 @final
@@ -65,18 +79,19 @@ class OwnHandles:
         return self._handles.handles(organisation)
 
     async def add(self, organisation: OrganisationId, point: ContactPoint, *, now: int) -> Handle:
-        """A new handle of an organisation, on the operator's word.
+        """A new handle of an organisation, on the operator's word, confirmed today.
 
         Raises:
-            Problem: ORGANISATION_UNKNOWN; HANDLE_UNKNOWN when the out-of-hours handle is not of that organisation.
+            Problem: ORGANISATION_UNKNOWN; HANDLE_UNKNOWN when the out-of-hours handle is not of that organisation;
+                MALFORMED with neither telephone nor mailbox.
         """
         if self._organisations.organisation(organisation) is None:
             raise Problem(ProblemCode.ORGANISATION_UNKNOWN)
         if point.out_of_hours is not None and not self._handles.owns(organisation, point.out_of_hours):
             raise Problem(ProblemCode.HANDLE_UNKNOWN, pointers=("/out_of_hours",))
-        audit = AuditEvent(
-            action=AuditAction.ADDED_HANDLE, at=now, access=self._randomness(ACCESS_BYTES), organisation=organisation
-        )
+        if not (point.telephone or point.email):
+            raise Problem(ProblemCode.MALFORMED, pointers=("/telephone",))
+        audit = self._audit(AuditAction.ADDED_HANDLE, organisation, now)
         while True:
             handle = Handle(
                 identifier=speakable(self._randomness),
@@ -86,6 +101,95 @@ class OwnHandles:
                 email=point.email,
                 hours=point.hours,
                 out_of_hours=point.out_of_hours,
+                confirmed_on=_day(now),
             )
             if await self._handles.add(handle, audit=audit):
                 return handle
+
+    async def change(self, organisation: OrganisationId, identifier: str, said: Mapping[str, Any], *, now: int) -> None:
+        """Say some of `CHANGEABLE` anew, null for what there is no more. It confirms the handle.
+
+        Raises:
+            Problem: ORGANISATION_UNKNOWN, HANDLE_UNKNOWN; HANDLE_CIRCULAR when it would be its own out-of-hours handle;
+                MALFORMED when neither telephone nor mailbox would be left.
+        """
+
+        def change(handles: Mapping[str, Handle]) -> list[Handle]:
+            changed = replace(_known(handles, identifier), **said, confirmed_on=_day(now))
+            if changed.out_of_hours is not None:
+                _known(handles, changed.out_of_hours, pointer="/out_of_hours")
+            if changed.out_of_hours == identifier:
+                raise Problem(ProblemCode.HANDLE_CIRCULAR, pointers=("/out_of_hours",))
+            if not (changed.telephone or changed.email):
+                raise Problem(ProblemCode.MALFORMED, pointers=("/telephone",))
+            return [changed]
+
+        await self._change(organisation, change, AuditAction.CHANGED_HANDLE, now)
+
+    async def confirm(self, organisation: OrganisationId, identifiers: Sequence[str], *, now: int) -> None:
+        """Somebody of the organisation says that all of these are right as they stand. All of them, or none.
+
+        Raises:
+            Problem: ORGANISATION_UNKNOWN, HANDLE_UNKNOWN.
+        """
+
+        def confirm(handles: Mapping[str, Handle]) -> list[Handle]:
+            return [replace(_known(handles, each), confirmed_on=_day(now)) for each in identifiers]
+
+        await self._change(organisation, confirm, AuditAction.CONFIRMED_HANDLE, now)
+
+    async def hand_over(self, organisation: OrganisationId, identifier: str, to: str | None, *, now: int) -> None:
+        """From now on another handle answers for all of this one's work, what is registered for it later too; null
+        takes that back. What stands in the involvements is not touched, so no feed sees a change.
+
+        Raises:
+            Problem: ORGANISATION_UNKNOWN, HANDLE_UNKNOWN; HANDLE_CIRCULAR when it would come round to itself.
+        """
+
+        def hand_over(handles: Mapping[str, Handle]) -> list[Handle]:
+            changed = replace(_known(handles, identifier), handed_over_to=to)
+            then = to
+            while then is not None:
+                if then == identifier:
+                    raise Problem(ProblemCode.HANDLE_CIRCULAR, pointers=("/to",))
+                then = _known(handles, then, pointer="/to").handed_over_to
+            return [changed]
+
+        await self._change(organisation, hand_over, AuditAction.HANDED_OVER_HANDLE, now)
+
+    def check(self, organisation: OrganisationId | None, *, now: int) -> list[CheckedHandle]:
+        """The handles of one organisation, or of all, with which something is wrong.
+
+        Raises:
+            Problem: ORGANISATION_UNKNOWN.
+        """
+        if organisation is None:
+            named = [each.name for each in self._organisations.organisations()]
+            return [wrong for each in named for wrong in self.check(each, now=now)]
+        handles = {handle.identifier: handle for handle in self.of(organisation)}
+        checked = (CheckedHandle(each, faults_of(each, handles, today=_day(now))) for each in handles.values())
+        return [each for each in checked if each.faults]
+
+    async def _change(
+        self,
+        organisation: OrganisationId,
+        change: Callable[[Mapping[str, Handle]], Sequence[Handle]],
+        action: AuditAction,
+        now: int,
+    ) -> None:
+        if self._organisations.organisation(organisation) is None:
+            raise Problem(ProblemCode.ORGANISATION_UNKNOWN)
+        await self._handles.change(organisation, change, audit=self._audit(action, organisation, now))
+
+    def _audit(self, action: AuditAction, organisation: OrganisationId, now: int) -> AuditEvent:
+        return AuditEvent(action=action, at=now, access=self._randomness(ACCESS_BYTES), organisation=organisation)
+
+
+def _known(handles: Mapping[str, Handle], identifier: str, *, pointer: str = "/handle") -> Handle:
+    if (handle := handles.get(identifier)) is None:
+        raise Problem(ProblemCode.HANDLE_UNKNOWN, pointers=(pointer,))
+    return handle
+
+
+def _day(now: int) -> dt.date:
+    return dt.datetime.fromtimestamp(now, tz=dt.UTC).date()

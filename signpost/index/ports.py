@@ -7,7 +7,7 @@ quick and run in the event loop; writes wait for their commit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -210,6 +210,14 @@ class Handles(Protocol):
 
     async def add(self, handle: Handle, *, audit: AuditEvent) -> bool:
         """Add a handle; false, and nothing done, when its identifier is taken."""
+
+    async def change(
+        self, organisation: OrganisationId, change: Callable[[Mapping[str, Handle]], Sequence[Handle]], *,
+        audit: AuditEvent,
+    ) -> None:  # fmt: skip
+        """Keep what `change` makes of the organisation's handles, by identifier, in one step with its leaf. It returns
+        those that are to be written; what it raises is raised, and nothing is done.
+        """
 
 
 class Revocations(Protocol):

@@ -65,15 +65,20 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """A contact point of an organisation: a desk, never a person. `out_of_hours` names another of its handles."""
+    """A contact point of an organisation: a desk, never a person. It has a telephone, a mailbox, or both."""
 
     identifier: str
     organisation: OrganisationId
     title: str
-    telephone: str
+    telephone: str | None
     email: str | None
     hours: str | None
     out_of_hours: str | None
+    """Another of its organisation's handles, which answers when this one does not."""
+    confirmed_on: dt.date | None = None
+    """When somebody last said that all of it is right; null where nobody has."""
+    handed_over_to: str | None = None
+    """Another of its organisation's handles, which answers for all of this one's work from now on."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

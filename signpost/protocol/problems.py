@@ -73,6 +73,7 @@ class ProblemCode(StrEnum):
     TAGS_PROFILE = "tags-profile"
     TAG_INVALID = "tag-invalid"
     HANDLE_UNKNOWN = "handle-unknown"
+    HANDLE_CIRCULAR = "handle-circular"
     PERIOD_INVALID = "period-invalid"
     REFERENCE_UNKNOWN = "reference-unknown"
     REFERENCE_REPEATED = "reference-repeated"
@@ -208,6 +209,9 @@ PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
             "Have the batch evaluated again."),
         _C.HANDLE_UNKNOWN: _Words(422, "Handle unknown", "A registration names a handle not of its organisation.",
             "Add the handle, or correct the handles file."),
+        _C.HANDLE_CIRCULAR: _Words(409, "Handle circular",
+            "A handle would stand for itself, by itself or by way of others.",
+            "Name another handle, or take the hand-over back first."),
         _C.PERIOD_INVALID: _Words(422, "Period invalid", "An involvement ends before it starts, or lies in the future.",
             "Correct the dates."),
         _C.REFERENCE_UNKNOWN: _Words(404, "Reference unknown", "The organisation has no involvement of that reference.",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import final
 
 from signpost.index.audit import AuditEvent
@@ -29,11 +31,7 @@ class SqliteHandles:
 
     def handles(self, organisation: OrganisationId) -> list[Handle]:
         """As the port says, by identifier."""
-        rows = self._reader.execute(
-            "SELECT handle, sealed FROM handles WHERE organisation = ?", (self._vault.organisation(organisation),)
-        ).fetchall()
-        handles = [self._handle(organisation, *row) for row in rows]
-        return sorted(handles, key=lambda handle: handle.identifier)
+        return self._of(self._reader, organisation)
 
     def owns(self, organisation: OrganisationId, identifier: str) -> bool:
         """As the port says."""
@@ -46,11 +44,7 @@ class SqliteHandles:
     async def add(self, handle: Handle, *, audit: AuditEvent) -> bool:
         """As the port says."""
         number, organisation = self._vault.handle(handle.identifier), self._vault.organisation(handle.organisation)
-        document = {
-            "email": handle.email, "hours": handle.hours, "identifier": handle.identifier,
-            "out_of_hours": handle.out_of_hours, "telephone": handle.telephone, "title": handle.title,
-        }  # fmt: skip
-        sealed = self._vault.seal(canonical_json(document), Label.HANDLE_ROW, place(number))
+        sealed = self._sealed(handle)
 
         def add(connection: Connection) -> bool:
             added = connection.execute(
@@ -62,7 +56,46 @@ class SqliteHandles:
 
         return await self._writer.submit(add)
 
+    async def change(
+        self, organisation: OrganisationId, change: Callable[[Mapping[str, Handle]], Sequence[Handle]], *,
+        audit: AuditEvent,
+    ) -> None:  # fmt: skip
+        """As the port says."""
+
+        def apply(connection: Connection) -> None:
+            handles = {handle.identifier: handle for handle in self._of(connection, organisation)}
+            for changed in change(handles):
+                connection.execute(
+                    "UPDATE handles SET sealed = ? WHERE handle = ?",
+                    (self._sealed(changed), self._vault.handle(changed.identifier)),
+                )
+            record(connection, self._vault, audit)
+
+        await self._writer.submit(apply)
+
+    def _of(self, connection: Connection, organisation: OrganisationId) -> list[Handle]:
+        rows = connection.execute(
+            "SELECT handle, sealed FROM handles WHERE organisation = ?", (self._vault.organisation(organisation),)
+        ).fetchall()
+        handles = [self._handle(organisation, *row) for row in rows]
+        return sorted(handles, key=lambda handle: handle.identifier)
+
+    def _sealed(self, handle: Handle) -> bytes:
+        document = {
+            "confirmed_on": None if handle.confirmed_on is None else handle.confirmed_on.isoformat(),
+            "email": handle.email, "handed_over_to": handle.handed_over_to, "hours": handle.hours,
+            "identifier": handle.identifier, "out_of_hours": handle.out_of_hours, "telephone": handle.telephone,
+            "title": handle.title,
+        }  # fmt: skip
+        number = self._vault.handle(handle.identifier)
+        return self._vault.seal(canonical_json(document), Label.HANDLE_ROW, place(number))
+
     def _handle(self, organisation: OrganisationId, number: int, sealed: bytes) -> Handle:
+        document = json.loads(self._vault.open(sealed, Label.HANDLE_ROW, place(number)))
+        # Rows of before handles were confirmed have no such day.
+        confirmed_on = document.pop("confirmed_on", None)
         return Handle(
-            organisation=organisation, **json.loads(self._vault.open(sealed, Label.HANDLE_ROW, place(number)))
+            organisation=organisation,
+            confirmed_on=None if confirmed_on is None else dt.date.fromisoformat(confirmed_on),
+            **document,
         )

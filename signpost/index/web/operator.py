@@ -5,13 +5,14 @@ can open no account and no shift, register nothing and look nobody up.
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 
 from signpost.index.app import Index
-from signpost.index.handles import ContactPoint
+from signpost.index.handle_faults import HandleFault
+from signpost.index.handles import CHANGEABLE, ContactPoint
 from signpost.protocol.credentials import OrganisationId
 from signpost.protocol.messages import HandleId
 from signpost.protocol.problems import ProblemCode
@@ -63,7 +64,7 @@ class NewHandle(_Operator):
 
     organisation: _Name
     title: _Text
-    telephone: _Text
+    telephone: _Text | None = None
     email: _Text | None = None
     hours: _Text | None = None
     out_of_hours: HandleId | None = None
@@ -75,10 +76,43 @@ class AddedHandle(_Operator):
     handle: HandleId
 
 
+class ChangedHandle(_Operator):
+    """What is said anew of a handle; what is left out stays, and null takes it away."""
+
+    organisation: _Name
+    handle: HandleId
+    title: _Text = ""
+    telephone: _Text | None = None
+    email: _Text | None = None
+    hours: _Text | None = None
+    out_of_hours: HandleId | None = None
+
+
+class ConfirmedHandles(_Operator):
+    """Handles that are right as they stand."""
+
+    organisation: _Name
+    handles: Annotated[list[HandleId], Field(min_length=1, max_length=1000)]
+
+
+class HandedOver(_Operator):
+    """A handle, and the one that answers for all its work from now on; null takes that back."""
+
+    organisation: _Name
+    handle: HandleId
+    to: HandleId | None
+
+
 class OfOrganisation(_Operator):
     """Whose."""
 
     organisation: _Name
+
+
+class OfAnybody(_Operator):
+    """Whose; null for all organisations'."""
+
+    organisation: _Name | None = None
 
 
 class ListedHandle(_Operator):
@@ -86,16 +120,35 @@ class ListedHandle(_Operator):
 
     handle: HandleId
     title: str
-    telephone: str
+    telephone: str | None
     email: str | None
     hours: str | None
     out_of_hours: HandleId | None
+    confirmed_on: str | None
+    """yyyy-mm-dd."""
+    handed_over_to: HandleId | None
 
 
 class HandleDirectory(_Operator):
     """An organisation's handles, by name."""
 
     handles: list[ListedHandle]
+
+
+class WrongHandle(_Operator):
+    """A handle with which something is wrong."""
+
+    organisation: str
+    handle: HandleId
+    title: str
+    confirmed_on: str | None
+    faults: list[HandleFault]
+
+
+class WrongHandles(_Operator):
+    """All of them, by organisation and name."""
+
+    handles: list[WrongHandle]
 
 
 class ToRevoke(_Operator):
@@ -152,8 +205,46 @@ def operator_app(index: Index, log: Log) -> FastAPI:
                     email=each.email,
                     hours=each.hours,
                     out_of_hours=each.out_of_hours,
+                    confirmed_on=None if each.confirmed_on is None else each.confirmed_on.isoformat(),
+                    handed_over_to=each.handed_over_to,
                 )
                 for each in index.handles.of(OrganisationId(asked.organisation))
+            ]
+        )
+
+    @app.post("/handles/change", responses=refusals(_C.ORGANISATION_UNKNOWN, _C.HANDLE_UNKNOWN, _C.HANDLE_CIRCULAR))
+    async def change_handle(asked: FromJson[ChangedHandle]) -> Done:
+        """Says some of a handle anew, which confirms it."""
+        said: dict[str, Any] = {name: getattr(asked, name) for name in CHANGEABLE if name in asked.model_fields_set}
+        await index.handles.change(OrganisationId(asked.organisation), asked.handle, said, now=index.clock.now())
+        return Done()
+
+    @app.post("/handles/confirm", responses=refusals(_C.ORGANISATION_UNKNOWN, _C.HANDLE_UNKNOWN))
+    async def confirm_handles(asked: FromJson[ConfirmedHandles]) -> Done:
+        """Notes that handles are right as they stand."""
+        await index.handles.confirm(OrganisationId(asked.organisation), asked.handles, now=index.clock.now())
+        return Done()
+
+    @app.post("/handles/hand-over", responses=refusals(_C.ORGANISATION_UNKNOWN, _C.HANDLE_UNKNOWN, _C.HANDLE_CIRCULAR))
+    async def hand_over(asked: FromJson[HandedOver]) -> Done:
+        """Lets another handle answer for all of one's work."""
+        await index.handles.hand_over(OrganisationId(asked.organisation), asked.handle, asked.to, now=index.clock.now())
+        return Done()
+
+    @app.post("/handles/check", responses=refusals(_C.ORGANISATION_UNKNOWN))
+    async def check_handles(asked: FromJson[OfAnybody]) -> WrongHandles:
+        """The handles with which something is wrong."""
+        organisation = None if asked.organisation is None else OrganisationId(asked.organisation)
+        return WrongHandles(
+            handles=[
+                WrongHandle(
+                    organisation=each.handle.organisation,
+                    handle=each.handle.identifier,
+                    title=each.handle.title,
+                    confirmed_on=None if each.handle.confirmed_on is None else each.handle.confirmed_on.isoformat(),
+                    faults=list(each.faults),
+                )
+                for each in index.handles.check(organisation, now=index.clock.now())
             ]
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import httpx2
 import pytest
 
@@ -18,6 +20,7 @@ from tests.support.world import NOON, Device, whole_child
 ADA = whole_child("ada")
 
 
+TODAY = dt.datetime.fromtimestamp(NOON, tz=dt.UTC).date().isoformat()
 LOST = to_base64url(bytes(16))
 """A certificate's identifier."""
 
@@ -99,9 +102,9 @@ def test_handles_are_listed_whole_to_the_operator(scene: Scene) -> None:
     assert added.status_code == 201
     first = {
         "handle": scene.handle, "title": "Duty desk", "telephone": "01632 960001", "email": None, "hours": None,
-        "out_of_hours": None,
+        "out_of_hours": None, "confirmed_on": TODAY, "handed_over_to": None,
     }  # fmt: skip
-    second = {"handle": added.json()["handle"], **desk}
+    second = {"handle": added.json()["handle"], **desk, "confirmed_on": TODAY, "handed_over_to": None}
     listed = scene.index.operate("/handles/list", {"organisation": "northtown"}).json()
     assert listed == {"handles": sorted([first, second], key=lambda handle: str(handle["handle"]))}
 
@@ -113,6 +116,7 @@ def test_handles_are_listed_whole_to_the_operator(scene: Scene) -> None:
         ({"out_of_hours": "0000-0000"}, (422, "handle-unknown")),
         ({"out_of_hours": "not a handle"}, (422, "malformed")),
         ({"title": ""}, (422, "malformed")),
+        ({"telephone": None}, (422, "malformed")),
         ({"telephone": "0\n1"}, (422, "malformed")),
         ({"hours": "x" * 300}, (422, "malformed")),
     ],

@@ -15,6 +15,7 @@ import pytest
 
 from signpost.edge import organisation_keys
 from signpost.edge.organisation_keys import load_organisation
+from signpost.index.handle_faults import HandleFault
 from signpost.protocol import sealing
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.problems import Problem, ProblemCode
@@ -35,6 +36,7 @@ class Operator:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.organisations: dict[str, dict[str, Any]] = {}
         self.handles: list[dict[str, Any]] = []
+        self.wrong: list[dict[str, Any]] = []
 
     def answer(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         self.asked.append((path, body))
@@ -56,7 +58,9 @@ class Operator:
                 return {"handle": HANDLE}
             case "/handles/list":
                 return {"handles": [{k: v for k, v in each.items() if k != "organisation"} for each in self.handles]}
-            case "/revocations":
+            case "/handles/check":
+                return {"handles": self.wrong}
+            case "/handles/change" | "/handles/confirm" | "/handles/hand-over" | "/revocations":
                 return {}
         raise Problem(ProblemCode.NOT_FOUND)
 
@@ -227,6 +231,79 @@ def test_a_handle_of_an_unknown_organisation_is_told_with_how_to_admit_it(
 
     assert run(["admin", "handle", "add", "north-council", *contact, *SETTINGS]) == 1
     assert "signpost admin org add ORGANISATION.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "path", "sent"),
+    [
+        (["change", "--telephone", "0113 496 0002"], "change", {"telephone": "0113 496 0002"}),
+        (["change", "--email", "", "--hours", "Mon-Fri"], "change", {"email": None, "hours": "Mon-Fri"}),
+        (["hand-over", "--to", "7QH2-K0PX"], "hand-over", {"to": "7QH2-K0PX"}),
+        (["hand-over", "--back"], "hand-over", {"to": None}),
+    ],
+)
+def test_a_handle_is_changed_and_handed_over(
+    typed: list[str], path: str, sent: dict[str, Any], here: Path, operator: Operator
+) -> None:
+    """What is not named is not sent, and so stays."""
+    command, *options = typed
+
+    assert run(["admin", "handle", command, "north-council", HANDLE, *options, *SETTINGS]) == 0
+    assert operator.asked == [(f"/handles/{path}", {"organisation": "north-council", "handle": HANDLE, **sent})]
+
+
+def test_handles_are_confirmed_together(here: Path, operator: Operator) -> None:
+    assert run(["admin", "handle", "confirm", "north-council", HANDLE, "7QH2-K0PX", *SETTINGS]) == 0
+    assert operator.asked[-1][1] == {"organisation": "north-council", "handles": [HANDLE, "7QH2-K0PX"]}
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["add", "north-council", "--title", "Front Door"],
+        ["change", "north-council", HANDLE],
+        ["change", "north-council", HANDLE, "--title", ""],
+        ["change", "north-council", HANDLE, "--telephone", "none"],
+        ["hand-over", "north-council", HANDLE],
+        ["hand-over", "north-council", HANDLE, "--to", "7QH2-K0PX", "--back"],
+        ["confirm", "north-council"],
+    ],
+)
+def test_what_says_nothing_of_a_handle_is_refused_with_nothing_sent(
+    typed: list[str], here: Path, operator: Operator
+) -> None:
+    assert run(["admin", "handle", *typed, *SETTINGS]) == 2
+    assert operator.asked == []
+
+
+def test_the_check_ends_with_five_where_something_is_wrong(
+    here: Path, operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line for each fault; as JSON too."""
+    assert run(["admin", "handle", "check", *SETTINGS]) == 0
+    assert capsys.readouterr() == ("", "Nothing is wrong with any handle.\n")
+
+    wrong = {"organisation": "north-council", "handle": HANDLE, "title": "Front Door", "confirmed_on": "2025-01-02"}
+    operator.wrong = [wrong | {"faults": ["unconfirmed", "no-fallback"]}]
+
+    assert run(["admin", "handle", "check", "north-council", *SETTINGS]) == 5
+    assert capsys.readouterr().out.splitlines() == [
+        f"north-council  {HANDLE}  Front Door  may be wrong: nobody has confirmed it for 104 days or more",
+        f"north-council  {HANDLE}  Front Door  has no handle for out of hours",
+    ]
+    assert run(["admin", "handle", "check", "--json", *SETTINGS]) == 5
+    assert json.loads(capsys.readouterr().out)["handles"] == operator.wrong
+
+
+@pytest.mark.parametrize("fault", HandleFault)
+def test_every_fault_of_the_index_has_its_words(
+    fault: HandleFault, here: Path, operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = {"organisation": "north-council", "handle": HANDLE, "title": "Front Door", "faults": [fault.value]}
+    operator.wrong = [wrong]
+
+    assert run(["admin", "handle", "check", *SETTINGS]) == 5
+    assert fault.value not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("telephone", ["abc", "0113 496 0001 ext. 4", "", "+ ()", "12"])
