@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from signpost_cli import admin_account, admin_device, admin_handle, admin_index, admin_org
+from signpost_cli import admin_account, admin_device, admin_exception, admin_handle, admin_index, admin_org
 
 __all__ = ["app"]
 
@@ -14,11 +14,12 @@ app.add_typer(admin_org.app, name="org")
 app.add_typer(admin_handle.app, name="handle")
 app.add_typer(admin_account.app, name="account")
 app.add_typer(admin_device.app, name="device")
+app.add_typer(admin_exception.app, name="exception")
 
 
 @app.callback()
 def _admin() -> None:
-    """For administrators: organisations, accounts, handles and devices.
+    """For administrators: organisations, accounts, handles, devices and exceptions to budgets.
 
     An organisation's administrator makes its keys, enrols its people and approves their devices. The index's operator
     admits organisations and their handles, over a socket that only the user the index runs as can reach.

@@ -164,5 +164,6 @@ def _broken(number: int) -> VerificationFailed:
 def _line(read: dict[str, object]) -> str:
     at = dt.datetime.fromtimestamp(int(str(read["at"])), tz=dt.UTC)
     who = "/".join(str(part) for part in (read["organisation"], read["account"]) if part) or "the index"
-    more = [str(read[name]) for name in ("subject", "purpose", "deep", "refused") if read[name]]
+    # Leaves of before there were exceptions do not have the field.
+    more = [str(read[name]) for name in ("subject", "purpose", "deep", "exception", "refused") if read.get(name)]
     return "  ".join([f"{at:%Y-%m-%d %H:%M:%S}Z", who, str(read["action"]), *more])

@@ -6,6 +6,7 @@ import typer
 
 from signpost_cli.keys_ceremony_commands import approve, ceremony, new, roster
 from signpost_cli.keys_custody_commands import admit, admitted, lock, status, unlock
+from signpost_cli.keys_exception_commands import app as exceptions
 
 __all__ = ["app"]
 
@@ -17,6 +18,7 @@ def _keys() -> None:
     """For a key holder's custodian: make, open and watch over the key.
 
     Once: new, roster, approve, ceremony. At every start: unlock. When an organisation joins: admit.
+    When it needs more for a while: exception.
 
     Example:
       signpost keys status --settings holder-1/settings.toml
@@ -32,3 +34,4 @@ app.command("unlock")(unlock)
 app.command("lock")(lock)
 app.command("admit")(admit)
 app.command("admitted")(admitted)
+app.add_typer(exceptions, name="exception")

@@ -8,15 +8,16 @@ from typing import Annotated, Final
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 
-from signpost.protocol.credentials import OrganisationId, valid_name
+from signpost.protocol.credentials import AccountId, OrganisationId, valid_name
 from signpost.protocol.keys import KeyInvalid, VerifyKey
 from signpost.protocol.messages import Health, HolderIdentity, HolderStatus, Nothing
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.secret import Secret
+from signpost.protocol.tokens import MAX_TOKEN_BYTES
 from signpost.service.bodies import FromJson
 from signpost.service.web import build_app, refusals
 from signpost_keys.holder import Holder
-from signpost_keys.storage import Admission
+from signpost_keys.storage import Admission, RunningException
 
 __all__ = ["custody_app"]
 
@@ -56,6 +57,35 @@ class AdmittedList(_Wire):
     organisations: list[Admitted]
 
 
+class ToReview(_Wire):
+    """An organisation's request for an exception to its budget, as it signed it."""
+
+    exception: Annotated[str, Field(min_length=1, max_length=MAX_TOKEN_BYTES)]
+
+
+class OpenException(_Wire):
+    """An exception that runs here; of the whole organisation where there is no account."""
+
+    organisation: str
+    account: str | None
+    lookups: int
+    until: int
+    """Epoch seconds."""
+
+
+class OpenExceptions(_Wire):
+    """All of them, by organisation and account."""
+
+    exceptions: list[OpenException]
+
+
+class ToEnd(_Wire):
+    """Whose exception."""
+
+    organisation: Annotated[str, Field(min_length=2, max_length=64)]
+    account: Annotated[str, Field(min_length=2, max_length=64)] | None = None
+
+
 class Approving(_Wire):
     """A roster file's text."""
 
@@ -67,6 +97,12 @@ class Approved(_Wire):
 
     fingerprint: str
     number: int
+
+
+def _shown(running: RunningException) -> OpenException:
+    return OpenException(
+        organisation=running.organisation, account=running.account, lookups=running.lookups, until=running.until
+    )
 
 
 def custody_app(holder: Holder) -> FastAPI:
@@ -113,6 +149,26 @@ def custody_app(holder: Holder) -> FastAPI:
         """Every organisation that was admitted."""
         admitted = [Admitted(organisation=each.organisation, budget=each.budget) for each in holder.store.admissions()]
         return AdmittedList(organisations=admitted)
+
+    @app.post(
+        "/exceptions",
+        responses=refusals(_C.ORGANISATION_UNKNOWN, _C.EXCEPTION_INVALID, _C.EXCEPTION_OPEN, _C.NONCE_USED),
+    )
+    async def approve_exception(asked: FromJson[ToReview]) -> OpenException:
+        """Lets an exception run that an organisation has asked for."""
+        return _shown(await holder.approve_exception(asked.exception))
+
+    @app.get("/exceptions")
+    async def exceptions() -> OpenExceptions:
+        """Those that run."""
+        return OpenExceptions(exceptions=[_shown(each) for each in holder.exceptions()])
+
+    @app.post("/exceptions/end", responses=refusals(_C.EXCEPTION_UNKNOWN))
+    async def end_exception(asked: FromJson[ToEnd]) -> Nothing:
+        """Ends one before its time."""
+        account = None if asked.account is None else AccountId(asked.account)
+        await holder.end_exception(OrganisationId(asked.organisation), account)
+        return Nothing()
 
     @app.post("/roster", responses=refusals(_C.HOLDER_LOCKED, _C.ALREADY_EXISTS, _C.ROSTER_REFUSED, _C.CEREMONY_FAILED))
     async def approve(asked: FromJson[Approving]) -> Approved:

@@ -124,10 +124,11 @@ class Evaluator:
             points=count,
             account_budget=self.allowances.points_here(asker.role, **share),
             nation_budget=self.allowances.nation_here(asker.role, **share),
+            points_of=lambda lookups: lookups * POINTS[Use.LOOKUP] * manifest.threshold // len(manifest.holders),
             now=asking.now,
         )
         noted = self.allowances.noted_here(asker.role, **share)
-        if noted is not None and charged > noted:
+        if noted is not None and charged.points > noted + charged.excepted:
             self.overdrawn(asker)
         evaluations, proof = await asyncio.get_running_loop().run_in_executor(
             self.pool, _evaluate, key, points, self.randomness

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from signpost.protocol.budget_exceptions import ExceptionReason
 from signpost.protocol.problems import ProblemCode
 from signpost.service.log import Event, Level, Word
 from signpost.service.refusals import RefusalCode
@@ -21,6 +22,13 @@ class HolderEvent(Event):
     FILE_REFUSED = ("file-refused", Level.ERROR, {"code": RefusalCode})
     """A file of the holder's folder has gone, or others can read it."""
     ADMITTED = ("admitted", Level.INFO, {"organisation": Word, "budget": int, "key_replaced": bool})
+    EXCEPTION_APPROVED = (
+        "exception-approved",
+        Level.WARNING,
+        {"organisation": Word, "reason": ExceptionReason, "lookups": int, "hours": int},
+    )
+    """An organisation, or an account of it, may go past its budget for a while."""
+    EXCEPTION_ENDED = ("exception-ended", Level.INFO, {"organisation": Word})
     # the ceremony
     ROSTER_APPROVED = ("roster-approved", Level.INFO, {"number": int, "holders": int, "threshold": int})
     CEREMONY_FINISHED = ("ceremony-finished", Level.INFO, {"epoch": int, "generation": int})

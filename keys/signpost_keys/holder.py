@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from signpost.protocol.askers import Authenticator
+from signpost.protocol.budget_exceptions import APPROVABLE_SECONDS, BudgetException
+from signpost.protocol.credentials import AccountId, OrganisationId
 from signpost.protocol.keys import VerifyKey
 from signpost.protocol.messages import EvaluationRequest, EvaluationResponse, HolderState, HolderStatus
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.secret import Secret
 from signpost.protocol.threshold import Randomness
+from signpost.protocol.tokens import TokenInvalid, peek
 from signpost.service.clock import Clock
 from signpost.service.log import Log, Word
 from signpost.service.refusals import StartRefused
@@ -23,9 +26,11 @@ from signpost_keys.evaluate import Asking, Evaluator
 from signpost_keys.events import HolderEvent
 from signpost_keys.revocations import Revocations
 from signpost_keys.settings import HolderSettings
-from signpost_keys.storage import Admission, BudgetUsed, HolderStore
+from signpost_keys.storage import Admission, BudgetUsed, HolderStore, RunningException
 
 __all__ = ["Holder"]
+
+_LEEWAY: Final = 5
 
 Given = TypeVar("Given")
 Found = TypeVar("Found")
@@ -145,6 +150,45 @@ class Holder:
             budget=admission.budget,
             key_replaced=replaced,
         )
+
+    async def approve_exception(self, token: str) -> RunningException:
+        """The custodian's word on an exception that an organisation has asked for.
+
+        Raises:
+            Problem: ORGANISATION_UNKNOWN, EXCEPTION_INVALID, EXCEPTION_OPEN; NONCE_USED where it was approved before.
+        """
+        now = self.clock.now()
+        key = self.store.organisation_key(OrganisationId(peek(token, "iss") or ""))
+        if key is None:
+            raise Problem(ProblemCode.ORGANISATION_UNKNOWN)
+        try:
+            asked = BudgetException.read(token, key)
+        except TokenInvalid:
+            raise Problem(ProblemCode.EXCEPTION_INVALID) from None
+        if not (now - APPROVABLE_SECONDS <= asked.issued_at <= now + _LEEWAY):
+            raise Problem(ProblemCode.EXCEPTION_INVALID)
+        running = await self.store.approve(asked, key, now=now)
+        self.log.emit(
+            HolderEvent.EXCEPTION_APPROVED,
+            organisation=Word(asked.organisation),
+            reason=asked.reason,
+            lookups=asked.lookups,
+            hours=asked.hours,
+        )
+        return running
+
+    async def end_exception(self, organisation: OrganisationId, account: AccountId | None) -> None:
+        """The custodian ends one before its time.
+
+        Raises:
+            Problem: EXCEPTION_UNKNOWN.
+        """
+        await self.store.end(organisation, account, now=self.clock.now())
+        self.log.emit(HolderEvent.EXCEPTION_ENDED, organisation=Word(organisation))
+
+    def exceptions(self) -> list[RunningException]:
+        """Those that run."""
+        return self.store.exceptions(now=self.clock.now())
 
     async def evaluate(self, asking: Asking, asked: EvaluationRequest) -> EvaluationResponse:
         """As `Evaluator.evaluate`; a budget that is used up is logged."""

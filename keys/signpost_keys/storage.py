@@ -7,11 +7,13 @@ after it keeps the charge, and one whose disk fails evaluates nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, final
 
 from sqlite_utils import Database, Migrations
 
+from signpost.protocol.budget_exceptions import APPROVABLE_SECONDS, BudgetException
 from signpost.protocol.credentials import AccountId, Asker, OrganisationId
 from signpost.protocol.keys import VerifyKey
 from signpost.protocol.problems import Problem, ProblemCode
@@ -28,7 +30,7 @@ from signpost_keys.metering import (
     charge,
 )
 
-__all__ = ["MIGRATIONS", "Admission", "BudgetUsed", "HolderStore"]
+__all__ = ["MIGRATIONS", "Admission", "BudgetUsed", "HolderStore", "RunningException", "Spent"]
 
 _migration: Final = Migrations("signpost-keys")
 MIGRATIONS: Final = (_migration,)
@@ -91,6 +93,21 @@ def national_meter(database: Database) -> None:
     )
 
 
+@_migration()
+def exceptions(database: Database) -> None:
+    """What custodians let organisations and accounts have for a while beside their budgets."""
+    database.execute(
+        """CREATE TABLE exceptions (
+        -- approved by the custodian (protocol.md D6); swept when it ends
+        organisation TEXT NOT NULL,
+        account TEXT NOT NULL,  -- a pseudonymous username; empty for the whole organisation
+        lookups INTEGER NOT NULL CHECK (lookups >= 0),
+        until INTEGER NOT NULL,  -- epoch seconds
+        PRIMARY KEY (organisation, account)
+    ) STRICT, WITHOUT ROWID"""
+    )
+
+
 class BudgetUsed(Problem):
     """The account's or the organisation's budget here is used up; `limit` says whose."""
 
@@ -100,12 +117,32 @@ class BudgetUsed(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """The points that the account has been charged in its window (0 where it has no limit of its own), and those that
+    an exception lets it have beside its budget.
+    """
+
+    points: int
+    excepted: int
+
+
+@dataclass(frozen=True, slots=True)
 class Admission:
     """An organisation that this holder's custodian admitted, and its points a UTC day."""
 
     organisation: OrganisationId
     signing_key: VerifyKey
     budget: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunningException:
+    """An exception to a budget that this holder's custodian approved: so many lookups more here, until then."""
+
+    organisation: OrganisationId
+    account: AccountId | None
+    lookups: int
+    until: int
 
 
 @final
@@ -157,6 +194,60 @@ class HolderStore:
 
         return await self._writer.submit(write)
 
+    # -- who may have more for a while ------------------------------------------------------------------------------
+
+    def exceptions(self, *, now: int) -> list[RunningException]:
+        """Those that run, by organisation and account."""
+        return _exceptions(self._reader, now)
+
+    async def approve(self, exception: BudgetException, signed_by: VerifyKey, *, now: int) -> RunningException:
+        """Lets an exception run from now on.
+
+        Raises:
+            Problem: NONCE_USED where it was approved before; EXCEPTION_OPEN where another of the same runs.
+        """
+        running = RunningException(
+            exception.organisation, exception.account, exception.lookups, now + exception.hours * 60 * 60
+        )
+
+        def write(connection: Connection) -> RunningException:
+            spent = connection.execute(
+                "INSERT INTO nonces VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                (signed_by.encoding, exception.identifier, exception.issued_at + APPROVABLE_SECONDS + 1),
+            )
+            if spent.rowcount != 1:
+                raise Problem(ProblemCode.NONCE_USED)
+            whose = (running.organisation, running.account or "")
+            connection.execute(
+                "DELETE FROM exceptions WHERE organisation = ? AND account = ? AND until <= ?", (*whose, now)
+            )
+            added = connection.execute(
+                "INSERT INTO exceptions VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (*whose, running.lookups, running.until),
+            )
+            if added.rowcount != 1:
+                raise Problem(ProblemCode.EXCEPTION_OPEN)
+            return running
+
+        return await self._writer.submit(write)
+
+    async def end(self, organisation: OrganisationId, account: AccountId | None, *, now: int) -> None:
+        """Ends an exception before its time.
+
+        Raises:
+            Problem: EXCEPTION_UNKNOWN.
+        """
+
+        def write(connection: Connection) -> None:
+            ended = connection.execute(
+                "DELETE FROM exceptions WHERE organisation = ? AND account = ? AND until > ?",
+                (organisation, account or "", now),
+            )
+            if ended.rowcount != 1:
+                raise Problem(ProblemCode.EXCEPTION_UNKNOWN)
+
+        await self._writer.submit(write)
+
     # -- what each has used ---------------------------------------------------------------------------------------
 
     async def spend(
@@ -167,24 +258,28 @@ class HolderStore:
         points: int,
         account_budget: int | None,
         nation_budget: int,
+        points_of: Callable[[int], int],
         now: int,
-    ) -> int:
-        """Spends the request's nonce and charges its points, in one transaction, durable on return. The points that the
-        account has been charged in its window; 0 where it has no limit of its own.
+    ) -> Spent:
+        """Spends the request's nonce and charges its points, in one transaction, durable on return. `points_of`: what
+        so many lookups are here, for those that exceptions add.
 
         Raises:
             Problem: NONCE_USED, ORGANISATION_UNKNOWN or `BudgetUsed`; nothing is then spent or charged.
         """
 
-        def write(connection: Connection) -> int:
+        def write(connection: Connection) -> Spent:
             _spend_nonce(connection, asker, signature)
+            running = [each for each in _exceptions(connection, now) if each.organisation == asker.organisation]
+            own = points_of(sum(each.lookups for each in running if each.account == asker.account))
+            whole = points_of(sum(each.lookups for each in running))
             verdict = charge(
                 points,
                 now=now,
                 account=_account_meter(connection, asker.organisation, asker.account),
-                account_budget=account_budget,
+                account_budget=account_budget + own if account_budget else account_budget,
                 organisation=_organisation_meter(connection, asker.organisation),
-                organisation_budget=_organisation_budget(connection, asker.organisation),
+                organisation_budget=_organisation_budget(connection, asker.organisation, whole),
                 nation=_national_meter(connection),
                 nation_budget=nation_budget,
             )
@@ -198,7 +293,7 @@ class HolderStore:
                         " ON CONFLICT (only_row) DO UPDATE SET opened_at = ?1, points = ?2",
                         (nation.opened_at, nation.points),
                     )
-                    return 0 if account is None else account.points
+                    return Spent(0 if account is None else account.points, own)
 
         return await self._writer.submit(write)
 
@@ -208,6 +303,7 @@ class HolderStore:
         def write(connection: Connection) -> None:
             connection.execute("DELETE FROM nonces WHERE remember_until < ?", (now,))
             connection.execute("DELETE FROM account_meters WHERE opened_at <= ?", (now - ACCOUNT_SECONDS,))
+            connection.execute("DELETE FROM exceptions WHERE until <= ?", (now,))
             connection.execute("DELETE FROM organisation_meters WHERE opened_at <= ?", (now - ORGANISATION_SECONDS,))
 
         await self._writer.submit(write)
@@ -241,11 +337,24 @@ def _spend_nonce(connection: Connection, asker: Asker, signature: Signature) -> 
         raise Problem(ProblemCode.NONCE_USED)
 
 
-def _organisation_budget(connection: Connection, organisation: OrganisationId) -> int:
+def _exceptions(connection: Connection, now: int) -> list[RunningException]:
+    rows = connection.execute(
+        "SELECT organisation, account, lookups, until FROM exceptions WHERE until > ? ORDER BY organisation, account",
+        (now,),
+    ).fetchall()
+    return [
+        RunningException(OrganisationId(organisation), AccountId(account) if account else None, lookups, until)
+        for organisation, account, lookups, until in rows
+    ]
+
+
+def _organisation_budget(connection: Connection, organisation: OrganisationId, more: int) -> int:
+    """A budget of nothing stays nothing: the custodian serves that organisation no longer."""
     row = connection.execute("SELECT budget FROM organisations WHERE organisation = ?", (organisation,)).fetchone()
     if row is None:
         raise Problem(ProblemCode.ORGANISATION_UNKNOWN)
-    return int(row[0])
+    budget = int(row[0])
+    return budget + more if budget else 0
 
 
 def _organisation_meter(connection: Connection, organisation: OrganisationId) -> Meter | None:

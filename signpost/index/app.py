@@ -14,6 +14,7 @@ from signpost.index.audit import AuditAction
 from signpost.index.change import ChangeInvolvements
 from signpost.index.coverage import NationalCoverage
 from signpost.index.enrolling import Enrolling
+from signpost.index.exceptions import ReviewedExceptions
 from signpost.index.handles import OwnHandles
 from signpost.index.hashing import Hashing
 from signpost.index.involvements import OwnInvolvements
@@ -28,6 +29,7 @@ from signpost.index.settings import IndexSettings
 from signpost.index.settle import Settling
 from signpost.index.sign_in import SigningIn
 from signpost.index.storage.accounts import SqliteAccounts
+from signpost.index.storage.exceptions import SqliteExceptions
 from signpost.index.storage.feeds import SqliteFeeds
 from signpost.index.storage.handles import SqliteHandles
 from signpost.index.storage.involvements import SqliteInvolvements
@@ -106,6 +108,9 @@ class Index:
         record = SqliteRecord(reader=reader, writer=writer, vault=vault)
         upkeep = SqliteUpkeep(reader=reader, writer=writer, vault=vault)
 
+        exceptions = SqliteExceptions(reader=reader, writer=writer, vault=vault)
+        self.exceptions = ReviewedExceptions(exceptions=exceptions, organisations=organisations, randomness=randomness)
+
         self.coverage = NationalCoverage(
             feeds=SqliteFeeds(reader=reader, writer=writer, vault=vault),
             expected=settings.expected_organisations,
@@ -120,6 +125,7 @@ class Index:
             look_back_months=settings.look_back_months,
             strict_t1=settings.strict_t1,
             budgets=settings.budgets,
+            exceptions=exceptions,
             randomness=randomness,
         )
         self.register = Register(

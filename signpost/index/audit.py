@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from signpost.protocol.budget_exceptions import ExceptionReason
 from signpost.protocol.credentials import AccountId, OrganisationId
 from signpost.protocol.encoding import canonical_json, to_base64url
 from signpost.protocol.problems import ProblemCode
@@ -48,6 +49,11 @@ class AuditAction(StrEnum):
     REINSTATED_ACCOUNT = "reinstated-account"
     LISTED_ACCOUNTS = "listed-accounts"
 
+    APPROVED_EXCEPTION = "approved-exception"
+    REFUSED_EXCEPTION = "refused-exception"
+    ENDED_EXCEPTION = "ended-exception"
+    USED_EXCEPTION = "used-exception"
+
     ADMITTED_ORGANISATION = "admitted-organisation"
     ADDED_HANDLE = "added-handle"
     CHANGED_HANDLE = "changed-handle"
@@ -73,6 +79,8 @@ class AuditEvent:
     """Why a lookup was a deep one; null for every other."""
     subject: AccountId | None = None
     """Whose account an administrator acted on; null for every other."""
+    exception: ExceptionReason | None = None
+    """Why an exception to a budget was asked for; null for every other act."""
     refused: ProblemCode | None = None
     """Why it was refused; null for what was done."""
 
@@ -85,6 +93,7 @@ class AuditEvent:
                 "action": self.action.value,
                 "at": self.at,
                 "deep": None if self.deep is None else self.deep.value,
+                "exception": None if self.exception is None else self.exception.value,
                 "organisation": self.organisation,
                 "purpose": None if self.purpose is None else self.purpose.value,
                 "refused": None if self.refused is None else self.refused.value,

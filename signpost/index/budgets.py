@@ -4,6 +4,7 @@
   organisation's is the UTC day. A deep lookup counts twice.
 * An urgent account has an overdraft: past its budget it is still answered, and each use is on the record for auditors.
 * An organisation's budget grows with its caseload in its own table, which no shield ever touches (C3).
+* A reviewed exception adds to all of these while it lasts; what is asked by it is on the record.
 * *Repeats*: lookups that share a tag with an earlier one are counted for each shared tag, by account and shift and by
   organisation and month. Who guesses at an address asks again and again with the same name: that is what it looks like.
   Keys that twins or siblings share (*possible*, *maternal*) are left out. It is counted whatever the answer was, and
@@ -17,6 +18,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from signpost.protocol.classes import MatchClass, Place
@@ -24,7 +26,7 @@ from signpost.protocol.credentials import SHIFT_SECONDS, Asker
 from signpost.protocol.purposes import Role
 from signpost.protocol.tags import TagKey
 
-__all__ = ["Budgets", "Charge", "Costs", "Repeats"]
+__all__ = ["Beyond", "Budgets", "Charge", "Costs", "Extra", "Repeats"]
 
 _DAY: Final = 24 * 60 * 60
 _NOT_COUNTED: Final = frozenset({MatchClass.POSSIBLE, MatchClass.MATERNAL})
@@ -32,27 +34,52 @@ _NOT_COUNTED: Final = frozenset({MatchClass.POSSIBLE, MatchClass.MATERNAL})
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Lookups to charge to somebody's window: `most` in all, and past `noted` it is an overdraft. A window that is not
-    open yet lasts until `until`.
+    """Lookups to charge to somebody's window: `most` in all; past `ordinary` by an exception, past `noted` by an
+    overdraft. A window that is not open yet lasts until `until`.
     """
 
     whom: tuple[str, ...]
     lookups: int
     most: int
+    ordinary: int
     noted: int
     until: int
 
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """Tags whose repeating is counted: by the account within its window, by the organisation until `until`."""
+    """Tags whose repeating is counted: by the account within its window, by the organisation until `until`. Of what
+    each may have at most, `excepted` is by an exception.
+    """
 
     keys: tuple[TagKey, ...]
     account: tuple[str, ...]
     account_most: int
     organisation: tuple[str, ...]
     organisation_most: int
+    excepted: int
     until: int
+
+
+class Beyond(StrEnum):
+    """By what somebody is answered past their ordinary budget: each is noted on the record."""
+
+    EXCEPTION = "exception"
+    OVERDRAFT = "overdraft"
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What reviewed exceptions add now: lookups to the account's own budget, those of all its organisation's accounts
+    and its own to the organisation's, and repeats to both.
+    """
+
+    account: int = 0
+    organisation: int = 0
+    repeats: int = 0
+
+
+_NOTHING: Final = Extra()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +103,37 @@ class Budgets:
     repeats_organisation: int
 
     def costs(
-        self, asker: Asker, *, deep: bool, tags: Iterable[tuple[Place, TagKey]], caseload: int, now: int, extra: int = 0
+        self,
+        asker: Asker,
+        *,
+        deep: bool,
+        tags: Iterable[tuple[Place, TagKey]],
+        caseload: int,
+        now: int,
+        extra: Extra = _NOTHING,
     ) -> Costs:
-        """What a lookup costs this asker now. `extra`: lookups that a reviewed exception adds to the account's."""
+        """What a lookup costs this asker now."""
         lookups = 2 if deep else 1
         urgent = asker.role is Role.URGENT
-        budget = (self.urgent if urgent else self.practitioner) + extra
+        ordinary = self.urgent if urgent else self.practitioner
+        budget = ordinary + extra.account
         most = max(budget, self.urgent_overdraft) if urgent else budget
         day = now - now % _DAY + _DAY
         own, whole = ("account", asker.organisation, asker.account), ("organisation", asker.organisation)
-        organisation = max(self.organisation_least, round(self.organisation_share * caseload)) + extra
+        of_all = max(self.organisation_least, round(self.organisation_share * caseload))
+        of_all_by_exception = of_all + extra.organisation
         return Costs(
             charges=(
-                Charge(own, lookups, most=most, noted=budget, until=now + SHIFT_SECONDS),
-                Charge(whole, lookups, most=organisation, noted=organisation, until=day),
+                Charge(own, lookups, most=most, ordinary=ordinary, noted=budget, until=now + SHIFT_SECONDS),
+                Charge(whole, lookups, most=of_all_by_exception, ordinary=of_all, noted=of_all_by_exception, until=day),
             ),
             repeats=Repeats(
                 keys=_counted(tags),
                 account=own,
-                account_most=self.repeats_account + extra,
+                account_most=self.repeats_account + extra.repeats,
                 organisation=whole,
-                organisation_most=self.repeats_organisation + extra,
+                organisation_most=self.repeats_organisation + extra.repeats,
+                excepted=extra.repeats,
                 until=_month_end(now),
             ),
         )

@@ -18,12 +18,12 @@ from typing import Final, final
 
 from signpost.index.answer import answer_to, look_back_start
 from signpost.index.audit import AuditAction
-from signpost.index.budgets import Budgets
+from signpost.index.budgets import Beyond, Budgets
 from signpost.index.coverage import NationalCoverage
 from signpost.index.evaluated import check_epoch, read_receipts, read_tags
 from signpost.index.lifetimes import CALL_BACK_DAYS, LOOKUP_ROW_SECONDS, whole_hour
 from signpost.index.permissions import Act, may, may_look_up, require
-from signpost.index.ports import KeptLookup, Lookups, Record
+from signpost.index.ports import BudgetExceptions, KeptLookup, Lookups, Record
 from signpost.index.records import StoredTag
 from signpost.index.requests import Acknowledgement, Signed, Spending
 from signpost.index.speakable import speakable
@@ -54,6 +54,7 @@ class Lookup:
         look_back_months: int,
         strict_t1: bool,
         budgets: Budgets,
+        exceptions: BudgetExceptions,
         randomness: Randomness,
     ) -> None:
         self._lookups = lookups
@@ -64,6 +65,7 @@ class Lookup:
         self._look_back_months = look_back_months
         self._strict_t1 = strict_t1
         self._budgets = budgets
+        self._exceptions = exceptions
         self._caseloads: dict[OrganisationId, tuple[int, int]] = {}
         self._randomness = randomness
 
@@ -93,6 +95,7 @@ class Lookup:
             tags=zip(places, keys, strict=True),
             caseload=self._caseload(asker.organisation, signed.at),
             now=signed.at,
+            extra=self._exceptions.added(asker.organisation, asker.account, now=signed.at),
         )
         await self._lookups.keep(
             KeptLookup(
@@ -108,7 +111,10 @@ class Lookup:
             spending=spending,
             costs=costs,
             audit=signed.audit(AuditAction.LOOKED_UP, self._randomness, purpose=asked.purpose, deep=asked.deep),
-            overdrawn=signed.audit(AuditAction.USED_OVERDRAFT, self._randomness),
+            beyond={
+                Beyond.EXCEPTION: signed.audit(AuditAction.USED_EXCEPTION, self._randomness),
+                Beyond.OVERDRAFT: signed.audit(AuditAction.USED_OVERDRAFT, self._randomness),
+            },
         )
         return self._answer(word, spending.acknowledgement.receipt, signed)
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from signpost.index.audit import AuditEvent
-from signpost.index.budgets import Costs
+from signpost.index.budgets import Beyond, Costs, Extra
 from signpost.index.records import Account, Handle, Hit, Organisation, OwnedInvolvement, StoredTag
 from signpost.index.requests import Acknowledgement, Signed, Spending
+from signpost.protocol.budget_exceptions import BudgetException
 from signpost.protocol.credentials import AccountId, Asker, OrganisationId
 from signpost.protocol.keys import VerifyKey
 from signpost.protocol.messages import AnswerWord
@@ -65,9 +66,10 @@ class Lookups(Protocol):
         """How many involvements stand in the organisation's own table."""
 
     async def keep(
-        self, lookup: KeptLookup, *, spending: Spending, costs: Costs, audit: AuditEvent, overdrawn: AuditEvent
-    ) -> None:
-        """Spend and charge, and keep the lookup; with a second leaf where the account's budget was overdrawn.
+        self, lookup: KeptLookup, *, spending: Spending, costs: Costs, audit: AuditEvent,
+        beyond: Mapping[Beyond, AuditEvent],
+    ) -> None:  # fmt: skip
+        """Spend and charge, and keep the lookup; with a second leaf where it went past an ordinary budget.
 
         Raises:
             Problem: NONCE_USED, RECEIPT_SPENT, BUDGET_USED, REPEATS_USED.
@@ -196,6 +198,47 @@ class Accounts(Protocol):
 
         Raises:
             Problem: SIGN_IN_TOO_OFTEN, and nothing is counted.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedException:
+    """An exception to a budget that was approved, and when it ends."""
+
+    asked: BudgetException
+    until: int
+
+
+class BudgetExceptions(Protocol):
+    """The exceptions to budgets that were approved and have not ended; one at a time for anybody."""
+
+    def open(self, *, now: int) -> list[ApprovedException]:
+        """All of them, by organisation and account."""
+
+    def added(self, organisation: OrganisationId, account: AccountId, *, now: int) -> Extra:
+        """What they add to an account's lookups."""
+
+    async def approve(self, approved: ApprovedException, *, once: Once, now: int, audit: AuditEvent) -> None:
+        """Let it begin.
+
+        Raises:
+            Problem: NONCE_USED, EXCEPTION_OPEN.
+        """
+
+    async def refuse(self, organisation: OrganisationId, *, once: Once, audit: AuditEvent) -> None:
+        """Note that it was turned down, for good.
+
+        Raises:
+            Problem: NONCE_USED.
+        """
+
+    async def end(
+        self, organisation: OrganisationId, account: AccountId | None, *, now: int, audit: AuditEvent
+    ) -> None:
+        """End it before its time.
+
+        Raises:
+            Problem: EXCEPTION_UNKNOWN.
         """
 
 

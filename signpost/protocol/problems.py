@@ -74,6 +74,9 @@ class ProblemCode(StrEnum):
     TAG_INVALID = "tag-invalid"
     HANDLE_UNKNOWN = "handle-unknown"
     HANDLE_CIRCULAR = "handle-circular"
+    EXCEPTION_INVALID = "exception-invalid"
+    EXCEPTION_OPEN = "exception-open"
+    EXCEPTION_UNKNOWN = "exception-unknown"
     PERIOD_INVALID = "period-invalid"
     REFERENCE_UNKNOWN = "reference-unknown"
     REFERENCE_REPEATED = "reference-repeated"
@@ -212,6 +215,13 @@ PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
         _C.HANDLE_CIRCULAR: _Words(409, "Handle circular",
             "A handle would stand for itself, by itself or by way of others.",
             "Name another handle, or take the hand-over back first."),
+        _C.EXCEPTION_INVALID: _Words(422, "Exception invalid",
+            "It is no request for an exception that the organisation signed within the last day, or asks for too much.",
+            "Have its administrator make another: signpost admin exception ask"),
+        _C.EXCEPTION_OPEN: _Words(409, "Exception open", "An exception for the same account or organisation runs.",
+            "Wait for its end, or end it: signpost admin exception end"),
+        _C.EXCEPTION_UNKNOWN: _Words(404, "Exception unknown", "No exception runs for that account or organisation.",
+            "See which do: signpost admin exception list"),
         _C.PERIOD_INVALID: _Words(422, "Period invalid", "An involvement ends before it starts, or lies in the future.",
             "Correct the dates."),
         _C.REFERENCE_UNKNOWN: _Words(404, "Reference unknown", "The organisation has no involvement of that reference.",

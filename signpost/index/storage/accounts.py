@@ -16,6 +16,7 @@ from signpost.index.ports import AccountChange, Change, Guesser, Once
 from signpost.index.records import Account
 from signpost.index.storage.record import record
 from signpost.index.storage.revocations import restore, revoke
+from signpost.index.storage.spending import spend_once
 from signpost.index.storage.vault import Vault
 from signpost.protocol.administration import AccountTerms
 from signpost.protocol.credentials import AccountId, OrganisationId
@@ -69,7 +70,7 @@ class SqliteAccounts:
 
         def work(connection: Connection) -> Account:
             if once is not None:
-                self._spend(connection, organisation, once)
+                spend_once(connection, self._vault, organisation, once)
             done: AccountChange = change(self._account(connection, organisation, name))
             row = self._vault.account(organisation, name)
             sealed = self._vault.seal(_packed(done.account), Label.ACCOUNT_ROW, row)
@@ -94,7 +95,7 @@ class SqliteAccounts:
         """As the port says."""
 
         def work(connection: Connection) -> None:
-            self._spend(connection, organisation, once)
+            spend_once(connection, self._vault, organisation, once)
             record(connection, self._vault, audit)
 
         await self._writer.submit(work)
@@ -115,17 +116,6 @@ class SqliteAccounts:
                     raise Problem(ProblemCode.SIGN_IN_TOO_OFTEN, retry_after=_GUESS_SECONDS)
 
         await self._writer.submit(work)
-
-    def _spend(self, connection: Connection, organisation: OrganisationId, once: Once) -> None:
-        if once.device is None:
-            name = self._vault.statement(organisation, once.identifier)
-        else:
-            name = self._vault.nonce_of(once.device, once.identifier)
-        spent = connection.execute(
-            "INSERT INTO spent_nonces VALUES (?, ?) ON CONFLICT DO NOTHING", (name, once.remember_until)
-        )
-        if not spent.rowcount:
-            raise Problem(ProblemCode.NONCE_USED)
 
     def _account(self, connection: Connection, organisation: OrganisationId, name: AccountId) -> Account | None:
         row = self._vault.account(organisation, name)

@@ -7,12 +7,12 @@ For each key asked about, two ranges of the primary key are read, below and abov
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import final
 
 from signpost.index.audit import AuditEvent
-from signpost.index.budgets import Costs
+from signpost.index.budgets import Beyond, Costs
 from signpost.index.ports import KeptLookup
 from signpost.index.records import Hit, InvolvementNumber, OrganisationNumber, StoredTag
 from signpost.index.requests import Spending
@@ -87,8 +87,9 @@ class SqliteLookups:
         return None if found is None else unpack_lookup(self._vault.open(found[0], Label.LOOKUP_ROW, name))
 
     async def keep(
-        self, lookup: KeptLookup, *, spending: Spending, costs: Costs, audit: AuditEvent, overdrawn: AuditEvent
-    ) -> None:
+        self, lookup: KeptLookup, *, spending: Spending, costs: Costs, audit: AuditEvent,
+        beyond: Mapping[Beyond, AuditEvent],
+    ) -> None:  # fmt: skip
         """As the port says."""
         asker, acknowledgement = spending.signed.asker, spending.acknowledgement
         access_rows = sorted(
@@ -103,8 +104,8 @@ class SqliteLookups:
             if spend_receipts(connection, self._vault, spending) is not None:
                 # The same question again: only a registration is acknowledged twice.
                 raise Problem(ProblemCode.RECEIPT_SPENT)
-            if charge_for(connection, self._vault, costs, now=spending.signed.at):
-                record(connection, self._vault, overdrawn)
+            if (by := charge_for(connection, self._vault, costs, now=spending.signed.at)) is not None:
+                record(connection, self._vault, beyond[by])
             record(connection, self._vault, audit)
             connection.executemany("INSERT INTO access_rows VALUES (?, ?, ?, ?, ?, ?)", access_rows)
             connection.execute("INSERT INTO lookup_rows VALUES (?, ?, ?)", (name, sealed, lookup.keep_until))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from signpost.index.budgets import Charge, Costs, Repeats
+from signpost.index.budgets import Beyond, Charge, Costs, Repeats
 from signpost.index.storage.vault import Vault
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.service.database import Connection
@@ -10,21 +10,21 @@ from signpost.service.database import Connection
 __all__ = ["charge_for"]
 
 
-def charge_for(connection: Connection, vault: Vault, costs: Costs, *, now: int) -> bool:
-    """Charge both windows and count what repeats; whether the account's budget was overdrawn.
+def charge_for(connection: Connection, vault: Vault, costs: Costs, *, now: int) -> Beyond | None:
+    """Charge both windows and count what repeats; by what it went past an ordinary budget, where it did.
 
     Raises:
         Problem: BUDGET_USED or REPEATS_USED.
     """
     account, organisation = costs.charges
-    overdrawn, window = _charge(connection, vault, account, now)
-    _charge(connection, vault, organisation, now)
-    _count(connection, vault, costs.repeats, window)
-    return overdrawn
+    own, window = _charge(connection, vault, account, now)
+    whole, _ = _charge(connection, vault, organisation, now)
+    repeated = _count(connection, vault, costs.repeats, window)
+    return own or whole or (Beyond.EXCEPTION if repeated else None)
 
 
-def _charge(connection: Connection, vault: Vault, charge: Charge, now: int) -> tuple[bool, int]:
-    """Whether it was overdrawn, and when the window is over."""
+def _charge(connection: Connection, vault: Vault, charge: Charge, now: int) -> tuple[Beyond | None, int]:
+    """By what it went past the ordinary budget, and when the window is over."""
     name = vault.meter(*charge.whom)
     found = connection.execute("SELECT lookups, forget_at FROM meters WHERE name = ?", (name,)).fetchone()
     # A window that the clock says has not begun is still running: setting a clock back gives nothing.
@@ -36,11 +36,16 @@ def _charge(connection: Connection, vault: Vault, charge: Charge, now: int) -> t
         "INSERT INTO meters VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE SET lookups = ?2, forget_at = ?3",
         (name, lookups, until),
     )
-    return lookups > charge.noted, until
+    if lookups > charge.noted:
+        return Beyond.OVERDRAFT, until
+    return (Beyond.EXCEPTION if lookups > charge.ordinary else None), until
 
 
-def _count(connection: Connection, vault: Vault, repeats: Repeats, window: int) -> None:
-    """Every tag is written, whatever was there: the statements do not depend on what repeats."""
+def _count(connection: Connection, vault: Vault, repeats: Repeats, window: int) -> bool:
+    """Whether an exception was needed. Every tag is written, whatever was there: the statements do not depend on what
+    repeats.
+    """
+    by_exception = False
     rows = sorted(
         [(vault.repeat(key, window, *repeats.account), window, repeats.account_most) for key in repeats.keys]
         + [
@@ -56,3 +61,5 @@ def _count(connection: Connection, vault: Vault, repeats: Repeats, window: int) 
         ).fetchone()
         if lookups > most:
             raise Problem(ProblemCode.REPEATS_USED)
+        by_exception = by_exception or lookups > most - repeats.excepted
+    return by_exception

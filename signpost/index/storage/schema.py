@@ -216,3 +216,25 @@ def accounts_and_meters(database: Database) -> None:
     """Accounts that people sign in to, and what bounds what they ask."""
     for table in _ACCOUNTS:
         database.execute(table)
+
+
+@MIGRATIONS()
+def exceptions_to_budgets(database: Database) -> None:
+    """What reviewed exceptions add to a budget."""
+    for table in _EXCEPTIONS:
+        database.execute(table)
+
+
+_EXCEPTIONS: Final = (
+    """
+    CREATE TABLE exceptions (
+        -- By how much an account or an organisation may go past its budget for a while. Until it ends.
+        whom BLOB NOT NULL PRIMARY KEY CHECK (length(whom) = 16),  -- keyed digest of organisation and account
+        organisation INTEGER NOT NULL,  -- pseudonym
+        sealed BLOB NOT NULL,  -- whose, why, how many lookups and repeats, until when
+        forget_at INTEGER NOT NULL  -- epoch seconds: when it ends
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX exceptions_of_organisation ON exceptions (organisation)",
+    "CREATE INDEX exceptions_to_forget ON exceptions (forget_at)",
+)

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from typing import Final
 
+from signpost.index.ports import Once
 from signpost.index.requests import Acknowledgement, Signed, Spending
 from signpost.index.storage.layouts import pack_acknowledgement, unpack_acknowledgement
 from signpost.index.storage.vault import Vault
+from signpost.protocol.credentials import OrganisationId
 from signpost.protocol.labels import Label
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.sealing import SealBroken
 from signpost.service.database import Connection
 
-__all__ = ["refuse_spent", "spend_nonce", "spend_receipts"]
+__all__ = ["refuse_spent", "spend_nonce", "spend_once", "spend_receipts"]
 
 _MARGIN_SECONDS: Final = 5 * 60
 """How long a spent receipt outlives its expiry: what a clock that was set back may need."""
@@ -31,6 +33,23 @@ def spend_nonce(connection: Connection, vault: Vault, signed: Signed) -> None:
     """
     spent = connection.execute(
         "INSERT INTO spent_nonces VALUES (?, ?) ON CONFLICT DO NOTHING", (vault.nonce(signed), signed.remember_until)
+    )
+    if not spent.rowcount:
+        raise Problem(ProblemCode.NONCE_USED)
+
+
+def spend_once(connection: Connection, vault: Vault, organisation: OrganisationId, once: Once) -> None:
+    """Spend what an organisation or its device may present once.
+
+    Raises:
+        Problem: NONCE_USED.
+    """
+    if once.device is None:
+        name = vault.statement(organisation, once.identifier)
+    else:
+        name = vault.nonce_of(once.device, once.identifier)
+    spent = connection.execute(
+        "INSERT INTO spent_nonces VALUES (?, ?) ON CONFLICT DO NOTHING", (name, once.remember_until)
     )
     if not spent.rowcount:
         raise Problem(ProblemCode.NONCE_USED)

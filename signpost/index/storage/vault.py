@@ -90,6 +90,10 @@ class Vault:
         """The name of an account's or an organisation's meter: 16 bytes."""
         return self._digest(Label.METER_NUMBER, *whom)
 
+    def exception(self, organisation: OrganisationId, account: AccountId | None) -> bytes:
+        """The name of the exception of an account, or of a whole organisation: 16 bytes."""
+        return self._digest(Label.EXCEPTION_NUMBER, organisation, *([] if account is None else [account]))
+
     def repeat(self, key: TagKey, until: int, *whom: str) -> bytes:
         """The name of one tag's repeats by somebody in one period: 16 bytes. Nothing else leads to it or from it."""
         return self._digest(Label.REPEAT_NUMBER, key, until.to_bytes(8, "big"), *whom)

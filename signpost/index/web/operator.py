@@ -1,5 +1,5 @@
-"""What the operator may do, on a socket that only this machine's user can open: organisations, handles, revocations. It
-can open no account and no shift, register nothing and look nobody up.
+"""What the operator may do, on a socket that only this machine's user can open: organisations, handles, exceptions to
+budgets, revocations. It can open no account and no shift, register nothing and look nobody up.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from signpost.index.app import Index
 from signpost.index.handle_faults import HandleFault
 from signpost.index.handles import CHANGEABLE, ContactPoint
-from signpost.protocol.credentials import OrganisationId
+from signpost.index.ports import ApprovedException
+from signpost.protocol.budget_exceptions import ExceptionReason
+from signpost.protocol.credentials import AccountId, OrganisationId
 from signpost.protocol.messages import HandleId
 from signpost.protocol.problems import ProblemCode
 from signpost.protocol.purposes import Kind
+from signpost.protocol.tokens import MAX_TOKEN_BYTES
 from signpost.service.bodies import FromJson
 from signpost.service.log import Log
 from signpost.service.web import build_app, refusals
@@ -151,6 +154,37 @@ class WrongHandles(_Operator):
     handles: list[WrongHandle]
 
 
+class ToReview(_Operator):
+    """An organisation's request for an exception, as it signed it."""
+
+    exception: Annotated[str, Field(min_length=1, max_length=MAX_TOKEN_BYTES)]
+
+
+class OpenException(_Operator):
+    """An exception that runs; of the whole organisation where there is no account."""
+
+    organisation: str
+    account: str | None
+    reason: ExceptionReason
+    lookups: int
+    repeats: int
+    until: int
+    """Epoch seconds."""
+
+
+class OpenExceptions(_Operator):
+    """All of them, by organisation and account."""
+
+    exceptions: list[OpenException]
+
+
+class ToEnd(_Operator):
+    """Whose exception."""
+
+    organisation: _Name
+    account: _Name | None = None
+
+
 class ToRevoke(_Operator):
     """A certificate by its identifier, or an account of an organisation: one of the two."""
 
@@ -161,6 +195,18 @@ class ToRevoke(_Operator):
 
 class Done(_Operator):
     """It is done, and durable."""
+
+
+def _shown(approved: ApprovedException) -> OpenException:
+    asked = approved.asked
+    return OpenException(
+        organisation=asked.organisation,
+        account=asked.account,
+        reason=asked.reason,
+        lookups=asked.lookups,
+        repeats=asked.repeats,
+        until=approved.until,
+    )
 
 
 def operator_app(index: Index, log: Log) -> FastAPI:
@@ -247,6 +293,33 @@ def operator_app(index: Index, log: Log) -> FastAPI:
                 for each in index.handles.check(organisation, now=index.clock.now())
             ]
         )
+
+    @app.post(
+        "/exceptions",
+        status_code=201,
+        responses=refusals(_C.ORGANISATION_UNKNOWN, _C.EXCEPTION_INVALID, _C.EXCEPTION_OPEN, _C.NONCE_USED),
+    )
+    async def approve_exception(asked: FromJson[ToReview]) -> OpenException:
+        """Lets an exception begin that an organisation has asked for."""
+        return _shown(await index.exceptions.approve(asked.exception, now=index.clock.now()))
+
+    @app.post("/exceptions/refuse", responses=refusals(_C.ORGANISATION_UNKNOWN, _C.EXCEPTION_INVALID, _C.NONCE_USED))
+    async def refuse_exception(asked: FromJson[ToReview]) -> Done:
+        """Turns one down, for good."""
+        await index.exceptions.refuse(asked.exception, now=index.clock.now())
+        return Done()
+
+    @app.get("/exceptions")
+    async def exceptions() -> OpenExceptions:
+        """Those that run."""
+        return OpenExceptions(exceptions=[_shown(each) for each in index.exceptions.open(now=index.clock.now())])
+
+    @app.post("/exceptions/end", responses=refusals(_C.EXCEPTION_UNKNOWN))
+    async def end_exception(asked: FromJson[ToEnd]) -> Done:
+        """Ends one before its time."""
+        account = None if asked.account is None else AccountId(asked.account)
+        await index.exceptions.end(OrganisationId(asked.organisation), account, now=index.clock.now())
+        return Done()
 
     @app.post("/revocations", responses=refusals(_C.ORGANISATION_UNKNOWN, _C.REVOCATIONS_FULL))
     async def revoke(asked: FromJson[ToRevoke]) -> Done:

@@ -37,6 +37,7 @@ class Operator:
         self.organisations: dict[str, dict[str, Any]] = {}
         self.handles: list[dict[str, Any]] = []
         self.wrong: list[dict[str, Any]] = []
+        self.exception: dict[str, Any] | None = None
 
     def answer(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         self.asked.append((path, body))
@@ -58,6 +59,13 @@ class Operator:
                 return {"handle": HANDLE}
             case "/handles/list":
                 return {"handles": [{k: v for k, v in each.items() if k != "organisation"} for each in self.handles]}
+            case "/exceptions" if body:
+                assert self.exception is not None
+                return self.exception
+            case "/exceptions":
+                return {"exceptions": [self.exception] if self.exception else []}
+            case "/exceptions/end" | "/exceptions/refuse":
+                return {}
             case "/handles/check":
                 return {"handles": self.wrong}
             case "/handles/change" | "/handles/confirm" | "/handles/hand-over" | "/revocations":

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3
 
-from signpost.index.budgets import Budgets
+from signpost.index.budgets import Budgets, Extra
 from signpost.index.keyfile import make_keys
 from signpost.index.storage.metering import charge_for
 from signpost.index.storage.schema import MIGRATIONS
@@ -71,12 +71,15 @@ _asked = st.lists(
 )
 
 
-@given(_asked)
-@settings(max_examples=150, deadline=None)
+@pytest.mark.parametrize("more", [Extra(), Extra(account=2, organisation=5, repeats=1)])
+@given(asked=_asked)
+@settings(max_examples=100, deadline=None)
 def test_no_sequence_exceeds_any_budget_or_repeats_more_than_it_may(
-    asked: list[tuple[int, str, bool, int, bool]],
+    more: Extra, asked: list[tuple[int, str, bool, int, bool]]
 ) -> None:
-    """Whatever is asked, by whom, over restarts: in no window more than its budget; and a refusal leaves no trace."""
+    """Whatever is asked, by whom, over restarts: in no window more than its budget and what an exception adds; and a
+    refusal leaves no trace.
+    """
     connection, now = database(), NOON
     opened: dict[str, int] = {}
     in_shift: Counter[tuple[str, int]] = Counter()
@@ -93,7 +96,7 @@ def test_no_sequence_exceeds_any_budget_or_repeats_more_than_it_may(
             connection.backup(copy)
             connection = copy
         tags = [(STRONG, TagKey(bytes([child]) * 16)), (POSSIBLE, TagKey(b"the same home...."[:16]))]
-        costs = BUDGETS.costs(asker(account, ACCOUNTS[account]), deep=deep, tags=tags, caseload=30, now=now)
+        costs = BUDGETS.costs(asker(account, ACCOUNTS[account]), deep=deep, tags=tags, caseload=30, now=now, extra=more)
         before = counted(connection)
         connection.execute("SAVEPOINT one")
         try:
@@ -113,10 +116,12 @@ def test_no_sequence_exceeds_any_budget_or_repeats_more_than_it_may(
         of_month[child, dt.datetime.fromtimestamp(now, tz=dt.UTC).month] += 1
 
     for (account, _), count in in_shift.items():
-        assert count <= (8 if ACCOUNTS[account] is Role.URGENT else 6)
-    assert all(count <= 2 * 15 for count in in_day.values())  # a clock that was set back may straddle one midnight
-    assert all(count <= 3 for count in of_child.values())
-    assert all(count <= 5 for count in of_month.values())
+        assert count <= (8 if ACCOUNTS[account] is Role.URGENT else 6 + more.account)
+    assert all(
+        count <= 2 * (15 + more.organisation) for count in in_day.values()
+    )  # a clock that was set back may straddle one midnight
+    assert all(count <= 3 + more.repeats for count in of_child.values())
+    assert all(count <= 5 + more.repeats for count in of_month.values())
     assert codes <= {ProblemCode.BUDGET_USED, ProblemCode.REPEATS_USED}
 
 
