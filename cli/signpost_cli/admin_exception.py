@@ -21,7 +21,7 @@ from signpost.protocol.messages import Nothing
 from signpost.service.clock import SystemClock, system_randomness
 from signpost_cli.admin_account import account_name
 from signpost_cli.admin_org import OrgKeys
-from signpost_cli.budget_exception_files import RequestFile, YesFlag, decided, read_request, until_text, whose
+from signpost_cli.budget_exception_files import RequestFile, YesFlag, counted, decided, read_request, until_text, whose
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.operator import IndexSettings, OperatorSocket, operator
 from signpost_cli.output import JsonFlag, answer, answer_json, say
@@ -190,7 +190,7 @@ def _tell(exceptions: list[_Open], *, as_json: bool) -> None:
         repeats = f", {each.repeats} repeats" if each.repeats else ""
         answer(
             f"{whose(each.organisation, each.account).rstrip(',')}  {each.reason.value}"
-            f"  {each.lookups} lookups more{repeats}  until {until_text(each.until)}"
+            f"  {counted(each.lookups)} more{repeats}  until {until_text(each.until)}"
         )
     if not exceptions:
         say("No exception runs.")

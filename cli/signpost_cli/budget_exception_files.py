@@ -15,7 +15,7 @@ from signpost_cli.exit_codes import ExitCode
 from signpost_cli.output import say
 from signpost_cli.stops import Stop
 
-__all__ = ["RequestFile", "YesFlag", "decided", "read_request", "whose"]
+__all__ = ["RequestFile", "YesFlag", "counted", "decided", "read_request", "whose"]
 
 RequestFile = Annotated[
     Path, typer.Argument(metavar="FILE", help="The request, as its administrator made it.", exists=True, dir_okay=False)
@@ -48,8 +48,8 @@ def decided(asked: BudgetException, *, yes: bool) -> bool:
     """
     repeats = f" and {asked.repeats} more that repeat a detail" if asked.repeats else ""
     say(
-        f"{whose(asked.organisation, asked.account)} asks for {asked.lookups} lookups more{repeats}, for {asked.hours}"
-        f" hours: {asked.reason.value.replace('-', ' ')}."
+        f"{whose(asked.organisation, asked.account)} asks for {counted(asked.lookups)} more{repeats}, for"
+        f" {asked.hours} hour{'s' if asked.hours > 1 else ''}: {asked.reason.value.replace('-', ' ')}."
     )
     if yes:
         return True
@@ -58,6 +58,11 @@ def decided(asked: BudgetException, *, yes: bool) -> bool:
     sys.stderr.write("Approve? (y or n): ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().casefold() in ("y", "yes")
+
+
+def counted(lookups: int) -> str:
+    """So many lookups, in words."""
+    return "1 lookup" if lookups == 1 else f"{lookups:,} lookups"
 
 
 def whose(organisation: str, account: str | None) -> str:

@@ -8,7 +8,7 @@ import typer
 from pydantic import BaseModel, ConfigDict
 
 from signpost.protocol.messages import Nothing
-from signpost_cli.budget_exception_files import RequestFile, YesFlag, decided, read_request, until_text, whose
+from signpost_cli.budget_exception_files import RequestFile, YesFlag, counted, decided, read_request, until_text, whose
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.keys_custody_commands import local_holder
 from signpost_cli.output import JsonFlag, answer, answer_json, say
@@ -90,7 +90,7 @@ def _tell(exceptions: list[_Open], *, as_json: bool) -> None:
         return
     for each in exceptions:
         answer(
-            f"{whose(each.organisation, each.account).rstrip(',')}  {each.lookups} lookups more"
+            f"{whose(each.organisation, each.account).rstrip(',')}  {counted(each.lookups)} more"
             f"  until {until_text(each.until)}"
         )
     if not exceptions:

@@ -74,7 +74,7 @@ class Label(StrEnum):
     # D3: where a desk's agent listens
     AGENT_SOCKET = "signpost/v1/edge/agent-socket"
     # C7, D6: meters
-    EXCEPTION_ROW = "signpost/v1/index/exception-row"
-    EXCEPTION_NUMBER = "signpost/v1/index/exception-number"
     METER_NUMBER = "signpost/v1/index/meter-number"
     REPEAT_NUMBER = "signpost/v1/index/repeat-number"
+    EXCEPTION_NUMBER = "signpost/v1/index/exception-number"
+    EXCEPTION_ROW = "signpost/v1/index/exception-row"

@@ -26,6 +26,7 @@ PUBLIC = {
 }  # fmt: skip
 CUSTODY = {
     "GET /identity", "GET /status", "POST /unlock", "POST /lock", "POST /admissions", "GET /admissions", "POST /roster",
+    "POST /exceptions", "GET /exceptions", "POST /exceptions/end",
 }  # fmt: skip
 
 

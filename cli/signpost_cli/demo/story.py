@@ -103,10 +103,23 @@ class Story:
         for number in range(PRACTITIONER_LOOKUPS + 1):
             other = json.dumps(self._details(self._unknown_child(number + 1)))
             self._typed(EAST, 7 if number == PRACTITIONER_LOOKUPS else 0, "lookup", "--stdin", stdin=other)
+        self._lift_the_budget(json.dumps(self._details(self._unknown_child(PRACTITIONER_LOOKUPS + 1))))
         self._say("The police officer's device was lost in a pursuit, and is taken back:")
         named = ("--organisation", POLICE.name, "--account", POLICE.account)
         self._typed(INDEX, 0, "admin", "device", "revoke", *named, "--settings", "settings.toml")
         self._typed(POLICE, 4, "lookup", "--stdin", stdin=child)
+
+    def _lift_the_budget(self, child: str) -> None:
+        self._say("A family of many: her administrator asks for more, and neither of them can approve it:")
+        more = ("--reason", "sibling-group", "--lookups", "1", "--hours", "8", "--out", "../more.txt")
+        keys = ("--org-keys", "keys", "--passphrase-file", "passphrase")
+        self._typed(EAST, 0, "admin", "exception", "ask", EAST.account, *more, *keys)
+        self._say("The index's operator and the key holders' custodians review it:")
+        approve = ("exception", "approve", "../more.txt", "--yes", "--settings", "settings.toml")
+        self._typed(INDEX, 0, "admin", *approve)
+        for holder in self._world.holder_names:
+            self._world.must(holder, "keys", *approve)
+        self._typed(EAST, 0, "lookup", "--stdin", stdin=child)
 
     def play(self) -> None:
         """All of it.

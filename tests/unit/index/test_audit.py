@@ -43,6 +43,7 @@ def test_a_leaf_says_who_what_why_and_when() -> None:
         "action": "looked-up",
         "at": 1_760_356_800,
         "deep": None,
+        "exception": None,
         "organisation": "northtown",
         "purpose": "s47",
         "refused": None,
