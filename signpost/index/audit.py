@@ -61,6 +61,8 @@ class AuditAction(StrEnum):
     HANDED_OVER_HANDLE = "handed-over-handle"
     REVOKED = "revoked"
 
+    UNUSUAL_NONE = "unusual-none"
+    UNUSUAL_POSSIBLE = "unusual-possible"
     SETTLED = "settled"
     SWEPT = "swept"
 

@@ -15,6 +15,7 @@ from signpost.index.audit import AuditEvent
 from signpost.index.budgets import Beyond, Costs, Extra
 from signpost.index.records import Account, Handle, Hit, Organisation, OwnedInvolvement, StoredTag
 from signpost.index.requests import Acknowledgement, Signed, Spending
+from signpost.index.unusual import UnusualShare
 from signpost.protocol.budget_exceptions import BudgetException
 from signpost.protocol.credentials import AccountId, Asker, OrganisationId
 from signpost.protocol.keys import VerifyKey
@@ -317,7 +318,7 @@ class Upkeep(Protocol):
         until then. How many there were.
         """
 
-    async def sweep(self, now: int, *, audit: AuditEvent) -> int:
-        """Delete what has run out: nonces, spent receipts, lookup and outcome rows. How many rows; none, and no leaf,
-        when there was nothing.
+    async def sweep(self, now: int, *, unusual: Callable[[UnusualShare], AuditEvent], audit: AuditEvent) -> int:
+        """Delete what has run out: nonces, spent receipts, lookup and outcome rows, and answers of days that are over,
+        with a leaf for each share of them that is unusual. How many rows; none, and no leaf, when there was nothing.
         """

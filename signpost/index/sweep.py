@@ -1,7 +1,8 @@
 """Sweeping: what has run out is deleted, and overwritten where it lay (`secure_delete`).
 
 Nonces, spent receipts, lookup rows and outcome rows each carry the moment they are forgotten. A sweep takes a bounded
-number of each, so that it never holds the writer for long; what is left goes with the next one.
+number of each, so that it never holds the writer for long; what is left goes with the next one. The counts of answers
+of a day that is over are judged first, all of them, since one is unusual only beside the others.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Final, final
 
 from signpost.index.audit import ACCESS_BYTES, AuditAction, AuditEvent
 from signpost.index.ports import Upkeep
+from signpost.index.unusual import Unusual, UnusualShare
 from signpost.service.clock import Clock, Randomness
 
 __all__ = ["SWEEP_SECONDS", "Sweeping"]
@@ -30,4 +32,17 @@ class Sweeping:
         """Delete what has run out; how many rows that was."""
         now = self._clock.now()
         audit = AuditEvent(action=AuditAction.SWEPT, at=now, access=self._randomness(ACCESS_BYTES))
-        return await self._upkeep.sweep(now, audit=audit)
+        return await self._upkeep.sweep(now, unusual=lambda share: self._unusual(share, now), audit=audit)
+
+    def _unusual(self, share: UnusualShare, now: int) -> AuditEvent:
+        """For auditors: whose answers of a day that is over were unusual, and which. No count, and no answer."""
+        return AuditEvent(
+            action=_UNUSUAL[share.of],
+            at=now,
+            access=self._randomness(ACCESS_BYTES),
+            organisation=share.organisation,
+            subject=share.account,
+        )
+
+
+_UNUSUAL: Final = {Unusual.NONE: AuditAction.UNUSUAL_NONE, Unusual.POSSIBLE: AuditAction.UNUSUAL_POSSIBLE}

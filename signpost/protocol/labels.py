@@ -76,5 +76,7 @@ class Label(StrEnum):
     # C7, D6: meters
     METER_NUMBER = "signpost/v1/index/meter-number"
     REPEAT_NUMBER = "signpost/v1/index/repeat-number"
+    ANSWERS_NUMBER = "signpost/v1/index/answers-number"
+    ANSWERS_ROW = "signpost/v1/index/answers-row"
     EXCEPTION_NUMBER = "signpost/v1/index/exception-number"
     EXCEPTION_ROW = "signpost/v1/index/exception-row"

@@ -16,6 +16,7 @@ from signpost.index.budgets import Beyond, Costs
 from signpost.index.ports import KeptLookup
 from signpost.index.records import Hit, InvolvementNumber, OrganisationNumber, StoredTag
 from signpost.index.requests import Spending
+from signpost.index.storage.answers import count_answer
 from signpost.index.storage.layouts import CLASSES, from_day_number, pack_lookup, unpack_lookup
 from signpost.index.storage.metering import charge_for
 from signpost.index.storage.record import record
@@ -106,6 +107,7 @@ class SqliteLookups:
                 raise Problem(ProblemCode.RECEIPT_SPENT)
             if (by := charge_for(connection, self._vault, costs, now=spending.signed.at)) is not None:
                 record(connection, self._vault, beyond[by])
+            count_answer(connection, self._vault, asker, lookup.answer, now=spending.signed.at)
             record(connection, self._vault, audit)
             connection.executemany("INSERT INTO access_rows VALUES (?, ?, ?, ?, ?, ?)", access_rows)
             connection.execute("INSERT INTO lookup_rows VALUES (?, ?, ?)", (name, sealed, lookup.keep_until))

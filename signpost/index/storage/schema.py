@@ -238,3 +238,27 @@ _EXCEPTIONS: Final = (
     "CREATE INDEX exceptions_of_organisation ON exceptions (organisation)",
     "CREATE INDEX exceptions_to_forget ON exceptions (forget_at)",
 )
+
+
+@MIGRATIONS()
+def answers_of_a_day(database: Database) -> None:
+    """How often each account was answered what."""
+    for table in _ANSWERS:
+        database.execute(table)
+
+
+_ANSWERS: Final = (
+    """
+    CREATE TABLE answers (
+        -- How many of an account's lookups of a day were answered `none` and `possible`, to see guessing by. Until the
+        -- next sweep after the day.
+        name BLOB NOT NULL PRIMARY KEY CHECK (length(name) = 16),  -- keyed digest of account and day
+        sealed BLOB NOT NULL,  -- organisation and account
+        lookups INTEGER NOT NULL,
+        nones INTEGER NOT NULL,
+        possibles INTEGER NOT NULL,
+        forget_at INTEGER NOT NULL  -- epoch seconds: the end of the day
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX answers_to_judge ON answers (forget_at)",
+)

@@ -6,14 +6,17 @@ is whatever came first; what it did and its leaving the inbox commit together, s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, final
 
 from signpost.index.arrivals import Ended, Registered, Withdrawn, together
 from signpost.index.audit import AuditEvent
 from signpost.index.records import InvolvementNumber, OrganisationNumber
+from signpost.index.storage.answers import judged
 from signpost.index.storage.layouts import CLASS_CODES, OUTCOME_SETTLED, day_number, unpack_arrival
 from signpost.index.storage.record import record
 from signpost.index.storage.vault import Vault, place
+from signpost.index.unusual import UnusualShare, unusual_shares
 from signpost.protocol.classes import MatchClass
 from signpost.protocol.labels import Label
 from signpost.service.database import Connection
@@ -66,11 +69,13 @@ class SqliteUpkeep:
 
         return await self._writer.submit(settle)
 
-    async def sweep(self, now: int, *, audit: AuditEvent) -> int:
+    async def sweep(self, now: int, *, unusual: Callable[[UnusualShare], AuditEvent], audit: AuditEvent) -> int:
         """As the port says."""
 
         def sweep(connection: Connection) -> int:
-            gone = 0
+            gone, shares = judged(connection, self._vault, unusual_shares, now=now)
+            for share in shares:
+                record(connection, self._vault, unusual(share))
             for table, key in _SWEPT:
                 gone += connection.execute(
                     f"DELETE FROM {table} WHERE {key} IN "  # noqa: S608 - names from the list above

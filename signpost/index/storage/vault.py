@@ -90,6 +90,10 @@ class Vault:
         """The name of an account's or an organisation's meter: 16 bytes."""
         return self._digest(Label.METER_NUMBER, *whom)
 
+    def answers(self, organisation: OrganisationId, account: AccountId, until: int) -> bytes:
+        """The name of an account's answers of the day that ends then: 16 bytes."""
+        return self._digest(Label.ANSWERS_NUMBER, organisation, account, until.to_bytes(8, "big"))
+
     def exception(self, organisation: OrganisationId, account: AccountId | None) -> bytes:
         """The name of the exception of an account, or of a whole organisation: 16 bytes."""
         return self._digest(Label.EXCEPTION_NUMBER, organisation, *([] if account is None else [account]))

@@ -35,8 +35,9 @@ def test_each_kind_goes_when_it_has_run_out(scene: Scene) -> None:
     assert scene.index.sweep() == 2
     assert left(scene) == {"spent_nonces": 0, "spent_receipts": 0, "lookup_rows": 1, "outcomes": 1}
     clock.advance(DAY - BULK_SECONDS - MARGIN)
-    # and with them both meters, and what was counted of the account's shift; of the organisation's month not yet
-    assert scene.index.sweep() == 2 + 2 + 12
+    # and with them both meters, the day's answers, and what was counted of the account's shift; of the organisation's
+    # month not yet
+    assert scene.index.sweep() == 2 + 2 + 1 + 12
     assert set(left(scene).values()) == {0}
     assert len(scene.index.tables()["repeats"]) == 12
     clock.advance(31 * DAY)
