@@ -72,7 +72,9 @@ def ask(
     account: Annotated[
         str | None, typer.Argument(metavar="ACCOUNT", help="Whose; else all of the organisation's together.")
     ] = None,
-    lookups: Annotated[int, typer.Option(metavar="N", min=0, help="How many lookups more, in all.")] = 0,
+    lookups: Annotated[
+        int, typer.Option(metavar="N", min=0, help="How many lookups more a shift; of the organisation, a day.")
+    ] = 0,
     repeats: Annotated[
         int, typer.Option(metavar="N", min=0, help="How many more of them that repeat a detail of one child.")
     ] = 0,
@@ -80,7 +82,7 @@ def ask(
 ) -> None:
     """Write and sign a request. It contacts nobody: send the file to the operator and the custodians, within a day.
 
-    For an account at most 500 lookups more, 50 repeats and 12 hours; for an organisation 20,000 lookups and 168 hours.
+    For an account at most 500 lookups more, 50 repeats and 12 hours; for an organisation 20,000 a day and 168 hours.
 
     Example:
       signpost admin exception ask ae-desk-1 --reason sibling-group --lookups 30 --hours 8 --org-keys keys
@@ -190,7 +192,7 @@ def _tell(exceptions: list[_Open], *, as_json: bool) -> None:
         repeats = f", {each.repeats} repeats" if each.repeats else ""
         answer(
             f"{whose(each.organisation, each.account).rstrip(',')}  {each.reason.value}"
-            f"  {counted(each.lookups)} more{repeats}  until {until_text(each.until)}"
+            f"  {counted(each.lookups, each.account)}{repeats}  until {until_text(each.until)}"
         )
     if not exceptions:
         say("No exception runs.")

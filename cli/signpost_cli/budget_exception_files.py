@@ -48,7 +48,7 @@ def decided(asked: BudgetException, *, yes: bool) -> bool:
     """
     repeats = f" and {asked.repeats} more that repeat a detail" if asked.repeats else ""
     say(
-        f"{whose(asked.organisation, asked.account)} asks for {counted(asked.lookups)} more{repeats}, for"
+        f"{whose(asked.organisation, asked.account)} asks for {counted(asked.lookups, asked.account)}{repeats}, for"
         f" {asked.hours} hour{'s' if asked.hours > 1 else ''}: {asked.reason.value.replace('-', ' ')}."
     )
     if yes:
@@ -60,9 +60,9 @@ def decided(asked: BudgetException, *, yes: bool) -> bool:
     return sys.stdin.readline().strip().casefold() in ("y", "yes")
 
 
-def counted(lookups: int) -> str:
-    """So many lookups, in words."""
-    return "1 lookup" if lookups == 1 else f"{lookups:,} lookups"
+def counted(lookups: int, account: str | None) -> str:
+    """So many lookups more, in words: an account's in a shift, an organisation's in a day."""
+    return f"{lookups:,} lookup{'' if lookups == 1 else 's'} more a {'shift' if account else 'day'}"
 
 
 def whose(organisation: str, account: str | None) -> str:

@@ -90,7 +90,7 @@ def _tell(exceptions: list[_Open], *, as_json: bool) -> None:
         return
     for each in exceptions:
         answer(
-            f"{whose(each.organisation, each.account).rstrip(',')}  {counted(each.lookups)} more"
+            f"{whose(each.organisation, each.account).rstrip(',')}  {counted(each.lookups, each.account)}"
             f"  until {until_text(each.until)}"
         )
     if not exceptions:

@@ -117,7 +117,7 @@ class Budgets:
         urgent = asker.role is Role.URGENT
         ordinary = self.urgent if urgent else self.practitioner
         budget = ordinary + extra.account
-        most = max(budget, self.urgent_overdraft) if urgent else budget
+        most = max(ordinary, self.urgent_overdraft) + extra.account if urgent else budget
         day = now - now % _DAY + _DAY
         own, whole = ("account", asker.organisation, asker.account), ("organisation", asker.organisation)
         of_all = max(self.organisation_least, round(self.organisation_share * caseload))

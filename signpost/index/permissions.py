@@ -2,7 +2,8 @@
 
 In which state an account may do it is `account_state`'s; what is seen of the answer is `answer`'s. Separation of duty
 stands in the tables: no role that looks children up registers, audits or administers; an operator and an administrator
-look nobody up; and nobody has two roles, since an account has one.
+look nobody up; and nobody has two roles, since an account has one. The record is read in an organisation of oversight,
+which does nothing else.
 """
 
 from __future__ import annotations
@@ -68,7 +69,11 @@ def role_may(role: Role, act: Act) -> Allowed | Refused:
 
 
 def may(asker: Asker, act: Act) -> Allowed | Refused:
-    """Whether the asker's role allows it."""
+    """Whether the asker's role allows it, in their kind of organisation. The record is everybody's: were it read in any
+    organisation, each administrator could open an account that reads what all the others did.
+    """
+    if (asker.kind is Kind.OVERSIGHT) != (act is Act.READ_RECORD):
+        return Refused(ProblemCode.ROLE_REFUSED)
     return role_may(asker.role, act)
 
 

@@ -1,7 +1,7 @@
 """Reading the record: for auditors, in pages, whole (protocol.md C7).
 
-An auditor reads every organisation's leaves and nothing else of the index: no tag, answer or reference is in one. That
-somebody read is itself a leaf.
+An auditor of an oversight body reads every organisation's leaves and nothing else of the index: no tag, answer or
+reference is in one. That somebody read is itself a leaf.
 """
 
 from __future__ import annotations

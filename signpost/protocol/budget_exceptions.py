@@ -1,9 +1,10 @@
 """An exception to a budget, as an organisation asks for it: signed by its signing key (protocol.md D6).
 
-It says for whom (one account, or the whole organisation), why, how many lookups more, and for how long; nothing of any
-child. The organisation cannot grant it: the index's operator, and each key holder's custodian, review the same document
-and approve it for their own meters, within a day of its signing and once. Nobody approves what they ask for, since no
-organisation's key opens an operator's or a custodian's socket.
+It says for whom (one account, or the whole organisation), why, how many lookups more in each window of their meter (a
+shift of the account, a day of the organisation), and for how long; nothing of any child. The organisation cannot grant
+it: the index's operator, and each key holder's custodian, review the same document and approve it for their own meters,
+within a day of its signing and once. Nobody approves what they ask for, since no organisation's key opens an operator's
+or a custodian's socket.
 """
 
 from __future__ import annotations
@@ -55,15 +56,15 @@ class Most:
 
 
 MOST_FOR_AN_ACCOUNT: Final = Most(lookups=500, repeats=50, hours=12)
-"""A shift."""
+"""So many more a shift, for as long as a shift: two windows at most."""
 MOST_FOR_AN_ORGANISATION: Final = Most(lookups=20_000, repeats=0, hours=7 * 24)
-"""A week, for all its accounts together; each account's own budget stays what it was."""
+"""So many more a day, for a week, for all its accounts together; each account's own budget stays what it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetException:
-    """One request. `lookups` more in all, and `repeats` more of them that share a tag, for so many hours from its
-    approval. `account` is null where it is for the whole organisation.
+    """One request. `lookups` more a shift (a day, for an organisation), and `repeats` more of them that share a tag,
+    for so many hours from its approval. `account` is null where it is for the whole organisation.
     """
 
     organisation: OrganisationId

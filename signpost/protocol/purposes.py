@@ -58,6 +58,8 @@ class Kind(StrEnum):
     COUNCIL = "council"
     HOSPITAL = "hospital"
     POLICE = "police"
+    OVERSIGHT = "oversight"
+    """A body that reads the record of every organisation, and does nothing else: the operator admits it as such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class LegalGateway:
     kinds: frozenset[Kind]
 
 
-_EVERY_KIND: Final = frozenset(Kind)
+_EVERY_KIND: Final = frozenset(Kind) - {Kind.OVERSIGHT}
 GATEWAYS: Final[Mapping[Purpose, LegalGateway]] = MappingProxyType(
     {
         Purpose.VITAL_INTERESTS: LegalGateway(

@@ -12,7 +12,7 @@ from sqlite_utils.utils import sqlite3
 from signpost_cli.demo.world import Completed, Organisation, World
 
 HOSPITAL = Organisation("aldate-hospital", "hospital", "triage-07", "urgent")
-AUDIT = Organisation("national-audit", "council", "auditor-1", "auditor")
+AUDIT = Organisation("national-audit", "oversight", "auditor-1", "auditor")
 CHILD = json.dumps({"nhs_number": "999 000 0042", "date_of_birth": "2015-04-03"})
 
 

@@ -1,4 +1,4 @@
-"""What a lookup leaves at the index does not depend on its answer, but for the counts of the day and what is sealed."""
+"""What a lookup leaves at the index does not depend on its answer, but in what is sealed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 
 def test_none_current_and_possible_leave_rows_of_one_number_and_size(scene: Scene) -> None:
-    """In every table; only the two counts of the day's answers tell them apart, and nobody may read those."""
+    """In every table, the counts of the day's answers among them."""
 
     def left_by(child: Child, word: str) -> dict[str, list[tuple[Any, ...]]]:
         asker = scene.index.enrol("northtown", Role.PRACTITIONER)
@@ -44,11 +44,6 @@ def test_none_current_and_possible_leave_rows_of_one_number_and_size(scene: Scen
     known = left_by(whole_child("known"), "current")
     near = left_by(Child(probable="near"), "possible")
 
-    assert [row[2:5] for row in absent["answers"] + known["answers"] + near["answers"]] == [
-        (1, 1, 0),
-        (1, 0, 0),
-        (1, 0, 1),
-    ]
     for name in absent:
         assert len(absent[name]) == len(known[name]) == len(near[name]), name
         assert shape(absent[name]) == shape(known[name]) == shape(near[name]), name

@@ -105,7 +105,7 @@ class SqliteLookups:
             if spend_receipts(connection, self._vault, spending) is not None:
                 # The same question again: only a registration is acknowledged twice.
                 raise Problem(ProblemCode.RECEIPT_SPENT)
-            if (by := charge_for(connection, self._vault, costs, now=spending.signed.at)) is not None:
+            for by in sorted(charge_for(connection, self._vault, costs, now=spending.signed.at)):
                 record(connection, self._vault, beyond[by])
             count_answer(connection, self._vault, asker, lookup.answer, now=spending.signed.at)
             record(connection, self._vault, audit)

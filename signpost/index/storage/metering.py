@@ -10,7 +10,7 @@ from signpost.service.database import Connection
 __all__ = ["charge_for"]
 
 
-def charge_for(connection: Connection, vault: Vault, costs: Costs, *, now: int) -> Beyond | None:
+def charge_for(connection: Connection, vault: Vault, costs: Costs, *, now: int) -> set[Beyond]:
     """Charge both windows and count what repeats; by what it went past an ordinary budget, where it did.
 
     Raises:
@@ -20,7 +20,7 @@ def charge_for(connection: Connection, vault: Vault, costs: Costs, *, now: int) 
     own, window = _charge(connection, vault, account, now)
     whole, _ = _charge(connection, vault, organisation, now)
     repeated = _count(connection, vault, costs.repeats, window)
-    return own or whole or (Beyond.EXCEPTION if repeated else None)
+    return {by for by in (own, whole, Beyond.EXCEPTION if repeated else None) if by is not None}
 
 
 def _charge(connection: Connection, vault: Vault, charge: Charge, now: int) -> tuple[Beyond | None, int]:

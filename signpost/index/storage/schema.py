@@ -253,10 +253,7 @@ _ANSWERS: Final = (
         -- How many of an account's lookups of a day were answered `none` and `possible`, to see guessing by. Until the
         -- next sweep after the day.
         name BLOB NOT NULL PRIMARY KEY CHECK (length(name) = 16),  -- keyed digest of account and day
-        sealed BLOB NOT NULL,  -- organisation and account
-        lookups INTEGER NOT NULL,
-        nones INTEGER NOT NULL,
-        possibles INTEGER NOT NULL,
+        sealed BLOB NOT NULL,  -- organisation, account and the three counts; always one size
         forget_at INTEGER NOT NULL  -- epoch seconds: the end of the day
     ) STRICT, WITHOUT ROWID
     """,

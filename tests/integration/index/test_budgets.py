@@ -176,12 +176,14 @@ def test_the_same_child_again_is_free_and_tells_what_is_so_now(scene: Scene) -> 
     assert used(once_more(later)) == "lookup-unknown"
 
 
-def test_only_auditors_read_the_record(scene: Scene) -> None:
+def test_only_auditors_of_an_oversight_body_read_the_record(scene: Scene) -> None:
     """Whole and in order, with the links that show it; that they read is a leaf too. Nobody else reads it."""
     from signpost.protocol.messages import RecordPage, RecordRequest
     from signpost.protocol.record import follows
 
-    auditor = scene.index.enrol("northtown", Role.AUDITOR)
+    scene.index.admit("national-oversight", Kind.OVERSIGHT)
+    auditor = scene.index.enrol("national-oversight", Role.AUDITOR, Kind.OVERSIGHT)
+    own = scene.index.enrol("northtown", Role.AUDITOR)
     ask(scene, scene.worker, ADA)
     request = RecordRequest(after=0, limit=1000)
 
@@ -194,8 +196,7 @@ def test_only_auditors_read_the_record(scene: Scene) -> None:
     )
     assert follows([(leaf.leaf.encode(), leaf.link) for leaf in rest.leaves], after=page.leaves[-1].link)
     assert '"action":"read-record"' in rest.leaves[0].leaf
-    for device in (scene.worker, scene.nurse, scene.feed):
+    for device in (scene.worker, scene.nurse, scene.feed, own):
         refused = scene.index.refused_on_record(lambda who=device: scene.index.ask(who, "/v1/record", request))  # type: ignore[misc]
         assert used(refused) == "role-refused"
     assert used(ask(scene, auditor, ADA)) == "role-refused"
-    assert Kind.COUNCIL is auditor.kind

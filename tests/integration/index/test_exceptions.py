@@ -11,6 +11,7 @@ import pytest
 from signpost.protocol.budget_exceptions import APPROVABLE_SECONDS, BudgetException, ExceptionReason
 from signpost.protocol.credentials import AccountId, OrganisationId
 from signpost.protocol.encoding import to_base64url
+from signpost.protocol.purposes import Role
 from tests.integration.index.conftest import Scene, set_scene
 from tests.integration.index.test_budgets import ADA, another, ask, used
 from tests.integration.index.test_operator import code
@@ -112,6 +113,18 @@ def test_an_organisations_adds_to_its_day_and_to_no_account(scene: Scene) -> Non
     decide(scene, request(scene, whole=True, lookups=20_000))
 
     assert use_up(scene) == 60
+
+
+def test_it_adds_to_each_window_that_runs_meanwhile(scene: Scene) -> None:
+    """As the budget itself: so many more a shift. What is asked for is said so."""
+    assert used(ask(scene, scene.worker, another(1_000))) is None
+    scene.world.clock.advance(6 * HOUR)
+    decide(scene, request(scene))
+
+    assert use_up(scene) == 62
+    scene.world.clock.advance(6 * HOUR)
+    scene = replace(scene, worker=scene.index.enrol("northtown", Role.PRACTITIONER, account=scene.worker.account))
+    assert use_up(scene, 200) == 63
 
 
 def test_repeats_are_lifted_only_where_they_were_asked_for(scene: Scene) -> None:

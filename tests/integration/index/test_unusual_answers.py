@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from signpost.index.unusual import FEWEST
+from signpost.protocol.labels import Label
 from tests.integration.index.conftest import Scene
 from tests.integration.index.test_budgets import DAY, another, ask, used
 from tests.integration.index.test_record import leaves
@@ -16,9 +18,13 @@ def told(scene: Scene) -> list[dict[str, Any]]:
     return [leaf for leaf in leaves(scene.index) if leaf["action"].startswith("unusual")]
 
 
-def counted(scene: Scene) -> list[tuple[Any, ...]]:
+def counted(scene: Scene) -> list[tuple[int, int, int]]:
     """Lookups, nones and possibles of each account's day."""
-    return [row[2:5] for row in scene.index.tables()["answers"]]
+    found = []
+    for name, sealed, _ in scene.index.tables()["answers"]:
+        day = json.loads(scene.index.vault.open(sealed, Label.ANSWERS_ROW, name))
+        found.append((day["lookups"], day["none"], day["possible"]))
+    return found
 
 
 def test_a_shift_of_guesses_is_told_to_auditors_when_the_day_is_over(scene: Scene) -> None:

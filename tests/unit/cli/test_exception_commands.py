@@ -68,7 +68,7 @@ def test_a_reviewer_is_shown_it_and_says_yes(
 
     assert run(["admin", "exception", "approve", "more.txt", *SETTINGS]) == 5
     shown = capsys.readouterr().err
-    assert "north-council/worker-1 asks for 30 lookups more, for 8 hours: sibling group." in shown
+    assert "north-council/worker-1 asks for 30 lookups more a shift, for 8 hours: sibling group." in shown
     assert operator.asked == []
 
     assert run(["admin", "exception", "approve", "more.txt", "--yes", "--json", *SETTINGS]) == 0
@@ -76,7 +76,7 @@ def test_a_reviewer_is_shown_it_and_says_yes(
     assert json.loads(capsys.readouterr().out)["exceptions"] == [operator.exception]
 
     assert run(["admin", "exception", "list", *SETTINGS]) == 0
-    assert capsys.readouterr().out.startswith("north-council/worker-1  sibling-group  30 lookups more  until ")
+    assert capsys.readouterr().out.startswith("north-council/worker-1  sibling-group  30 lookups more a shift  until ")
     assert run(["admin", "exception", "refuse", "more.txt", *SETTINGS]) == 0
     assert operator.asked[-1] == ("/exceptions/refuse", {"exception": token})
     assert run(["admin", "exception", "end", "north-council", "worker-1", *SETTINGS]) == 0

@@ -116,7 +116,7 @@ def test_no_sequence_exceeds_any_budget_or_repeats_more_than_it_may(
         of_month[child, dt.datetime.fromtimestamp(now, tz=dt.UTC).month] += 1
 
     for (account, _), count in in_shift.items():
-        assert count <= (8 if ACCOUNTS[account] is Role.URGENT else 6 + more.account)
+        assert count <= (8 if ACCOUNTS[account] is Role.URGENT else 6) + more.account
     assert all(
         count <= 2 * (15 + more.organisation) for count in in_day.values()
     )  # a clock that was set back may straddle one midnight
