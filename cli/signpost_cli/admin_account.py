@@ -185,7 +185,7 @@ def reinstate(
     passphrase_file: PassphraseFile = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Let a suspended account sign in again.
+    """Let a suspended account sign in again. A shift from before stays ended.
 
     Example:
       signpost admin account reinstate ae-desk-1 --org-keys keys --index https://index.example

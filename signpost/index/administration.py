@@ -140,7 +140,9 @@ def _changed(current: Account | None, stated: AccountStatement, organisation: Or
         case AccountAct.REINSTATE:
             if current.state is not AccountState.SUSPENDED:
                 raise Problem(ProblemCode.ACCOUNT_UNKNOWN)
-            return AccountChange(replace(current, state=AccountState.ACTIVE), restored=[whole])
+            # Its shifts from before stay ended, since its dates may have lapsed meanwhile: the next sign-in, which goes
+            # by the dates, lifts the entry.
+            return AccountChange(replace(current, state=AccountState.ACTIVE))
         case AccountAct.LIST:
             raise AssertionError("a list is of no account")
 

@@ -243,6 +243,20 @@ def test_earlier_dates_end_the_open_shift_and_later_ones_do_not(scene: Scene) ->
     assert told(person.sign_in()) == (403, "training-lapsed")
 
 
+def test_reinstating_opens_no_shift_from_before(scene: Scene) -> None:
+    """Vetting lapsed, then suspended and reinstated: the shift that ran to the old dates stays ended."""
+    person = enrol(scene.index)
+    device = person.device()
+    act(person, AccountAct.DATES, terms=terms(scene.index, vetting=-1, training=300))
+    for what in (AccountAct.SUSPEND, AccountAct.REINSTATE):
+        assert told(act(person, what)) == (200, None)
+
+    asked = scene.index.ask(device, "/v1/lookups", scene.world.lookup(device, ADA))
+    assert told(asked) == (403, "revoked")
+    scene.world.clock.advance(60)
+    assert told(person.sign_in()) == (403, "vetting-lapsed")
+
+
 # -- enrolling
 
 
@@ -256,7 +270,9 @@ def test_what_the_operator_took_back_is_let_in_by_another_device_alone(scene: Sc
     scene.world.clock.advance(30)
     assert told(person.sign_in()) == (403, "revoked")
     assert told(act(person, AccountAct.SUSPEND)) == (200, None)
-    assert told(act(person, AccountAct.REINSTATE)) == (403, "revoked")
+    assert told(act(person, AccountAct.REINSTATE)) == (200, None)
+    scene.world.clock.advance(30)
+    assert told(person.sign_in()) == (403, "revoked")
     assert told(scene.index.ask(nurse, "/v1/lookups", scene.world.lookup(nurse, ADA))) == (403, "revoked")
     assert [each for each in listed(scene).accounts if person.account in each]
 
