@@ -30,7 +30,7 @@ from signpost.protocol.secret import Secret
 from signpost.protocol.signatures import sign_request
 from signpost.service.clock import Randomness, SystemClock, system_randomness
 
-__all__ = ["MOST_TRIES", "Agent", "serve_agent"]
+__all__ = ["MOST_TRIES", "Agent", "awake_and_asleep", "serve_agent"]
 
 MOST_TRIES: Final = 10
 """Wrong PINs before the agent ends."""
@@ -40,11 +40,16 @@ _TICK_SECONDS: Final = 1.0
 _PATIENCE_SECONDS: Final = 10.0
 
 
+def awake_and_asleep() -> float:
+    """Seconds that went by, those in which the machine slept included: a closed laptop is left alone too."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)  # CLOCK_MONOTONIC stands still meanwhile (clock_gettime(2))
+
+
 @dataclass(slots=True, kw_only=True)
 class Agent:
     """The agent's own state: what it holds, and what has been tried. Pure but for the clock that is handed in.
 
-    `bases` are the addresses it signs for; times are seconds of `clock`, which never goes back.
+    `bases` are the addresses it signs for; times are seconds of `clock`, which never goes back nor stands still.
     """
 
     account: str
@@ -165,10 +170,14 @@ async def serve_agent(
 ) -> None:
     """Answer on the socket until the shift, the desk or the agent has ended."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold the key
+    # By both clocks: the day's can be set back, and then the shift is still over when its hours have gone by.
+    over_at = agent.clock() + agent.expires_at - now()
     server = await asyncio.start_unix_server(lambda r, w: _attend(agent, r, w), path, limit=LINE_LIMIT)
     try:
         ready()
-        while not agent.ended and now() < agent.expires_at and (desk / "desk.toml").exists():
+        while (
+            not agent.ended and now() < agent.expires_at and agent.clock() < over_at and (desk / "desk.toml").exists()
+        ):
             await asyncio.sleep(_TICK_SECONDS)
             agent.tick()
     finally:
@@ -203,7 +212,7 @@ def main() -> None:
         pin=Secret(given["pin"].encode()),
         bases=frozenset(given["bases"]),
         idle_seconds=given["idle_seconds"],
-        clock=time.monotonic,
+        clock=awake_and_asleep,
         randomness=system_randomness,
     )
     del given

@@ -1,7 +1,7 @@
 """An organisation's three keys (protocol.md D1), in a folder of its administrator's own:
 
     organisation.json   public: name, kind, and the public halves of the signing and sealing keys
-    signing.sealed      signs enrolment certificates, and nothing else: sealed by a passphrase (Argon2id)
+    signing.sealed      signs enrolment certificates and statements about accounts: sealed by a passphrase (Argon2id)
     reference.key       makes references, child references, row digests and padding: 32 bytes (0600)
     sealing.key         opens case references and notices: 32 bytes (0600)
 

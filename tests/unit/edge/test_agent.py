@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import resource
@@ -16,8 +17,9 @@ from pathlib import Path
 
 import pytest
 
+from signpost.edge import agent as agent_module
 from signpost.edge import shift as shift_module
-from signpost.edge.agent import MOST_TRIES, Agent
+from signpost.edge.agent import MOST_TRIES, Agent, serve_agent
 from signpost.edge.failures import DeskUnusable, SignIn
 from signpost.edge.shift import (
     AgentState,
@@ -118,6 +120,26 @@ def test_ten_wrong_pins_end_it() -> None:
     assert holding.ended
     assert holding.answer({"do": "unlock", "pin": PIN}) == {"refused": "ended"}
     assert holding.answer(ASKED) == {"refused": "ended"}
+
+
+def test_a_clock_that_is_set_back_does_not_lengthen_the_shift(tmp_path: Path) -> None:
+    """The day's clock stands still for ever; the hours that were left go by all the same, and the agent ends."""
+    watch = Watch()
+    (tmp_path / "desk.toml").touch()
+
+    def twelve_hours_later() -> None:
+        watch.at = 12 * 3600.0
+
+    serving = serve_agent(agent(watch), tmp_path / "s.sock", desk=tmp_path, now=lambda: 4_000, ready=twelve_hours_later)
+    asyncio.run(asyncio.wait_for(serving, 5))
+
+
+def test_a_laptop_that_sleeps_is_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The agent's clock counts the time asleep: CLOCK_MONOTONIC would leave a shift open in a closed laptop."""
+    monkeypatch.setattr("time.monotonic", lambda: 10.0)
+    monkeypatch.setattr("time.clock_gettime", lambda which: {time.CLOCK_BOOTTIME: 5_000.0}[which])
+
+    assert agent_module.awake_and_asleep() == 5_000.0
 
 
 def _held(folder: Path) -> Path:
