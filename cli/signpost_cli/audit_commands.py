@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -28,6 +29,7 @@ __all__ = ["app"]
 app = typer.Typer(no_args_is_help=True)
 
 _SHOWN: Final = 50
+_MORE: Final = ("subject", "purpose", "deep", "exception", "refused")
 
 
 @app.callback()
@@ -54,13 +56,16 @@ def list_leaves(
     Example:
       signpost audit list --organisation aldate-hospital --action looked-up
     """
-    found: list[dict[str, object]] = []
-    for leaf in _whole(home or default_folder()):
-        read = json.loads(leaf.leaf)
+    found: deque[dict[str, object]] = deque(maxlen=most)
+
+    def take(leaf: RecordedLeaf) -> None:
+        read = _fields(leaf)
         if organisation in (None, read["organisation"]) and action in (None, read["action"]):
-            found = [*found[-most + 1 :], read] if most > 1 else [read]
+            found.append(read)
+
+    _follow(home or default_folder(), take)
     if as_json:
-        answer_json("signpost.record/1", {"leaves": found})
+        answer_json("signpost.record/1", {"leaves": list(found)})
         return
     for read in found:
         answer(_line(read))
@@ -84,9 +89,13 @@ def verify(
       signpost audit verify --last 9cVq…
     """
     count, link, held = 0, CHAIN_START, last is None
-    for leaf in _whole(home or default_folder()):
+
+    def take(leaf: RecordedLeaf) -> None:
+        nonlocal count, link, held
         count, link = leaf.number, leaf.link
         held = held or to_base64url(link) == last
+
+    _follow(home or default_folder(), take)
     if not held:
         raise VerificationFailed(
             "The record no longer holds the link that was noted.",
@@ -115,11 +124,14 @@ def export(
     count = 0
     try:
         with partial.open("x", encoding="utf-8") as file:
-            for leaf in _whole(folder):
-                file.write(
-                    json.dumps({"number": leaf.number, "leaf": leaf.leaf, "link": to_base64url(leaf.link)}) + "\n"
-                )
+
+            def take(leaf: RecordedLeaf) -> None:
+                nonlocal count
+                document = {"number": leaf.number, "leaf": leaf.leaf, "link": to_base64url(leaf.link)}
+                file.write(json.dumps(document) + "\n")
                 count = leaf.number
+
+            _follow(folder, take)
         partial.replace(out)
     except OSError:
         raise Stop(ExitCode.FAILED, "The file cannot be written.", hint="Check the path.") from None
@@ -128,14 +140,40 @@ def export(
     say(f"{count:,} leaves.")
 
 
-def _whole(folder: Path) -> list[RecordedLeaf]:
-    """Every leaf, in order, each checked to follow from the one before."""
-    return asyncio.run(_read(open_desk(folder)))
+def _follow(folder: Path, take: Callable[[RecordedLeaf], None]) -> None:
+    """Take every leaf, in order, each checked to follow from the one before; never all at once, since it only grows."""
+    asyncio.run(_read(open_desk(folder), take))
 
 
-async def _read(desk: Desk) -> list[RecordedLeaf]:
+async def _read(desk: Desk, take: Callable[[RecordedLeaf], None]) -> None:
     async with Client(desk) as client:
-        return [leaf async for leaf in _checked(client)]
+        async for leaf in _checked(client):
+            take(leaf)
+
+
+def _fields(leaf: RecordedLeaf) -> dict[str, object]:
+    """What a leaf says. The index is not believed: what is shown is text that a terminal prints, and a time.
+
+    Raises:
+        VerificationFailed: it is no such leaf.
+    """
+    try:
+        # Leaves of before there were exceptions do not have that field.
+        read = {"exception": None} | json.loads(leaf.leaf)
+        texts = [read[name] for name in ("action", "organisation", "account", *_MORE) if read[name] is not None]
+        dt.datetime.fromtimestamp(read["at"], tz=dt.UTC)
+    except (ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError):
+        raise _unreadable(leaf.number) from None
+    if not all(isinstance(text, str) and text.isprintable() for text in texts):
+        raise _unreadable(leaf.number)
+    return dict(read)
+
+
+def _unreadable(number: int) -> VerificationFailed:
+    return VerificationFailed(
+        f"What the index gave as leaf {number} is not a leaf of the record.",
+        hint="Keep it, and tell the operator and the custodians: signpost audit export --out FILE",
+    )
 
 
 async def _checked(client: Client) -> AsyncIterator[RecordedLeaf]:
@@ -164,6 +202,5 @@ def _broken(number: int) -> VerificationFailed:
 def _line(read: dict[str, object]) -> str:
     at = dt.datetime.fromtimestamp(int(str(read["at"])), tz=dt.UTC)
     who = "/".join(str(part) for part in (read["organisation"], read["account"]) if part) or "the index"
-    # Leaves of before there were exceptions do not have the field.
-    more = [str(read[name]) for name in ("subject", "purpose", "deep", "exception", "refused") if read.get(name)]
+    more = [str(read[name]) for name in _MORE if read[name]]
     return "  ".join([f"{at:%Y-%m-%d %H:%M:%S}Z", who, str(read["action"]), *more])
