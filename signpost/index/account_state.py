@@ -1,7 +1,8 @@
 """In which state an account may be used: one table (protocol.md D1, D2). Pure verdicts; days are UTC days.
 
 What may follow what:
-    AWAITING_DEVICE → AWAITING_APPROVAL → ACTIVE ⇄ SUSPENDED; and from any of them, by enrolling anew, AWAITING_DEVICE.
+    AWAITING_DEVICE → AWAITING_APPROVAL → ACTIVE ⇄ SUSPENDED; from each of them SUSPENDED, and by enrolling
+    anew AWAITING_DEVICE. What was suspended before it was active does not become so but by enrolling anew.
 An account is *lapsed* on the day after its vetting or its training ran out, whatever else it is.
 """
 

@@ -120,6 +120,8 @@ def _changed(current: Account | None, stated: AccountStatement, organisation: Or
     if current is None:
         raise Problem(ProblemCode.ACCOUNT_UNKNOWN)
     whole = Revoked(account=(current.organisation, current.name))
+    # Without a certificate there is nothing to take back, and the list is every holder's to read.
+    open_shifts = [] if current.certificate is None else [whole]
     match stated.act:
         case AccountAct.PENDING:
             if current.state is not AccountState.AWAITING_APPROVAL:
@@ -132,14 +134,18 @@ def _changed(current: Account | None, stated: AccountStatement, organisation: Or
             # Shifts that are open run to the old dates: they end now, and the next sign-in goes by the new ones.
             # Longer dates take nothing back.
             shorter = stated.terms.last_day < current.terms.last_day
-            return AccountChange(replace(current, terms=stated.terms), revoked=[whole] if shorter else [])
+            return AccountChange(replace(current, terms=stated.terms), revoked=open_shifts if shorter else [])
         case AccountAct.SUSPEND:
-            if current.state is not AccountState.ACTIVE:
+            if current.state is AccountState.SUSPENDED:
                 raise Problem(ProblemCode.ACCOUNT_UNKNOWN)
-            return AccountChange(replace(current, state=AccountState.SUSPENDED), revoked=[whole])
+            return AccountChange(
+                replace(current, state=AccountState.SUSPENDED, token_digest=None, token_until=0), revoked=open_shifts
+            )
         case AccountAct.REINSTATE:
             if current.state is not AccountState.SUSPENDED:
                 raise Problem(ProblemCode.ACCOUNT_UNKNOWN)
+            if current.certificate is None:  # suspended before its device was approved: it is enrolled anew
+                raise Problem(ProblemCode.ACCOUNT_NOT_APPROVED)
             # Its shifts from before stay ended, since its dates may have lapsed meanwhile: the next sign-in, which goes
             # by the dates, lifts the entry.
             return AccountChange(replace(current, state=AccountState.ACTIVE))

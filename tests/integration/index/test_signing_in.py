@@ -409,10 +409,10 @@ def test_what_may_follow_what(scene: Scene, what: AccountAct, current: AccountSt
     """Every act in every state: done where the table says so, else refused and nothing changed."""
     person = _in_state(scene, current)
     fitting = {
-        AccountAct.SUSPEND: AccountState.ACTIVE,
-        AccountAct.REINSTATE: AccountState.SUSPENDED,
-        AccountAct.PENDING: AccountState.AWAITING_APPROVAL,
-        AccountAct.APPROVE: AccountState.AWAITING_APPROVAL,
+        AccountAct.SUSPEND: {*AccountState} - {AccountState.SUSPENDED},
+        AccountAct.REINSTATE: {AccountState.SUSPENDED},
+        AccountAct.PENDING: {AccountState.AWAITING_APPROVAL},
+        AccountAct.APPROVE: {AccountState.AWAITING_APPROVAL},
     }[what]
 
     if what is AccountAct.APPROVE:
@@ -422,7 +422,30 @@ def test_what_may_follow_what(scene: Scene, what: AccountAct, current: AccountSt
     else:
         answer = act(person, what)
 
-    assert told(answer) == ((200, None) if current is fitting else (404, "account-unknown"))
+    assert told(answer) == ((200, None) if current in fitting else (404, "account-unknown"))
+
+
+@pytest.mark.parametrize("enrolled", [False, True])
+def test_a_token_in_the_wrong_hands_is_stopped(scene: Scene, enrolled: bool) -> None:
+    """Suspended before its device was approved: it enrols nobody, nobody approves it, and only a new token helps."""
+    person = opened(scene.index, "nurse-8")
+    if enrolled:
+        person.enrol()
+    assert told(act(person, AccountAct.SUSPEND)) == (200, None)
+
+    assert told(person.enrol()) == (403, "enrolment-refused")
+    assert told(person.approve()) == (404, "account-unknown")
+    assert told(act(person, AccountAct.REINSTATE)) == (403, "account-not-approved")
+    assert told(enrol(scene.index, "nurse-8").sign_in()) == (200, None)
+
+
+def test_an_account_without_a_device_leaves_nothing_on_the_list(scene: Scene) -> None:
+    """There is nothing to take back; else a dishonest administrator, opening accounts, fills every holder's list."""
+    person = opened(scene.index, "nurse-9")
+
+    assert told(act(person, AccountAct.DATES, terms=terms(scene.index, vetting=1, training=1))) == (200, None)
+    assert told(act(person, AccountAct.SUSPEND)) == (200, None)
+    assert listed(scene).accounts == frozenset()
 
 
 def _in_state(scene: Scene, wanted: AccountState | None) -> Person:
