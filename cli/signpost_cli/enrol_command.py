@@ -17,13 +17,12 @@ from signpost.edge.desk import DeskSettings, default_folder
 from signpost.edge.signing_in import Chosen, enrol_device
 from signpost.protocol.enrolment import EnrolmentToken
 from signpost.protocol.one_time_codes import SECRET_BYTES, STEP_SECONDS, code_of, enrolment_uri, typed_secret
-from signpost.protocol.passwords import SHORTEST_PASSWORD
 from signpost.protocol.secret import Secret
 from signpost.service.clock import SystemClock, system_randomness
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.options import Home
 from signpost_cli.output import answer, say
-from signpost_cli.secrets_asked import ask, ask_hidden, piped
+from signpost_cli.secrets_asked import ask, ask_hidden, ask_new_password, piped
 from signpost_cli.stops import Stop
 
 __all__ = ["enrol"]
@@ -66,7 +65,7 @@ def enrol(
         )
     given = piped(("token", "password")) if stdin else None
     token = _token(given["token"] if given else ask_hidden("Enrolment token: ", instead=_INSTEAD))
-    password = given["password"] if given else _new_password()
+    password = given["password"] if given else ask_new_password(instead=_INSTEAD)
     secret = Secret(system_randomness(SECRET_BYTES))
     if codes_file is not None:
         _write(codes_file, typed_secret(secret).replace(" ", "") + "\n")
@@ -101,18 +100,6 @@ def _token(text: str) -> EnrolmentToken:
             "That is not an enrolment token. Nothing was sent.",
             hint="Paste the whole line that begins with signpost-1.",
         ) from None
-
-
-def _new_password() -> str:
-    say(f"A password of at least {SHORTEST_PASSWORD} characters: three or four unrelated words are easy to remember.")
-    while True:
-        first = ask_hidden("New password: ", instead=_INSTEAD)
-        if len(first) < SHORTEST_PASSWORD:
-            say(f"  That is shorter than {SHORTEST_PASSWORD} characters.")
-        elif first != ask_hidden("The same again: ", instead=_INSTEAD):
-            say("  The two differ.")
-        else:
-            return first
 
 
 def _show(secret: Secret, token: EnrolmentToken) -> None:

@@ -41,6 +41,7 @@ COMMANDS: Final = {
     "login": _Command("login_command", "login", "Sign in for one shift."),
     "lock": _Command("login_command", "lock", "Lock the shift on this device."),
     "logout": _Command("login_command", "logout", "End the shift on this device."),
+    "password": _Command("password_command", "password", "Change the password you sign in with."),
     "enrol": _Command("enrol_command", "enrol", "Enrol this device with the token your administrator gave you."),
     "explain": _Command("explain_command", "explain", "Show what a child's details are turned into; contacts nobody."),
     "doctor": _Command("doctor_command", "doctor", "Say what is wrong with this device's set-up."),

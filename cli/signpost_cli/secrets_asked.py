@@ -8,10 +8,11 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+from signpost.protocol.passwords import SHORTEST_PASSWORD
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.stops import Stop
 
-__all__ = ["SHORTEST_PIN", "ask", "ask_hidden", "ask_new_pin", "pin_fits", "piped"]
+__all__ = ["SHORTEST_PIN", "ask", "ask_hidden", "ask_new_password", "ask_new_pin", "pin_fits", "piped"]
 
 _LONGEST: Final = 16_384
 SHORTEST_PIN: Final = 6
@@ -62,6 +63,25 @@ def ask_new_pin(*, instead: str) -> str:
     while not pin_fits(pin := ask_hidden("A PIN for this shift, six digits or more: ", instead=instead)):
         sys.stderr.write("  Digits only, six or more, and not all the same.\n")
     return pin
+
+
+def ask_new_password(*, instead: str) -> str:
+    """A new password, twice the same and long enough. How guessable it is, the index judges.
+
+    Raises:
+        Stop: there is no terminal.
+    """
+    sys.stderr.write(
+        f"A password of at least {SHORTEST_PASSWORD} characters: three or four unrelated words are easy to remember.\n"
+    )
+    while True:
+        first = ask_hidden("New password: ", instead=instead)
+        if len(first) < SHORTEST_PASSWORD:
+            sys.stderr.write(f"  That is shorter than {SHORTEST_PASSWORD} characters.\n")
+        elif first != ask_hidden("The same again: ", instead=instead):
+            sys.stderr.write("  The two differ.\n")
+        else:
+            return first
 
 
 def pin_fits(pin: str) -> bool:

@@ -7,6 +7,7 @@ password, code and a PIN for the shift; from a locked shift for the PIN.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import sys
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,7 @@ from signpost.protocol.messages import SignInAnswer
 from signpost.protocol.purposes import MACHINE_ROLES
 from signpost.service.clock import SystemClock, system_randomness
 from signpost_cli.exit_codes import ExitCode
+from signpost_cli.output import say
 from signpost_cli.secrets_asked import SHORTEST_PIN, ask, ask_hidden, ask_new_pin, pin_fits
 from signpost_cli.stops import Stop
 
@@ -60,7 +62,7 @@ def sign_machine_in(folder: Path) -> SignInAnswer:
 
 
 def sign_person_in(folder: Path, *, username: str, password: str, code: str, pin: str) -> SignInAnswer:
-    """Sign a person in and give the shift to an agent.
+    """Sign a person in and give the shift to an agent. Says so where that ended another shift.
 
     Raises:
         Stop: the PIN is none.
@@ -70,6 +72,10 @@ def sign_person_in(folder: Path, *, username: str, password: str, code: str, pin
         raise Stop(ExitCode.USAGE, f"A PIN is {SHORTEST_PIN} digits or more, not all the same. Nothing was sent.")
     answer = _sign_in(folder, username, password, code)
     hold_shift(folder, answer, pin)
+    if answer.ended_shift_of is not None:
+        began = dt.datetime.fromtimestamp(answer.ended_shift_of, tz=dt.UTC).astimezone()
+        say(f"Your shift that began at {began:%H:%M on %-d %B} was open still. It is over now.")
+        say("  If that was not you, change your password (signpost password) and tell your administrator.")
     return answer
 
 

@@ -123,6 +123,7 @@ _SIGN_IN = frozenset(
         _C.CREDENTIAL_INVALID,
         _C.CREDENTIAL_EXPIRED,
         _C.CREDENTIAL_MISMATCH,
+        _C.SHIFT_ENDED,
         _C.ORGANISATION_UNKNOWN,
         _C.REVOKED,
         _C.SIGN_IN_REFUSED,
@@ -132,7 +133,7 @@ _SIGN_IN = frozenset(
         _C.STATEMENT_INVALID,
     }
 )
-_SHIFT_OVER = frozenset({_C.CREDENTIAL_INVALID, _C.CREDENTIAL_EXPIRED, _C.CREDENTIAL_MISMATCH})
+_SHIFT_OVER = frozenset({_C.CREDENTIAL_INVALID, _C.CREDENTIAL_EXPIRED, _C.CREDENTIAL_MISMATCH, _C.SHIFT_ENDED})
 _NEXT_SHIFT = "Sign in again: signpost login"
 _REFUSED = frozenset(
     {

@@ -1,4 +1,4 @@
-"""Enrolling a device, and signing in on it (protocol.md D1, D2).
+"""Enrolling a device, signing in and out on it, and changing one's password (protocol.md D1, D2).
 
 A device believes its enrolment token, which came from its administrator, and by it the manifest: whatever the index
 passes on must have that fingerprint. Its key is made here and goes nowhere else.
@@ -18,17 +18,24 @@ from pydantic import BaseModel
 from signpost.edge.desk import Desk, DeskSettings, trusted_manifest
 from signpost.edge.failures import CouldNotCheck, DeskUnusable, Failure
 from signpost.edge.shift import end_shift
-from signpost.edge.signed_sender import expiry_of, parsed
-from signpost.edge.transport import NoReply, Transport, allowed_url
+from signpost.edge.signed_sender import SignedSender, expiry_of, parsed
+from signpost.edge.transport import NoReply, Reply, Transport, allowed_url
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.enrolment import EnrolmentToken
 from signpost.protocol.keys import SigningKey
-from signpost.protocol.messages import EnrolmentRequest, ManifestAnswer, Nothing, SignInAnswer, SignInRequest
+from signpost.protocol.messages import (
+    EnrolmentRequest,
+    ManifestAnswer,
+    Nothing,
+    PasswordRequest,
+    SignInAnswer,
+    SignInRequest,
+)
 from signpost.protocol.secret import Secret
 from signpost.protocol.signatures import NONCE_BYTES, sign_sign_in
 from signpost.service.clock import Clock, Randomness
 
-__all__ = ["Chosen", "enrol_device", "hold_shift", "sign_in"]
+__all__ = ["Chosen", "change_password", "enrol_device", "hold_shift", "sign_in", "sign_out"]
 
 _SECONDS: Final = 20.0
 _START_SECONDS: Final = 20.0
@@ -121,19 +128,71 @@ async def sign_in(
         password=password,
         code=code,
     )
-    body = request.model_dump_json().encode()
-    headers = sign_sign_in(
-        url=f"{settings.index_url}/v1/sessions",
-        body=body,
-        key=key,
-        created=clock.now(),
-        nonce=to_base64url(randomness(NONCE_BYTES)),
+    reply = await _by_device(
+        transport, settings.index_url, "/v1/sessions", request, key=key, clock=clock, randomness=randomness
+    )
+    return parsed(reply, SignInAnswer, status=200)
+
+
+async def change_password(
+    folder: Path, *, password: str, code: str, new_password: str, transport: Transport, clock: Clock,
+    randomness: Randomness,
+) -> None:  # fmt: skip
+    """Have this desk's account signed in to by another password from now on. All its shifts are over.
+
+    Raises:
+        Failure: the index refused, and nothing is changed; or did not answer, and which of the two opens a shift is not
+            known.
+    """
+    settings, _, key = Desk.parts(folder)
+    request = PasswordRequest(
+        organisation=settings.organisation,
+        account=settings.account,
+        password=password,
+        code=code,
+        new_password=new_password,
     )
     try:
-        reply = await transport.post(settings.index_url, "/v1/sessions", headers=headers, body=body, seconds=_SECONDS)
+        reply = await _by_device(
+            transport, settings.index_url, "/v1/accounts/password", request, key=key, clock=clock, randomness=randomness
+        )
+    except CouldNotCheck:
+        raise CouldNotCheck(
+            "The index did not answer, and may or may not have changed the password.",
+            hint="Sign in with the new one; if it is refused, with the old one: signpost login",
+        ) from None
+    parsed(reply, Nothing, status=200)
+
+
+async def sign_out(desk: Desk, *, transport: Transport, clock: Clock, randomness: Randomness) -> None:
+    """Have the index end the shift that is open on this desk.
+
+    Raises:
+        Failure: the index refused, or did not answer.
+    """
+    sender = SignedSender(transport, desk.identity, clock=clock, randomness=randomness)
+    try:
+        reply = await sender.post(
+            desk.settings.index_url, "/v1/sessions/end", Nothing().model_dump_json().encode(), seconds=_SECONDS
+        )
+    except NoReply:
+        raise CouldNotCheck("The index did not answer.") from None
+    parsed(reply, Nothing, status=200)
+
+
+async def _by_device(
+    transport: Transport, url: str, path: str, message: BaseModel, *, key: SigningKey, clock: Clock,
+    randomness: Randomness,
+) -> Reply:  # fmt: skip
+    """The reply to a message that the device's key alone signs."""
+    body = message.model_dump_json().encode()
+    headers = sign_sign_in(
+        url=f"{url}{path}", body=body, key=key, created=clock.now(), nonce=to_base64url(randomness(NONCE_BYTES))
+    )
+    try:
+        return await transport.post(url, path, headers=headers, body=body, seconds=_SECONDS)
     except NoReply:
         raise CouldNotCheck("The index did not answer.", hint="Check the line, then try again.") from None
-    return parsed(reply, SignInAnswer, status=200)
 
 
 def hold_shift(folder: Path, answer: SignInAnswer, pin: str) -> None:

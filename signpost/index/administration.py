@@ -14,6 +14,7 @@ from typing import Final, final
 
 from signpost.index.account_state import AccountState, ends_at
 from signpost.index.audit import ACCESS_BYTES, AuditAction, AuditEvent
+from signpost.index.ending_shifts import ended
 from signpost.index.ports import AccountChange, Accounts, Once, Organisations, Revoked
 from signpost.index.records import Account, Organisation
 from signpost.protocol.administration import STATEMENT_SECONDS, AccountAct, AccountStatement, AccountTerms
@@ -134,20 +135,22 @@ def _changed(current: Account | None, stated: AccountStatement, organisation: Or
             # Shifts that are open run to the old dates: they end now, and the next sign-in goes by the new ones.
             # Longer dates take nothing back.
             shorter = stated.terms.last_day < current.terms.last_day
-            return AccountChange(replace(current, terms=stated.terms), revoked=open_shifts if shorter else [])
+            changed = replace(current, terms=stated.terms)
+            return ended(changed, now, revoked=open_shifts) if shorter else AccountChange(changed)
         case AccountAct.SUSPEND:
             if current.state is AccountState.SUSPENDED:
                 raise Problem(ProblemCode.ACCOUNT_UNKNOWN)
-            return AccountChange(
-                replace(current, state=AccountState.SUSPENDED, token_digest=None, token_until=0), revoked=open_shifts
+            return ended(
+                replace(current, state=AccountState.SUSPENDED, token_digest=None, token_until=0),
+                now,
+                revoked=open_shifts,
             )
         case AccountAct.REINSTATE:
             if current.state is not AccountState.SUSPENDED:
                 raise Problem(ProblemCode.ACCOUNT_UNKNOWN)
             if current.certificate is None:  # suspended before its device was approved: it is enrolled anew
                 raise Problem(ProblemCode.ACCOUNT_NOT_APPROVED)
-            # Its shifts from before stay ended, since its dates may have lapsed meanwhile: the next sign-in, which goes
-            # by the dates, lifts the entry.
+            # Its shifts from before stay over: the next sign-in, which goes by the dates, lifts the entry.
             return AccountChange(replace(current, state=AccountState.ACTIVE))
         case AccountAct.LIST:
             raise AssertionError("a list is of no account")
@@ -165,10 +168,13 @@ def _opened(current: Account | None, stated: AccountStatement, now: int) -> Acco
         state=AccountState.AWAITING_DEVICE,
         token_digest=stated.token_digest,
         token_until=now + TOKEN_SECONDS,
+        last_shift=0 if current is None else current.last_shift,
     )
+    if current is None:
+        return AccountChange(account)
     # Nothing that was enrolled under this name before counts any more, open shifts included.
-    before = None if current is None or current.certificate is None else peek(current.certificate, "jti")
-    return AccountChange(account, revoked=[] if before is None else [Revoked(certificate=before)])
+    before = None if current.certificate is None else peek(current.certificate, "jti")
+    return ended(account, now, revoked=[] if before is None else [Revoked(certificate=before)])
 
 
 def _approved(current: Account, stated: AccountStatement, organisation: Organisation) -> Account:

@@ -141,7 +141,7 @@ class Index:
             credential_key=credential_key,
             randomness=randomness,
         )
-        accounts = SqliteAccounts(reader=reader, writer=writer, vault=vault)
+        self._accounts = accounts = SqliteAccounts(reader=reader, writer=writer, vault=vault)
         hashing = hashing or Hashing()
         self.administration = Administration(
             accounts=accounts,
@@ -162,7 +162,7 @@ class Index:
         self.reading_record = ReadingRecord(record=record, randomness=randomness)
         self._record, self._randomness = record, randomness
         self.settling = Settling(upkeep=upkeep, clock=clock, randomness=randomness)
-        self.sweeping = Sweeping(upkeep=upkeep, clock=clock, randomness=randomness)
+        self.sweeping = Sweeping(upkeep=upkeep, changed=self.revoking.changed, clock=clock, randomness=randomness)
         self.credential_key: VerifyKey = credential_key.verify_key
         self._authenticator = Authenticator(
             organisation_key=self.organisations.signing_key, credential_key=credential_key.verify_key
@@ -172,11 +172,13 @@ class Index:
         """Who signed this request, here and now. Its nonce is still to be spent.
 
         Raises:
-            Problem: SIGNATURE_*, ORGANISATION_UNKNOWN, CERTIFICATE_*, CREDENTIAL_*, REVOKED.
+            Problem: SIGNATURE_*, ORGANISATION_UNKNOWN, CERTIFICATE_*, CREDENTIAL_*, REVOKED, SHIFT_ENDED.
         """
         now = self.clock.now()
         asker, signature = self._authenticator.authenticate(request, now=now)
         self.revoking.refuse(asker)
+        if self._accounts.over(asker):
+            raise Problem(ProblemCode.SHIFT_ENDED)
         return Signed(
             asker=asker,
             nonce=signature.nonce,

@@ -37,6 +37,8 @@ class AuditAction(StrEnum):
     SIGNED_IN = "signed-in"
     ENROLLED = "enrolled"
     REFUSED_SIGN_IN = "refused-sign-in"
+    SIGNED_OUT = "signed-out"
+    CHANGED_PASSWORD = "changed-password"  # noqa: S105 - an act, not a password
     REFUSED = "refused"
     USED_OVERDRAFT = "used-overdraft"
     LOOKED_AGAIN = "looked-again"

@@ -143,12 +143,14 @@ class Revoked:
 class AccountChange:
     """What an account becomes, and what its old shape leaves on the revocation list or takes off it: `restored` what an
     account's own changes put there, `approved` also what the operator took back, since its device is another now.
+    Where `over_through` is given, its shifts that began then or before are over.
     """
 
     account: Account
     revoked: Sequence[Revoked] = ()
     restored: Sequence[Revoked] = ()
     approved: Sequence[Revoked] = ()
+    over_through: int | None = None
 
 
 Change = Callable[[Account | None], AccountChange]
@@ -180,12 +182,15 @@ class Accounts(Protocol):
         self, organisation: OrganisationId, name: AccountId, change: Change, *, audit: AuditEvent,
         once: Once | None = None, forgiven: Sequence[Guesser] = (),
     ) -> Account:  # fmt: skip
-        """Change an account, or make it: read, changed and written in one transaction, with its revocations, its leaf
-        and the guesses that are forgiven because the right one came. What it is now.
+        """Change an account, or make it: read, changed and written in one transaction, with its revocations, the end of
+        its shifts, its leaf and the guesses that are forgiven because the right one came. What it is now.
 
         Raises:
             Problem: NONCE_USED, or what `change` raises; and nothing was done.
         """
+
+    def over(self, asker: Asker) -> bool:
+        """Whether the shift that somebody asks in was ended."""
 
     async def asked(self, organisation: OrganisationId, *, once: Once, audit: AuditEvent) -> None:
         """Take an administrator's question, once.
@@ -272,6 +277,9 @@ class Revocations(Protocol):
 
     def entries(self) -> list[Revoked]:
         """The whole list."""
+
+    def taken_back(self) -> int:
+        """How many of them the operator put there."""
 
     async def revoke(self, entry: Revoked, *, audit: AuditEvent) -> None:
         """Add an entry. Adding one again changes nothing."""

@@ -61,6 +61,10 @@ class Account:
     device_seal: bytes | None = None
     certificate: str | None = None
     """The organisation's word on the device, once its administrator gave it."""
+    last_shift: int = 0
+    """The moment that every later shift of the account must begin after: when its last one did, or was ended."""
+    shift_until: int = 0
+    """Until when a person's last shift is open; 0 where it was ended."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from signpost.index.ports import Revocations, Revoked
 from signpost.protocol.credentials import AccountId, Asker, OrganisationId, valid_name
 from signpost.protocol.keys import SigningKey
 from signpost.protocol.problems import Problem, ProblemCode
-from signpost.protocol.revocation import MOST_ENTRIES, RevocationList
+from signpost.protocol.revocation import MOST_TAKEN_BACK, RevocationList
 from signpost.protocol.tokens import TokenInvalid, read_identifier
 from signpost.service.clock import Randomness
 
@@ -73,13 +73,14 @@ class Revoking:
         audit = AuditEvent(
             action=AuditAction.REVOKED, at=now, access=self._randomness(ACCESS_BYTES), organisation=named
         )
-        if len(self._all()) >= MOST_ENTRIES:
+        # The rest of the list is kept for what accounts' own changes put there: a suspension is never turned away.
+        if self._revocations.taken_back() >= MOST_TAKEN_BACK:
             raise Problem(ProblemCode.REVOCATIONS_FULL)
         await self._revocations.revoke(entry, audit=audit)
         self.changed()
 
     def changed(self) -> None:
-        """The list may have changed otherwise: by an administrator, or by somebody signing in."""
+        """The list may have changed otherwise: by an administrator, by somebody signing in, or by time."""
         self._signed = self._entries = None
 
     def _all(self) -> list[Revoked]:
@@ -92,10 +93,10 @@ class Revoking:
         """The list as of now, as a token."""
         if self._signed is None or self._signed[0] != now:
             entries = self._all()
-            listed = RevocationList(
-                issued_at=now,
-                certificates=frozenset(e.certificate for e in entries if e.certificate is not None),
-                accounts=frozenset("/".join(e.account) for e in entries if e.account is not None),
+            listed = RevocationList.of(
+                now,
+                certificates=(e.certificate for e in entries if e.certificate is not None),
+                accounts=(e.account for e in entries if e.account is not None),
             )
             self._signed = (now, listed.sign(self._credential_key))
         return self._signed[1]

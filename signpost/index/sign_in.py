@@ -10,6 +10,9 @@ The order, the same for everybody:
 5. the code is spent, the guesses forgiven and the leaf written in one transaction; then the credential is signed. It
    lasts a shift, and never past vetting, training or the device's certificate.
 
+A person has one shift at a time: signing in ends an earlier one, and says so. A new password is taken on the same
+proofs, and ends them all.
+
 A machine's account has no password and no code: its device's key, kept by its own machine, signs it in.
 """
 
@@ -17,15 +20,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, NoReturn, final
 
 from signpost.index.account_state import AccountState, ends_at, may_be_used
 from signpost.index.audit import ACCESS_BYTES, AuditAction, AuditEvent
+from signpost.index.ending_shifts import ended
+from signpost.index.enrolling import strong_enough
 from signpost.index.hashing import Hashing
 from signpost.index.permissions import Refused
-from signpost.index.ports import AccountChange, Accounts, Guesser, Once, Organisations, Record, Revoked
+from signpost.index.ports import AccountChange, Accounts, Change, Guesser, Once, Organisations, Record, Revoked
 from signpost.index.records import Account
+from signpost.index.requests import Signed
 from signpost.protocol.credentials import (
     SHIFT_SECONDS,
     AccountId,
@@ -35,7 +41,7 @@ from signpost.protocol.credentials import (
 )
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.keys import SigningKey
-from signpost.protocol.messages import SignInAnswer, SignInRequest
+from signpost.protocol.messages import Nothing, PasswordRequest, SignInAnswer, SignInRequest
 from signpost.protocol.one_time_codes import SECRET_BYTES, step_of
 from signpost.protocol.passwords import as_secret, hash_password, hashed_at, password_fits
 from signpost.protocol.problems import Problem, ProblemCode
@@ -52,9 +58,32 @@ _NEVER: Final = "000000"
 """Stands in for a code that was not given."""
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class _Proved:
+    """An account as it was when every factor of it was right, and what that spends."""
+
+    account: Account
+    signature: Signature
+    step: int
+    rehashed: str | None
+    guesser: Guesser
+
+    def still(self, current: Account | None) -> Account:
+        """The account as it is in the transaction, if nothing of it was changed meanwhile: it was suspended, enrolled
+        anew, or the same code came twice at once.
+        """
+        known = self.account
+        unchanged = current is not None and (current.state, current.terms, current.device, current.password) == (
+            AccountState.ACTIVE, known.terms, known.device, known.password,
+        )  # fmt: skip
+        if current is None or not unchanged or (self.step and self.step <= current.last_code):
+            raise Problem(ProblemCode.SIGN_IN_REFUSED)
+        return current
+
+
 @final
 class SigningIn:
-    """Opens shifts."""
+    """Opens shifts and ends them, and changes what opens them."""
 
     def __init__(
         self,
@@ -88,6 +117,54 @@ class SigningIn:
             Problem: SIGNATURE_STALE, SIGN_IN_TOO_OFTEN, OVERLOADED, SIGN_IN_REFUSED; with every factor right
                 ACCOUNT_NOT_APPROVED, ACCOUNT_SUSPENDED, VETTING_LAPSED, TRAINING_LAPSED or REVOKED.
         """
+        return await self._opened(await self._proved(request, asked, source, now), now)
+
+    async def change_password(
+        self, request: PresentedRequest, asked: PasswordRequest, *, source: Guesser | None, now: int
+    ) -> Nothing:
+        """Another password for whoever gives every factor right. All the account's shifts are over.
+
+        Raises:
+            Problem: as signing in; with every factor right also PASSWORD_TOO_WEAK.
+        """
+        proved = await self._proved(request, asked, source, now)
+        known, new = proved.account, asked.new_password
+        # A machine has none to change; and only who knew the old one is told anything of the new one.
+        if known.role in MACHINE_ROLES:
+            await self._refused(known, ProblemCode.SIGN_IN_REFUSED, now)
+        if not strong_enough(new, known=[asked.organisation, asked.account]):
+            raise Problem(ProblemCode.PASSWORD_TOO_WEAK)
+        typed, salt, cost = as_secret(new), self._randomness(_SALT_BYTES), self._hashing.cost
+        hashed = await self._hashing.run(lambda: hash_password(typed, salt=salt, cost=cost))
+
+        def changed(current: Account | None) -> AccountChange:
+            return ended(replace(proved.still(current), last_code=proved.step, password=hashed), now)
+
+        await self._change(proved, changed, AuditAction.CHANGED_PASSWORD, now)
+        return Nothing()
+
+    async def end_shift(self, signed: Signed) -> Nothing:
+        """End the shifts of whoever signed this: the one they sign in, and any other.
+
+        Raises:
+            Problem: NONCE_USED.
+        """
+        asker = signed.asker
+
+        def out(current: Account | None) -> AccountChange:
+            if current is None:
+                raise Problem(ProblemCode.CREDENTIAL_INVALID)
+            return ended(current, signed.at)
+
+        audit = signed.audit(AuditAction.SIGNED_OUT, self._randomness)
+        once = Once(signed.nonce, signed.remember_until, asker.device)
+        await self._accounts.change(asker.organisation, asker.account, out, audit=audit, once=once)
+        return Nothing()
+
+    async def _proved(
+        self, request: PresentedRequest, asked: SignInRequest | PasswordRequest, source: Guesser | None, now: int
+    ) -> _Proved:
+        """Whose every factor was right, of an account that may be used: the steps 1 to 4 above."""
         organisation, name = OrganisationId(asked.organisation), AccountId(asked.account)
         account = self._accounts.account(organisation, name)
         signature = self._signature(request, account, now)
@@ -102,7 +179,7 @@ class SigningIn:
         verdict = may_be_used(known.state, known.terms, today)
         if isinstance(verdict, Refused):
             await self._refused(known, verdict.reason, now)
-        return await self._opened(known, signature, step, rehashed, own, now)
+        return _Proved(known, signature, step, rehashed, own)
 
     def _signature(self, request: PresentedRequest, account: Account | None, now: int) -> Signature | None:
         """The device's signature; None where it is not the account's device, or there is no account."""
@@ -114,7 +191,9 @@ class SigningIn:
                 raise
             return None
 
-    async def _factors(self, account: Account | None, asked: SignInRequest, now: int) -> tuple[int | None, str | None]:
+    async def _factors(
+        self, account: Account | None, asked: SignInRequest | PasswordRequest, now: int
+    ) -> tuple[int | None, str | None]:
         """The step of the code where password and code are right (of a machine: 0), and the password's new hash where
         the old one is of another cost.
         """
@@ -146,10 +225,10 @@ class SigningIn:
         await self._record.note(audit, signed=None)
         raise Problem(why)
 
-    async def _opened(
-        self, known: Account, signature: Signature, step: int, rehashed: str | None, own: Guesser, now: int
-    ) -> SignInAnswer:
+    async def _opened(self, proved: _Proved, now: int) -> SignInAnswer:
+        known = proved.account
         certificate = self._certificate(known)
+        began_at = max(now, known.last_shift + 1)
         credential = ShiftCredential(
             organisation=known.organisation,
             account=known.name,
@@ -157,37 +236,33 @@ class SigningIn:
             kind=certificate.kind,
             purposes=purposes_of(known.role, certificate.kind),
             device_thumbprint=certificate.device.thumbprint(),
-            issued_at=now,
+            issued_at=began_at,
             expires_at=min(now + SHIFT_SECONDS, ends_at(known.terms), certificate.expires_at),
             identifier=to_base64url(self._randomness(16)),
         )
+        # A person has one shift at a time; a machine's feeds may overlap.
+        person = known.role not in MACHINE_ROLES
 
         def signed_in(current: Account | None) -> AccountChange:
-            # Changed meanwhile: suspended, enrolled anew, or the same code came twice at once.
-            unchanged = current is not None and (current.state, current.terms, current.device, current.password) == (
-                AccountState.ACTIVE, known.terms, known.device, known.password,
-            )  # fmt: skip
-            if current is None or not unchanged or (step and step <= current.last_code):
+            account = proved.still(current)
+            if account.last_shift >= began_at:
                 raise Problem(ProblemCode.SIGN_IN_REFUSED)
             return AccountChange(
-                replace(current, last_code=step or current.last_code, password=rehashed or current.password),
+                replace(
+                    account,
+                    last_code=proved.step or account.last_code,
+                    password=proved.rehashed or account.password,
+                    last_shift=began_at,
+                    shift_until=credential.expires_at if person else 0,
+                ),
                 # Its dates were brought forward: whoever signs in by the new ones is let in again. What the operator
                 # took back is not, until the administrator has approved another device.
-                restored=[Revoked(account=(current.organisation, current.name))],
+                restored=[Revoked(account=(account.organisation, account.name))],
+                over_through=began_at - 1 if person else None,
             )
 
-        audit = AuditEvent(
-            action=AuditAction.SIGNED_IN,
-            at=now,
-            access=self._randomness(ACCESS_BYTES),
-            organisation=known.organisation,
-            account=known.name,
-        )
-        once = Once(signature.nonce, signature.remember_until, known.device)
         try:
-            await self._accounts.change(
-                known.organisation, known.name, signed_in, audit=audit, once=once, forgiven=[own]
-            )
+            await self._change(proved, signed_in, AuditAction.SIGNED_IN, now)
         except Problem as problem:
             if problem.code is ProblemCode.REVOKED:
                 await self._refused(known, problem.code, now)
@@ -198,6 +273,21 @@ class SigningIn:
             certificate=known.certificate,
             credential=credential.sign(self._credential_key),
             expires_at=credential.expires_at,
+            ended_shift_of=known.last_shift if person and known.shift_until > now else None,
+        )
+
+    async def _change(self, proved: _Proved, change: Change, action: AuditAction, now: int) -> None:
+        known, signature = proved.account, proved.signature
+        audit = AuditEvent(
+            action=action,
+            at=now,
+            access=self._randomness(ACCESS_BYTES),
+            organisation=known.organisation,
+            account=known.name,
+        )
+        once = Once(signature.nonce, signature.remember_until, known.device)
+        await self._accounts.change(
+            known.organisation, known.name, change, audit=audit, once=once, forgiven=[proved.guesser]
         )
 
     def _certificate(self, account: Account) -> EnrolmentCertificate:

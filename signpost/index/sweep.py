@@ -7,6 +7,7 @@ of a day that is over are judged first, all of them, since one is unusual only b
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, final
 
 from signpost.index.audit import ACCESS_BYTES, AuditAction, AuditEvent
@@ -23,8 +24,10 @@ SWEEP_SECONDS: Final = 30
 class Sweeping:
     """One sweep."""
 
-    def __init__(self, *, upkeep: Upkeep, clock: Clock, randomness: Randomness) -> None:
+    def __init__(self, *, upkeep: Upkeep, changed: Callable[[], None], clock: Clock, randomness: Randomness) -> None:
+        """`changed` is called when the revocation list may have been."""
         self._upkeep = upkeep
+        self._changed = changed
         self._clock = clock
         self._randomness = randomness
 
@@ -32,7 +35,10 @@ class Sweeping:
         """Delete what has run out; how many rows that was."""
         now = self._clock.now()
         audit = AuditEvent(action=AuditAction.SWEPT, at=now, access=self._randomness(ACCESS_BYTES))
-        return await self._upkeep.sweep(now, unusual=lambda share: self._unusual(share, now), audit=audit)
+        gone = await self._upkeep.sweep(now, unusual=lambda share: self._unusual(share, now), audit=audit)
+        if gone:
+            self._changed()
+        return gone
 
     def _unusual(self, share: UnusualShare, now: int) -> AuditEvent:
         """For auditors: whose answers of a day that is over were unusual, and which. No count, and no answer."""

@@ -188,6 +188,7 @@ class Asker:
     credential_identifier: str
     certificate_expires_at: int
     credential_expires_at: int
+    signed_in_at: int
     not_before: int
 
     def check_time(self, now: int, *, leeway: int = 5) -> None:
@@ -243,6 +244,7 @@ def verify_chain(certificate: str, credential: str, *, organisation_key: VerifyK
         credential_identifier=shift.identifier,
         certificate_expires_at=enrolled.expires_at,
         credential_expires_at=shift.expires_at,
+        signed_in_at=shift.issued_at,
         not_before=max(enrolled.issued_at, shift.issued_at),
     )
 

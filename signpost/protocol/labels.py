@@ -54,6 +54,8 @@ class Label(StrEnum):
     HANDLE_NUMBER = "signpost/v1/index/handle-number"
     REVOCATION_ROW = "signpost/v1/index/revocation-row"
     REVOCATION_NUMBER = "signpost/v1/index/revocation-number"
+    REVOKED_ACCOUNT = "signpost/v1/index/revoked-account"
+    SHIFT_NUMBER = "signpost/v1/index/shift-number"
     REQUEST_NONCE = "signpost/v1/index/request-nonce"
     REQUEST_BODY = "signpost/v1/index/request-body"
     SPENT_RECEIPT = "signpost/v1/index/spent-receipt"

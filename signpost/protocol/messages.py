@@ -50,6 +50,7 @@ __all__ = [
     "ManifestAnswer",
     "Nothing",
     "OwnAccount",
+    "PasswordRequest",
     "PendingDevice",
     "RecordPage",
     "RecordRequest",
@@ -443,9 +444,22 @@ class SignInRequest(_Wire):
     code: Code | None
 
 
+class PasswordRequest(_Wire):
+    """D2: a person's new password, on every factor of the present ones; signed by the device's key like a sign-in."""
+
+    organisation: AccountName
+    account: AccountName
+    password: Password
+    code: Code
+    new_password: Password
+
+
 class SignInAnswer(_Wire):
-    """One shift: the index's word on the account, and the organisation's word on the device, which it kept."""
+    """One shift: the index's word on the account, and the organisation's word on the device, which it kept. Where an
+    earlier shift of the account was open still, when it began: it is over now.
+    """
 
     certificate: Token
     credential: Token
     expires_at: Moment
+    ended_shift_of: Moment | None

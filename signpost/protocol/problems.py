@@ -35,6 +35,7 @@ class ProblemCode(StrEnum):
     CREDENTIAL_INVALID = "credential-invalid"
     CREDENTIAL_EXPIRED = "credential-expired"
     CREDENTIAL_MISMATCH = "credential-mismatch"
+    SHIFT_ENDED = "shift-ended"
     ORGANISATION_UNKNOWN = "organisation-unknown"
     REVOKED = "revoked"
     REVOCATIONS_STALE = "revocations-stale"
@@ -129,6 +130,9 @@ PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
         _C.CREDENTIAL_INVALID: _Words(401, "Credential invalid", "The credential was not issued by this index.",
             "Sign in again."),
         _C.CREDENTIAL_EXPIRED: _Words(401, "Credential expired", "The shift's credential has run out.",
+            "Sign in again."),
+        _C.SHIFT_ENDED: _Words(401, "Shift ended",
+            "This shift was ended: by signing out, by signing in again, or by a change of its account.",
             "Sign in again."),
         _C.CREDENTIAL_MISMATCH: _Words(401, "Credentials do not belong together",
             "The certificate, the credential and the signature are not of one account and device.", "Sign in again."),

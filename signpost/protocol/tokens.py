@@ -18,6 +18,7 @@ from signpost.protocol.encoding import JSON, EncodingError, canonical_json, from
 from signpost.protocol.keys import SigningKey, VerifyKey
 
 __all__ = [
+    "IDENTIFIER_BYTES",
     "LAST_MOMENT",
     "MAX_TOKEN_BYTES",
     "TokenInvalid",
@@ -32,6 +33,7 @@ MAX_TOKEN_BYTES: Final = 4096
 """Longer ones are refused unread. Signed lists have their own limit."""
 _ALGORITHM: Final = "Ed25519"
 IDENTIFIER_BYTES: Final = 16
+"""Of a claim that names its token."""
 LAST_MOMENT: Final = 253_402_214_400
 """The last day of the year 9999: what every calendar can still show."""
 

@@ -27,8 +27,9 @@ from tests.support.world import Device, whole_child
 _SIGNED = {
     "POST /v1/lookups", "POST /v1/registrations", "POST /v1/involvements/changes", "POST /v1/involvements/list",
     "POST /v1/handles/list", "POST /v1/feeds/finished", "POST /v1/lookups/again", "POST /v1/record",
+    "POST /v1/sessions/end",
 }  # fmt: skip
-_UNSIGNED = {"POST /v1/accounts/statements", "POST /v1/enrolments", "POST /v1/sessions"}
+_UNSIGNED = {"POST /v1/accounts/statements", "POST /v1/enrolments", "POST /v1/sessions", "POST /v1/accounts/password"}
 """What carries no credential: who sends it says who they are in another way."""
 _OPEN = {"GET /health", "GET /v1/revocations", "GET /v1/coverage", "GET /v1/manifest"}
 _OPERATOR = {"/identity", "/organisations", "/handles", "/handles/list", "/revocations"}

@@ -92,6 +92,43 @@ def test_a_suspended_account_is_stopped_at_its_next_request_and_may_come_back(wo
     world.sign_in(HOSPITAL.name)
 
 
+def test_who_signs_out_is_out_at_the_index_too_and_a_locked_shift_says_that_it_is_not(world: World) -> None:
+    """The command says which of the two it was."""
+    out = world.command(HOSPITAL.name, "logout")
+    assert (out.code, out.stderr) == (0, "The shift is over.\n")
+    assert world.command(HOSPITAL.name, "logout").stderr == "Nobody was signed in on this device.\n"
+
+    world.sign_in(HOSPITAL.name)
+    assert world.command(HOSPITAL.name, "lock").code == 0
+    locked = world.command(HOSPITAL.name, "logout")
+    assert locked.code == 0
+    assert "The index was not told: the shift is locked" in locked.stderr
+    again = world.command(HOSPITAL.name, "login", "--stdin", stdin=world.what_is_typed(HOSPITAL.name))
+    assert again.code == 0
+    assert "was open still. It is over now." in again.stderr
+
+
+def test_a_password_is_changed_without_an_administrator(world: World) -> None:
+    """A weak one, or a wrong code, changes nothing; afterwards the shift is over, and the new one opens another."""
+    typed = json.loads(world.what_is_typed(HOSPITAL.name))
+    new = "copper meadow lantern thimble"
+
+    def change(**given: str) -> Completed:
+        asked = {"password": typed["password"], "code": typed["code"], "new_password": new, **given}
+        return world.command(HOSPITAL.name, "password", "--stdin", stdin=json.dumps(asked))
+
+    assert change(new_password="password1234").code == 2
+    assert change(code="000000").code == 4
+    assert look_up(world).code == 0
+    changed = change()
+    assert (changed.code, changed.stdout) == (0, "Your password is changed.\n")
+    assert new not in changed.stderr
+    assert look_up(world).code == 4
+    signing_in = {**json.loads(world.what_is_typed(HOSPITAL.name)), "password": new}
+    assert world.command(HOSPITAL.name, "login", "--stdin", stdin=json.dumps(signing_in)).code == 0
+    assert look_up(world).code == 0
+
+
 def test_an_auditor_reads_checks_and_exports_the_record_and_looks_nobody_up(world: World) -> None:
     """And notices when a leaf was changed behind the index's back."""
     looked = world.command(AUDIT.name, "lookup", "--stdin", stdin=CHILD)

@@ -45,7 +45,7 @@ class FakeIndex(ThreadingHTTPServer):
 class _Answering(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         assert isinstance(self.server, FakeIndex)
-        token = RevocationList(int(time.time()), self.server.certificates, frozenset()).sign(self.server.key)
+        token = RevocationList.of(int(time.time()), certificates=self.server.certificates).sign(self.server.key)
         body = json.dumps({"list": token}).encode()
         self.send_response(200 if self.path == "/v1/revocations" else 404)
         self.send_header("Content-Length", str(len(body)))

@@ -110,9 +110,11 @@ class OneHolder:
     def unlock(self) -> None:
         self.runner.run(self.holder.unlock(PASSPHRASE))
 
-    def take_revocations(self, *, certificates: tuple[str, ...] = (), accounts: tuple[str, ...] = ()) -> None:
+    def take_revocations(
+        self, *, certificates: tuple[str, ...] = (), accounts: tuple[tuple[str, str], ...] = ()
+    ) -> None:
         """A list of the index, issued now."""
-        fresh = RevocationList(self.clock.at, frozenset(certificates), frozenset(accounts))
+        fresh = RevocationList.of(self.clock.at, certificates=certificates, accounts=accounts)
         self.holder.revocations.take(fresh.sign(self.index_key), now=self.clock.at)
 
     def admit(self, organisation: Organisation, *, budget: int = 1_000_000) -> None:

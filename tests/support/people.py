@@ -13,7 +13,7 @@ from signpost.protocol.credentials import AccountId, EnrolmentCertificate, Organ
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.enrolment import EnrolmentToken, proof_digest
 from signpost.protocol.keys import SigningKey
-from signpost.protocol.messages import EnrolmentRequest, SignInRequest, StatementRequest
+from signpost.protocol.messages import EnrolmentRequest, PasswordRequest, SignInRequest, StatementRequest
 from signpost.protocol.one_time_codes import STEP_SECONDS, code_of
 from signpost.protocol.purposes import MACHINE_ROLES, Kind, Role
 from signpost.protocol.secret import Secret
@@ -25,6 +25,7 @@ __all__ = ["PASSWORD", "Person", "enrol", "state", "terms"]
 
 PASSWORD = "quiet harbour violin ladder"
 SESSIONS = "/v1/sessions"
+PASSWORDS = "/v1/accounts/password"
 
 
 def terms(index: RunningIndex, *, vetting: int = 300, training: int = 200) -> AccountTerms:
@@ -131,10 +132,12 @@ class Person:
         )
         return request.model_copy(update=changed)
 
-    def headers(self, body: str, *, key: SigningKey | None = None, created: int | None = None) -> dict[str, str]:
-        """The device's signature on a request to sign in."""
+    def headers(
+        self, body: str, *, key: SigningKey | None = None, created: int | None = None, path: str = SESSIONS
+    ) -> dict[str, str]:
+        """The device's signature on a request to sign in, or another that it signs alone."""
         return sign_sign_in(
-            url=self.index.world.url + SESSIONS,
+            url=self.index.world.url + path,
             body=body.encode(),
             key=key or self.key,
             created=self.index.world.clock.now() if created is None else created,
@@ -145,6 +148,20 @@ class Person:
         """Sign in."""
         body = self.request(**changed).model_dump_json()
         answer = post(self.index, SESSIONS, body, self.headers(body, key=key))
+        self.step = self._next() if answer.status_code == 200 else self.step
+        return answer
+
+    def change_password(self, new: str, *, key: SigningKey | None = None, **changed: object) -> httpx2.Response:
+        """Ask for another password."""
+        request = PasswordRequest(
+            organisation=self.organisation,
+            account=self.account,
+            password=self.password,
+            code=self.code(),
+            new_password=new,
+        ).model_copy(update=changed)
+        body = request.model_dump_json()
+        answer = post(self.index, PASSWORDS, body, self.headers(body, key=key, path=PASSWORDS))
         self.step = self._next() if answer.status_code == 200 else self.step
         return answer
 

@@ -19,7 +19,7 @@ from signpost.index.storage.revocations import restore, revoke
 from signpost.index.storage.spending import spend_once
 from signpost.index.storage.vault import Vault
 from signpost.protocol.administration import AccountTerms
-from signpost.protocol.credentials import AccountId, OrganisationId
+from signpost.protocol.credentials import SHIFT_SECONDS, AccountId, Asker, OrganisationId
 from signpost.protocol.encoding import JSON, canonical_json, from_base64url, to_base64url
 from signpost.protocol.keys import VerifyKey
 from signpost.protocol.labels import Label
@@ -33,6 +33,8 @@ __all__ = ["SqliteAccounts"]
 
 _MOST_GUESSES: Final = 10
 _GUESS_SECONDS: Final = 5 * 60
+_AFTER_SHIFT: Final = SHIFT_SECONDS + 60 * 60
+"""How long what ended shifts is remembered: as long as one lasts, and an hour for clocks that disagree."""
 
 
 @final
@@ -79,17 +81,31 @@ class SqliteAccounts:
                 (row, self._vault.organisation(organisation), sealed),
             )
             for entry in done.revoked:
-                revoke(connection, self._vault, entry)
+                revoke(connection, self._vault, entry, forget_at=audit.at + _AFTER_SHIFT)
             for entry in done.restored:
                 restore(connection, self._vault, entry)
             for entry in done.approved:
                 restore(connection, self._vault, entry, anew=True)
+            if done.over_through is not None:
+                connection.execute(
+                    "INSERT INTO ended_shifts VALUES (?, ?, ?) ON CONFLICT (shift) DO UPDATE"
+                    " SET over_through = excluded.over_through, forget_at = excluded.forget_at",
+                    (self._vault.shift(organisation, name), done.over_through, done.over_through + _AFTER_SHIFT),
+                )
             for guesser in forgiven:
                 connection.execute("DELETE FROM sign_in_guesses WHERE name = ?", (self._vault.guesser(*guesser),))
             record(connection, self._vault, audit)
             return done.account
 
         return await self._writer.submit(work)
+
+    def over(self, asker: Asker) -> bool:
+        """As the port says."""
+        found = self._reader.execute(
+            "SELECT over_through FROM ended_shifts WHERE shift = ?",
+            (self._vault.shift(asker.organisation, asker.account),),
+        ).fetchone()
+        return found is not None and asker.signed_in_at <= found[0]
 
     async def asked(self, organisation: OrganisationId, *, once: Once, audit: AuditEvent) -> None:
         """As the port says."""
@@ -130,9 +146,11 @@ def _packed(account: Account) -> bytes:
         "device": None if account.device is None else account.device.text,
         "device_seal": None if account.device_seal is None else to_base64url(account.device_seal),
         "last_code": account.last_code,
+        "last_shift": account.last_shift,
         "name": account.name,
         "password": account.password,
         "role": account.role.value,
+        "shift_until": account.shift_until,
         "state": account.state.value,
         "token": None if account.token_digest is None else to_base64url(account.token_digest),
         "token_until": account.token_until,
@@ -165,4 +183,7 @@ def _unpacked(organisation: OrganisationId, sealed: bytes) -> Account:
         device=None if document["device"] is None else VerifyKey.parse(document["device"]),
         device_seal=binary("device_seal"),
         certificate=document["certificate"],
+        # A row from before shifts were counted has neither.
+        last_shift=document.get("last_shift", 0),
+        shift_until=document.get("shift_until", 0),
     )

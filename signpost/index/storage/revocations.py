@@ -21,19 +21,18 @@ from signpost.service.writer import Writer
 __all__ = ["SqliteRevocations", "restore", "revoke"]
 
 
-def revoke(connection: Connection, vault: Vault, entry: Revoked, *, taken_back: bool = False) -> None:
-    """Put an entry on the list, in the transaction of whatever it belongs to. Again changes nothing, but that what the
-    operator took back stays so (`taken_back`).
+def revoke(connection: Connection, vault: Vault, entry: Revoked, *, forget_at: int | None) -> None:
+    """Put an entry on the list, in the transaction of whatever it belongs to, until then; null: the operator took it
+    back. Of two the later stands, and what the operator took back stays so.
     """
     number = vault.revocation(entry)
-    document = canonical_json(
-        {"account": entry.account, "certificate": entry.certificate, **({"taken_back": True} if taken_back else {})}
+    document = canonical_json({"account": entry.account, "certificate": entry.certificate})
+    connection.execute(
+        "INSERT INTO revocations VALUES (?, ?, ?) ON CONFLICT (revocation) DO UPDATE"
+        # MAX of a null and a number is null in SQLite.
+        " SET forget_at = MAX(forget_at, excluded.forget_at)",
+        (number, vault.seal(document, Label.REVOCATION_ROW, place(number)), forget_at),
     )
-    sealed = vault.seal(document, Label.REVOCATION_ROW, place(number))
-    if taken_back:
-        connection.execute("INSERT OR REPLACE INTO revocations VALUES (?, ?)", (number, sealed))
-    else:
-        connection.execute("INSERT OR IGNORE INTO revocations VALUES (?, ?)", (number, sealed))
 
 
 def restore(connection: Connection, vault: Vault, entry: Revoked, *, anew: bool = False) -> None:
@@ -43,10 +42,8 @@ def restore(connection: Connection, vault: Vault, entry: Revoked, *, anew: bool 
         Problem: REVOKED, and it is not `anew`.
     """
     number = vault.revocation(entry)
-    row = connection.execute("SELECT sealed FROM revocations WHERE revocation = ?", (number,)).fetchone()
-    if row is None:
-        return
-    if not anew and "taken_back" in json.loads(vault.open(row[0], Label.REVOCATION_ROW, place(number))):
+    row = connection.execute("SELECT forget_at FROM revocations WHERE revocation = ?", (number,)).fetchone()
+    if row is not None and row[0] is None and not anew:
         raise Problem(ProblemCode.REVOKED)
     connection.execute("DELETE FROM revocations WHERE revocation = ?", (number,))
 
@@ -74,11 +71,16 @@ class SqliteRevocations:
         rows = self._reader.execute("SELECT revocation, sealed FROM revocations").fetchall()
         return [self._entry(*row) for row in rows]
 
+    def taken_back(self) -> int:
+        """As the port says."""
+        (count,) = self._reader.execute("SELECT count(*) FROM revocations WHERE forget_at IS NULL").fetchone()
+        return int(count)
+
     async def revoke(self, entry: Revoked, *, audit: AuditEvent) -> None:
         """As the port says."""
 
         def work(connection: Connection) -> None:
-            revoke(connection, self._vault, entry, taken_back=True)
+            revoke(connection, self._vault, entry, forget_at=None)
             record(connection, self._vault, audit)
 
         await self._writer.submit(work)

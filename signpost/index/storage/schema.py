@@ -44,8 +44,9 @@ _TABLES: Final = (
     "CREATE INDEX handles_of_organisation ON handles (organisation)",
     """
     CREATE TABLE revocations (
-        -- Certificates and accounts taken back, for the signed list that key holders fetch. Until the certificate runs
-        -- out.
+        -- Certificates and accounts taken back, for the signed list that key holders fetch. What an account's own
+        -- change put there: an hour longer than any shift from before can last. What the operator took back: until
+        -- another device is approved.
         revocation INTEGER NOT NULL PRIMARY KEY,  -- number of the entry
         sealed BLOB NOT NULL  -- a certificate's identifier, or organisation and account
     ) STRICT
@@ -258,4 +259,27 @@ _ANSWERS: Final = (
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX answers_to_judge ON answers (forget_at)",
+)
+
+
+@MIGRATIONS()
+def ends_of_shifts(database: Database) -> None:
+    """Shifts end before their time, and what ended them is not kept for ever."""
+    for statement in _ENDS_OF_SHIFTS:
+        database.execute(statement)
+
+
+_ENDS_OF_SHIFTS: Final = (
+    "ALTER TABLE revocations ADD COLUMN forget_at INTEGER",  # epoch seconds; null: what the operator took back
+    "CREATE INDEX revocations_to_forget ON revocations (forget_at)",
+    """
+    CREATE TABLE ended_shifts (
+        -- Which shifts of an account are over before their time: those that began then or earlier. Until the last of
+        -- them would have been over anyway.
+        shift BLOB NOT NULL PRIMARY KEY CHECK (length(shift) = 16),  -- keyed digest of organisation and account
+        over_through INTEGER NOT NULL,  -- epoch seconds
+        forget_at INTEGER NOT NULL  -- epoch seconds
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX ended_shifts_to_forget ON ended_shifts (forget_at)",
 )

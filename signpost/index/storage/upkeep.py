@@ -27,6 +27,7 @@ __all__ = ["MOST_UNDER_ONE_TAG", "SqliteUpkeep"]
 _SWEPT: Final = (
     ("spent_nonces", "nonce"), ("spent_receipts", "receipt"), ("lookup_rows", "lookup"), ("outcomes", "arrival"),
     ("sign_in_guesses", "name"), ("meters", "name"), ("repeats", "name"), ("exceptions", "whom"),
+    ("revocations", "revocation"), ("ended_shifts", "shift"),
 )  # fmt: skip
 _MOST_SWEPT: Final = 2_000
 """Rows of one table in one sweep: a few milliseconds of the writer's time."""

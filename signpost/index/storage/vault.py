@@ -86,6 +86,10 @@ class Vault:
         """The name of an account's row: 16 bytes."""
         return self._digest(Label.ACCOUNT_NUMBER, organisation, account)
 
+    def shift(self, organisation: OrganisationId, account: AccountId) -> bytes:
+        """The name of where an account's shifts were ended: 16 bytes, and not the name of its row."""
+        return self._digest(Label.SHIFT_NUMBER, organisation, account)
+
     def meter(self, *whom: str) -> bytes:
         """The name of an account's or an organisation's meter: 16 bytes."""
         return self._digest(Label.METER_NUMBER, *whom)

@@ -28,6 +28,7 @@ from signpost.protocol.messages import (
     LookupRequest,
     ManifestAnswer,
     Nothing,
+    PasswordRequest,
     RecordPage,
     RecordRequest,
     RegisterRequest,
@@ -53,7 +54,11 @@ _C = ProblemCode
 _WHO_ASKS: Final = (
     _C.SIGNATURE_MISSING, _C.SIGNATURE_INVALID, _C.SIGNATURE_STALE, _C.NONCE_USED, _C.CERTIFICATE_INVALID,
     _C.CERTIFICATE_EXPIRED, _C.CREDENTIAL_INVALID, _C.CREDENTIAL_EXPIRED, _C.CREDENTIAL_MISMATCH,
-    _C.ORGANISATION_UNKNOWN, _C.REVOKED, _C.ROLE_REFUSED,
+    _C.ORGANISATION_UNKNOWN, _C.REVOKED, _C.SHIFT_ENDED, _C.ROLE_REFUSED,
+)  # fmt: skip
+_SIGNING_IN: Final = (
+    _C.SIGNATURE_STALE, _C.NONCE_USED, _C.SIGN_IN_TOO_OFTEN, _C.SIGN_IN_REFUSED, _C.ACCOUNT_NOT_APPROVED,
+    _C.ACCOUNT_SUSPENDED, _C.VETTING_LAPSED, _C.TRAINING_LAPSED, _C.REVOKED,
 )  # fmt: skip
 _EVALUATED: Final = (
     _C.EPOCH_UNKNOWN, _C.TAGS_PROFILE, _C.TAG_INVALID, _C.RECEIPTS_MISMATCH, _C.RECEIPT_INVALID, _C.RECEIPT_EXPIRED,
@@ -163,16 +168,20 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
         """Takes what the owner of an enrolment token chose to sign in with. The administrator approves the device."""
         return await index.enrolling.enrol(asked, source=_source(request), now=index.clock.now())
 
-    @app.post(
-        "/v1/sessions",
-        responses=refusals(
-            _C.SIGNATURE_STALE, _C.NONCE_USED, _C.SIGN_IN_TOO_OFTEN, _C.SIGN_IN_REFUSED, _C.ACCOUNT_NOT_APPROVED,
-            _C.ACCOUNT_SUSPENDED, _C.VETTING_LAPSED, _C.TRAINING_LAPSED, _C.REVOKED,
-        ),
-    )  # fmt: skip
+    @app.post("/v1/sessions", responses=refusals(*_SIGNING_IN))
     async def sign_in(asked: FromJson[SignInRequest], request: Request, sent: shown) -> SignInAnswer:
         """Opens a shift for whoever gives every factor right, on the account's own device."""
         return await index.signing_in.sign_in(sent, asked, source=_source(request), now=index.clock.now())
+
+    @app.post("/v1/sessions/end", responses=refusals(*_WHO_ASKS))
+    async def sign_out(asked: FromJson[Nothing], who: by) -> Nothing:
+        """Ends the asker's shift before its time."""
+        return await index.signing_in.end_shift(who)
+
+    @app.post("/v1/accounts/password", responses=refusals(*_SIGNING_IN, _C.PASSWORD_TOO_WEAK))
+    async def change_password(asked: FromJson[PasswordRequest], request: Request, sent: shown) -> Nothing:
+        """Another password for whoever gives every factor right. All the account's shifts are over."""
+        return await index.signing_in.change_password(sent, asked, source=_source(request), now=index.clock.now())
 
     @app.get("/v1/manifest", responses=refusals(_C.NOT_FOUND))
     async def holders() -> ManifestAnswer:

@@ -163,12 +163,14 @@ def test_a_revoked_certificate_is_refused_at_once(scene: Scene) -> None:
 
 def test_the_list_is_signed_afresh_and_is_whole(scene: Scene) -> None:
     """Its time is now; what was revoked a moment ago is on it; revoking twice is revoking once."""
-    assert revocation_list(scene) == RevocationList(NOON, frozenset(), frozenset())
+    assert revocation_list(scene) == RevocationList.of(NOON)
 
     for _ in range(2):
         scene.index.operate("/revocations", {"organisation": "northtown", "account": "left.yesterday"})
         scene.index.operate("/revocations", {"certificate_identifier": LOST})
-    assert revocation_list(scene) == RevocationList(NOON, frozenset({LOST}), frozenset({"northtown/left.yesterday"}))
+    assert revocation_list(scene) == RevocationList.of(
+        NOON, certificates=[LOST], accounts=[("northtown", "left.yesterday")]
+    )
 
     scene.world.clock.advance(30)
     assert revocation_list(scene).issued_at == NOON + 30
@@ -218,7 +220,7 @@ def test_an_account_of_an_organisation_that_is_none_is_not_said_to_be_taken_back
 
 def test_a_list_that_is_full_takes_no_more_and_says_so(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """A list too long for holders to read would shut everybody out."""
-    monkeypatch.setattr("signpost.index.revocations.MOST_ENTRIES", 1)
+    monkeypatch.setattr("signpost.index.revocations.MOST_TAKEN_BACK", 1)
     assert scene.index.operate("/revocations", {"certificate_identifier": LOST}).status_code == 200
 
     document = {"organisation": "northtown", "account": "someone"}

@@ -18,8 +18,9 @@ SIGNED = {
     "/v1/feeds/finished": "202",
     "/v1/lookups/again": "200",
     "/v1/record": "200",
+    "/v1/sessions/end": "200",
 }
-UNSIGNED = {"/v1/accounts/statements", "/v1/enrolments", "/v1/sessions"}
+UNSIGNED = {"/v1/accounts/statements", "/v1/enrolments", "/v1/sessions", "/v1/accounts/password"}
 OPEN = {"/health", "/v1/coverage", "/v1/revocations", "/v1/manifest"}
 
 

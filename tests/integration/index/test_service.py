@@ -150,7 +150,7 @@ def test_it_serves_is_killed_and_serves_on(tmp_path: Path) -> None:
             time.sleep(0.05)
         assert service.word(nurse, whole_child("ben")) == "none"
         listed = httpx2.get(f"{world.url}/v1/revocations").json()["list"]
-        assert RevocationList.read(listed, credential_key).accounts == frozenset()
+        assert RevocationList.read(listed, credential_key).names == frozenset()
 
         assert service.process.stderr is not None
         service.process.send_signal(signal.SIGTERM)

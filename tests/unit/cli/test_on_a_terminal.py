@@ -252,6 +252,26 @@ def test_what_somebody_signs_in_with_is_typed_unseen(pretence: Pretence, home: P
         assert typed not in terminal.raw
 
 
+def test_passwords_old_and_new_are_typed_unseen(pretence: Pretence, home: Path, terminals: list[Terminal]) -> None:
+    """ASVS 6.2.6. One that is too short, or that is not typed the same twice, is asked for again."""
+    old, short, new = "quiet harbour violin", "too short", "copper meadow lantern"
+    with pretence.on_loopback():
+        terminals.append(terminal := Terminal("password", home=home))
+        for prompt, typed in [
+            ("Present password: ", old), ("One-time code: ", "271828"), ("New password: ", short),
+            ("That is shorter than 12 characters.", new), ("The same again: ", new + "s"), ("The two differ.", new),
+        ]:  # fmt: skip
+            terminal.expect(prompt)
+            time.sleep(0.2)  # until the echo is off
+            terminal.type(typed + "\n")
+        time.sleep(0.5)  # until it asks for the same again
+        terminal.type(new + "\n")
+        terminal.end()
+
+    for typed in ("quiet", "violin", "too short", "copper", "lantern"):
+        assert typed not in terminal.raw
+
+
 def test_what_could_not_be_checked_is_said_after_the_details_are_gone(
     pretence: Pretence, home: Path, terminals: list[Terminal]
 ) -> None:

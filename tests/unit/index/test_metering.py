@@ -40,7 +40,7 @@ STRONG, POSSIBLE = Place(MatchClass.STRONG, Tier.T1), Place(MatchClass.POSSIBLE,
 def asker(account: str, role: Role) -> Asker:
     """An account of one council, on any device and in any session: neither is looked at."""
     device = SigningKey(Secret(bytes(32))).verify_key
-    return Asker(OrganisationId("northtown"), AccountId(account), role, Kind.COUNCIL, (), device, "c", "s", 9, 9, 0)
+    return Asker(OrganisationId("northtown"), AccountId(account), role, Kind.COUNCIL, (), device, "c", "s", 9, 9, 0, 0)
 
 
 def database() -> sqlite3.Connection:

@@ -33,6 +33,7 @@ def asker(role: Role, kind: Kind = Kind.COUNCIL) -> Asker:
         9,
         9,
         0,
+        0,
     )
 
 

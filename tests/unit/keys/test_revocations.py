@@ -27,8 +27,8 @@ INDEX = new_key()
 NURSE = Organisation().device("triage-07", Role.URGENT, index_key=INDEX, now=NOON).asker
 
 
-def _list(issued_at: int, *, certificates: tuple[str, ...] = (), accounts: tuple[str, ...] = ()) -> str:
-    return RevocationList(issued_at, frozenset(certificates), frozenset(accounts)).sign(INDEX)
+def _list(issued_at: int, *, certificates: tuple[str, ...] = (), accounts: tuple[tuple[str, str], ...] = ()) -> str:
+    return RevocationList.of(issued_at, certificates=certificates, accounts=accounts).sign(INDEX)
 
 
 def _fresh(newest_ever: int = 0) -> Revocations:
@@ -62,7 +62,7 @@ def test_a_list_is_good_for_five_minutes_and_no_longer() -> None:
 def test_a_revoked_device_and_a_revoked_account_are_refused() -> None:
     for listed in (
         _list(NOON, certificates=(NURSE.certificate_identifier,)),
-        _list(NOON, accounts=(f"{NURSE.organisation}/{NURSE.account}",)),
+        _list(NOON, accounts=((NURSE.organisation, NURSE.account),)),
     ):
         revocations = _fresh()
         revocations.take(listed, now=NOON)
@@ -102,14 +102,14 @@ def test_a_list_of_the_future_is_refused() -> None:
 
 
 def test_a_list_that_the_index_did_not_sign_is_refused() -> None:
-    forged = RevocationList(NOON, frozenset(), frozenset()).sign(new_key())
+    forged = RevocationList.of(NOON).sign(new_key())
 
     with pytest.raises(TokenInvalid):
         _fresh().take(forged, now=NOON)
 
 
 def test_every_flipped_character_of_a_list_is_refused() -> None:
-    token = _list(NOON, accounts=("st-aldate-hospital/triage-07",))
+    token = _list(NOON, accounts=(("st-aldate-hospital", "triage-07"),))
 
     for place, character in enumerate(token):
         changed = token[:place] + ("A" if character != "A" else "B") + token[place + 1 :]
