@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import re
 import shutil
 import sys
 import textwrap
@@ -32,6 +31,7 @@ from signpost_cli.child_prompt import details_from
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.options import HiddenFlag, Home, NameFlag, StdinFlag
 from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say
+from signpost_cli.receipts import spoken
 from signpost_cli.shifts import open_desk
 from signpost_cli.stops import Stop
 
@@ -47,7 +47,7 @@ WORDS: Final[Mapping[AnswerWord, str]] = {
     ),
     "none": (
         "No other organisation has registered work with a child matching these details. This is not proof of safety. "
-        "Check the date of birth, and your own organisation's records."
+        "Check the date of birth, and your own organisation's records. You can still leave a call-back."
     ),
 }
 """The words of each answer: the same whatever lies behind it."""
@@ -103,7 +103,7 @@ def lookup(
         _refuse_details_beside_a_receipt(purpose, urgency, deep, by_name=by_name, stdin=stdin)
         with _never_a_no(folder, plain=plain) as attempt:
             desk = open_desk(folder)
-            receipt = _receipt(again)
+            receipt = spoken(again)
             attempt.sent = True
             found = asyncio.run(_ask_again(desk, receipt))
         _finish(found, f"receipt {receipt}", as_json=as_json, plain=plain)
@@ -132,17 +132,6 @@ def _refuse_details_beside_a_receipt(
             "--again takes a receipt and nothing else: it asks the same question again.",
             hint="With other details it is another lookup: signpost lookup",
         )
-
-
-_RECEIPT: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}-?[0-9A-HJKMNP-TV-Z]{4}")
-
-
-def _receipt(text: str) -> str:
-    """A receipt as it is said or typed: without its hyphen too, and in any case."""
-    found = text.strip().upper()
-    if not _RECEIPT.fullmatch(found):
-        raise Stop(ExitCode.USAGE, "That is not a receipt. Nothing was sent.", hint="As L7Q2-94KD.")
-    return f"{found[:4]}-{found[-4:]}"
 
 
 async def _ask_again(desk: Desk, receipt: str) -> Answer:
@@ -223,6 +212,7 @@ def _tell(found: Answer, about: str, *, plain: bool) -> None:
     answer(f"{bold(word, sys.stdout, plain=plain)}  {words}")
     answer(f"  (for the {about})")
     answer(beside)
+    say(f"  Next: signpost contact ask {found.receipt}")
 
 
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"

@@ -162,6 +162,9 @@ _INVALID = frozenset(
         _C.PASSWORD_TOO_WEAK,
         _C.ACCOUNT_UNKNOWN,
         _C.LOOKUP_UNKNOWN,
+        _C.CALL_BACK_UNKNOWN,
+        _C.NOTICE_UNKNOWN,
+        _C.NOTICE_ANSWERED,
         _C.KEY_INVALID,
     }
 )

@@ -20,8 +20,13 @@ from signpost.edge.transport import NoReply, Reply
 from signpost.protocol.messages import (
     MAX_PAGE,
     ChangeRequest,
+    ContactAnswer,
+    ContactRequest,
+    ContactStatus,
+    ContactStatusRequest,
     FeedFinished,
     HandleList,
+    Inbox,
     InvolvementList,
     InvolvementListRequest,
     InvolvementSummary,
@@ -29,9 +34,11 @@ from signpost.protocol.messages import (
     LookupAnswer,
     LookupRequest,
     Nothing,
+    OutcomeRequest,
     RecordPage,
     RecordRequest,
     RegisterRequest,
+    ReplyRequest,
     WriteReceipt,
 )
 from signpost.protocol.problems import ProblemCode
@@ -148,6 +155,51 @@ class Index:
             Failure: the index refused, or could not be reached.
         """
         return frozenset((await self._read("/v1/handles/list", Nothing(), HandleList)).handles)
+
+    async def ask_for_call_back(self, request: ContactRequest) -> ContactAnswer:
+        """Ask to be rung, by one's own receipt. Asked again it is the same call-back.
+
+        Raises:
+            InvalidRequest: this account has no such lookup any more.
+            Failure: the index refused, or could not be reached.
+        """
+        return await self._read("/v1/contact/asks", request, ContactAnswer)
+
+    async def call_back(self, request: ContactStatusRequest) -> ContactStatus:
+        """What became of one's own call-back.
+
+        Raises:
+            InvalidRequest: there is none by that receipt, or it has run out.
+            Failure: as above.
+        """
+        return await self._read("/v1/contact/status", request, ContactStatus)
+
+    async def tell_outcome(self, request: OutcomeRequest) -> None:
+        """Say what came of it.
+
+        Raises:
+            Failure: as `call_back`.
+        """
+        await self._read("/v1/contact/outcomes", request, Nothing)
+
+    async def inbox(self) -> Inbox:
+        """What waits for an answer of one's organisation.
+
+        Raises:
+            Failure: the index refused, or could not be reached.
+        """
+        return await self._read("/v1/inbox", Nothing(), Inbox)
+
+    async def reply(self, request: ReplyRequest) -> None:
+        """Answer a notice. It is sent again only where it never arrived: a second answer is refused.
+
+        Raises:
+            InvalidRequest: there is no such notice, or somebody has answered it.
+            Failure: the index refused, or could not be reached.
+        """
+        body = request.model_dump_json().encode()
+        reply = await self._sent("/v1/inbox/replies", body, again=lambda silence: silence.never_arrived)
+        parsed(reply, Nothing, status=200)
 
     async def record_after(self, number: int, limit: int) -> RecordPage:
         """A page of the record, for auditors.

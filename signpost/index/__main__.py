@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from signpost.index.app import Index, read_manifest
+from signpost.index.escalating import ESCALATING_SECONDS
 from signpost.index.events import IndexEvent
 from signpost.index.keyfile import IndexKeys, make_keys, read_keys, write_keys
 from signpost.index.settings import IndexSettings
@@ -93,6 +94,7 @@ async def _serve(file: Path, log: Log) -> None:
                 log=log,
             ),
             meanwhile(index.sweeping.tick, seconds=SWEEP_SECONDS, failed=IndexEvent.SWEEPING_FAILED, log=log),
+            meanwhile(index.escalating.tick, seconds=ESCALATING_SECONDS, failed=IndexEvent.ESCALATING_FAILED, log=log),
         ):
             await serve(
                 public_app(index, log, manifest=_document(settings)),

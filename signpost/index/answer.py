@@ -23,6 +23,7 @@ import calendar
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from signpost.index.records import Hit, InvolvementNumber, OrganisationNumber
@@ -30,7 +31,7 @@ from signpost.protocol.classes import MatchClass, Place, Tier
 from signpost.protocol.messages import AnswerWord
 from signpost.protocol.tags import TagKey
 
-__all__ = ["answer_to", "look_back_start"]
+__all__ = ["Matches", "answer_to", "look_back_start", "matches_of"]
 
 _VETO_EXCEPTED: Final = frozenset({MatchClass.UNDATED, MatchClass.MATERNAL})
 _NAME_OF_ANOTHER_DAY: Final = Place(MatchClass.NAME, Tier.T3)
@@ -45,10 +46,26 @@ def look_back_start(today: dt.date, months: int) -> dt.date:
     return dt.date(year, month + 1, min(today.day, calendar.monthrange(year, month + 1)[1]))
 
 
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What hits come to: the word; a hit for each record that made it; and one for each that counted at all."""
+
+    word: AnswerWord
+    strongest: tuple[Hit, ...]
+    all: tuple[Hit, ...]
+
+
 def answer_to(
     hits: Iterable[Hit], *, asked: Sequence[Place], identity_key: TagKey | None, since: dt.date, strict: bool = True
 ) -> AnswerWord:
-    """The word that these hits make.
+    """The word that these hits make. Arguments as `matches_of`."""
+    return matches_of(hits, asked=asked, identity_key=identity_key, since=since, strict=strict).word
+
+
+def matches_of(
+    hits: Iterable[Hit], *, asked: Sequence[Place], identity_key: TagKey | None, since: dt.date, strict: bool = True
+) -> Matches:
+    """What these hits come to.
 
     `asked` is the class and tier of each tag of the request, by position; `identity_key` is the key of the asker's
     identity tag, where there is one; `since` is the first day of the look-back window; `strict` asks for a name hit.
@@ -61,9 +78,13 @@ def answer_to(
     # All hits on a record have the same end and the same identity tag: one of them stands for the record.
     found = [(_tier(of_record, asked, strict=strict), of_record[0]) for of_record in records.values()]
     best = min((tier for tier, _ in found), default=None)
+    strongest = tuple(hit for tier, hit in found if tier == best)
+    return Matches(_word(best, strongest), strongest, tuple(hit for _, hit in found))
+
+
+def _word(best: Tier | None, strongest: Sequence[Hit]) -> AnswerWord:
     if best is None:
         return "none"
-    strongest = [hit for tier, hit in found if tier == best]
     if best is not Tier.T1 or _ambiguous(strongest):
         return "possible"
     return "current" if any(hit.ended_on is None for hit in strongest) else "previous"

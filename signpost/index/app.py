@@ -12,8 +12,10 @@ from typing import Final, final
 from signpost.index.administration import Administration
 from signpost.index.audit import AuditAction
 from signpost.index.change import ChangeInvolvements
+from signpost.index.contact import Contact
 from signpost.index.coverage import NationalCoverage
 from signpost.index.enrolling import Enrolling
+from signpost.index.escalating import Escalating
 from signpost.index.exceptions import ReviewedExceptions
 from signpost.index.handles import OwnHandles
 from signpost.index.hashing import Hashing
@@ -29,6 +31,8 @@ from signpost.index.settings import IndexSettings
 from signpost.index.settle import Settling
 from signpost.index.sign_in import SigningIn
 from signpost.index.storage.accounts import SqliteAccounts
+from signpost.index.storage.call_backs import SqliteCallBacks
+from signpost.index.storage.delivery import Delivery
 from signpost.index.storage.exceptions import SqliteExceptions
 from signpost.index.storage.feeds import SqliteFeeds
 from signpost.index.storage.handles import SqliteHandles
@@ -106,7 +110,10 @@ class Index:
         handles = SqliteHandles(reader=reader, writer=writer, vault=vault)
         revocations = SqliteRevocations(reader=reader, writer=writer, vault=vault)
         record = SqliteRecord(reader=reader, writer=writer, vault=vault)
-        upkeep = SqliteUpkeep(reader=reader, writer=writer, vault=vault)
+        rules = settings.contact_rules
+        delivery = Delivery(vault=vault, wrappers=wrappers, rules=rules, randomness=randomness)
+        upkeep = SqliteUpkeep(reader=reader, writer=writer, vault=vault, delivery=delivery)
+        call_backs = SqliteCallBacks(reader=reader, writer=writer, vault=vault, delivery=delivery, rules=rules)
 
         exceptions = SqliteExceptions(reader=reader, writer=writer, vault=vault)
         self.exceptions = ReviewedExceptions(exceptions=exceptions, organisations=organisations, randomness=randomness)
@@ -116,8 +123,9 @@ class Index:
             expected=settings.expected_organisations,
             randomness=randomness,
         )
+        lookups = SqliteLookups(reader=reader, writer=writer, vault=vault)
         self.lookup = Lookup(
-            lookups=SqliteLookups(reader=reader, writer=writer, vault=vault),
+            lookups=lookups,
             record=record,
             wrappers=wrappers,
             manifest=manifest,
@@ -128,6 +136,15 @@ class Index:
             exceptions=exceptions,
             randomness=randomness,
         )
+        self.contact = Contact(
+            lookups=lookups,
+            call_backs=call_backs,
+            handles=handles,
+            record=record,
+            patience=rules.patience,
+            randomness=randomness,
+        )
+        self.escalating = Escalating(call_backs=call_backs, clock=clock, randomness=randomness)
         self.register = Register(
             involvements=involvements, handles=handles, wrappers=wrappers, manifest=manifest, randomness=randomness
         )

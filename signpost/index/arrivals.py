@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from signpost.index.records import InvolvementNumber, OrganisationNumber, StoredTag
 
-__all__ = ["Arrival", "Ended", "Registered", "Withdrawn", "together"]
+__all__ = ["Arrival", "Asked", "Ended", "Registered", "Withdrawn", "together"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -36,8 +36,15 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A call-back was left: whoever matches it is told. Named by 16 bytes."""
+
+    call_back: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
-    """One row of the inbox."""
+    """One row of the inbox about an involvement."""
 
     organisation: OrganisationNumber
     involvement: InvolvementNumber

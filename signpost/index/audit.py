@@ -37,6 +37,14 @@ class AuditAction(StrEnum):
     SIGNED_IN = "signed-in"
     ENROLLED = "enrolled"
     REFUSED_SIGN_IN = "refused-sign-in"
+    ASKED_FOR_CALL_BACK = "asked-for-call-back"
+    READ_CALL_BACK = "read-call-back"
+    TOLD_OUTCOME = "told-outcome"
+    READ_INBOX = "read-inbox"
+    REPLIED = "replied"
+    BROKE_GLASS = "broke-glass"
+    LISTED_REVIEWS = "listed-reviews"
+    CLOSED_REVIEW = "closed-review"
     SIGNED_OUT = "signed-out"
     CHANGED_PASSWORD = "changed-password"  # noqa: S105 - an act, not a password
     REFUSED = "refused"
@@ -65,6 +73,8 @@ class AuditAction(StrEnum):
 
     UNUSUAL_NONE = "unusual-none"
     UNUSUAL_POSSIBLE = "unusual-possible"
+    ESCALATED = "escalated"
+    RELEASED_NOTICE = "released-notice"
     SETTLED = "settled"
     SWEPT = "swept"
 

@@ -15,4 +15,5 @@ class IndexEvent(Event):
     SETTLING_FAILED = ("settling-failed", Level.ERROR, {"exception": type})
     """A batch of the inbox did not become visible. It is tried again at every tick; nothing overtakes it."""
     SWEEPING_FAILED = ("sweeping-failed", Level.ERROR, {"exception": type})
+    ESCALATING_FAILED = ("escalating-failed", Level.ERROR, {"exception": type})
     """What has run out could not be deleted. It is tried again at the next sweep."""

@@ -23,6 +23,8 @@ class Act(StrEnum):
     """What can be asked of the index."""
 
     LOOK_UP = "look-up"
+    ASK_FOR_CALL_BACK = "ask-for-call-back"
+    ANSWER_NOTICES = "answer-notices"
     REGISTER = "register"
     CHANGE = "change"
     LIST_INVOLVEMENTS = "list-involvements"
@@ -36,6 +38,9 @@ class Act(StrEnum):
 _FEED: Final = frozenset({Role.FEED})
 _ROLES: Final = {
     Act.LOOK_UP: LOOKING_ROLES,
+    Act.ASK_FOR_CALL_BACK: LOOKING_ROLES,
+    # Who works with children answers for the work of their organisation.
+    Act.ANSWER_NOTICES: LOOKING_ROLES,
     # The whole caseload of an organisation is written and read back by its feed, and by nobody who looks children up.
     Act.REGISTER: _FEED,
     Act.CHANGE: _FEED,

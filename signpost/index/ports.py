@@ -13,7 +13,16 @@ from typing import Protocol
 
 from signpost.index.audit import AuditEvent
 from signpost.index.budgets import Beyond, Costs, Extra
-from signpost.index.records import Account, Handle, Hit, Organisation, OwnedInvolvement, StoredTag
+from signpost.index.records import (
+    Account,
+    CallBack,
+    Handle,
+    Hit,
+    KeptNotice,
+    Organisation,
+    OwnedInvolvement,
+    StoredTag,
+)
 from signpost.index.requests import Acknowledgement, Signed, Spending
 from signpost.index.unusual import UnusualShare
 from signpost.protocol.budget_exceptions import BudgetException
@@ -25,8 +34,8 @@ from signpost.protocol.purposes import Kind, Purpose
 from signpost.protocol.tags import TagKey, WrappedTag
 
 __all__ = [
-    "Accepted", "AccountChange", "Accounts", "Change", "Feeds", "Guesser", "Handles", "Involvements",
-    "KeptLookup", "Lookups", "Once", "Organisations", "Record", "Revocations", "Revoked", "Upkeep",
+    "Accepted", "AccountChange", "Accounts", "CallBacks", "Change", "Feeds", "Guesser", "Handles", "Involvements",
+    "KeptLookup", "Lookups", "Once", "Organisations", "Record", "Revocations", "Revoked", "Upkeep", "Waiting",
 ]  # fmt: skip
 
 
@@ -78,7 +87,7 @@ class Lookups(Protocol):
 
     def kept(self, asker: Asker, receipt: str, *, now: int) -> Sequence[StoredTag] | None:
         """The tags that an account asked under a receipt, as they were wrapped for this; null when there is no such
-        lookup of theirs any more.
+        lookup of theirs any more, and no call-back that waits by it.
         """
 
 
@@ -269,6 +278,72 @@ class Handles(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A notice that waits for an answer: the title of its desk, and the case reference that its organisation sealed."""
+
+    notice: KeptNotice
+    handle_title: str
+    sealed_case_reference: bytes
+
+
+class CallBacks(Protocol):
+    """Who waits to be rung, and which desks were told. Nothing here reads or writes on a lookup's response path."""
+
+    async def ask(self, call_back: CallBack, *, signed: Signed, audit: AuditEvent) -> CallBack:
+        """Keep a call-back, to be told to whoever matches when it settles; or what stands by that receipt already. Of
+        two urgencies the greater stands.
+
+        Raises:
+            Problem: NONCE_USED.
+        """
+
+    def left(self, asker: Asker, receipt: str, *, now: int) -> CallBack | None:
+        """The call-back that an account left by a receipt; null when there is none, or it has run out."""
+
+    def shared(self, call_back: CallBack, *, now: int) -> list[Handle]:
+        """The handles that were shared with its asker, of whoever still matches now (C6)."""
+
+    async def tell_outcome(self, asker: Asker, receipt: str, *, reached: bool, new: bool, signed: Signed,
+                           audit: AuditEvent) -> None:  # fmt: skip
+        """Keep what came of a call-back; the last word stands.
+
+        Raises:
+            Problem: NONCE_USED, CALL_BACK_UNKNOWN.
+        """
+
+    def waiting(self, organisation: OrganisationId, *, now: int) -> list[Waiting]:
+        """The notices of an organisation that wait for an answer, the soonest due first."""
+
+    async def reply(
+        self, organisation: OrganisationId, reference: str, change: Callable[[KeptNotice], KeptNotice], *,
+        signed: Signed, audit: AuditEvent,
+    ) -> KeptNotice:  # fmt: skip
+        """Answer a notice, read and written in one transaction. What it is now.
+
+        Raises:
+            Problem: NONCE_USED, NOTICE_UNKNOWN, or what `change` raises; and nothing was done.
+        """
+
+    async def escalate(self, most: int, *, now: int, audit: Callable[[OrganisationId], AuditEvent]) -> int:
+        """Have up to so many notices that are due go a step further, each with its leaf, in one transaction. How
+        many.
+        """
+
+    def with_outcomes(self) -> list[CallBack]:
+        """The call-backs whose asker has said what came of them."""
+
+    def held(self) -> list[KeptNotice]:
+        """The notices that are kept back until somebody has looked at them."""
+
+    async def release(self, organisation: OrganisationId, reference: str, *, now: int, audit: AuditEvent) -> None:
+        """Let a held notice go out.
+
+        Raises:
+            Problem: NOTICE_UNKNOWN.
+        """
+
+
 class Revocations(Protocol):
     """What has been taken back."""
 
@@ -321,9 +396,10 @@ class Upkeep(Protocol):
     def waiting(self) -> bool:
         """Whether anything is in the inbox."""
 
-    async def settle(self, most: int, *, keep_until: int, audit: AuditEvent) -> int:
-        """Make up to so many arrivals visible, in order, in one transaction; one outcome row of one size for each, kept
-        until then. How many there were.
+    async def settle(self, most: int, *, now: int, keep_until: int, audit: AuditEvent) -> int:
+        """Make up to so many arrivals visible, in order, and tell whoever matches of the call-backs among them and of
+        those that one of them answers, in one transaction; one outcome row of one size for each, kept until then. How
+        many there were.
         """
 
     async def sweep(self, now: int, *, unusual: Callable[[UnusualShare], AuditEvent], audit: AuditEvent) -> int:

@@ -11,17 +11,19 @@ from dataclasses import dataclass
 from typing import NewType
 
 from signpost.index.account_state import AccountState
+from signpost.index.contact_states import NoticeState
 from signpost.protocol.administration import AccountTerms
 from signpost.protocol.classes import Place
 from signpost.protocol.credentials import AccountId, OrganisationId
 from signpost.protocol.keys import VerifyKey
-from signpost.protocol.purposes import Basis, Kind, Role
+from signpost.protocol.messages import DeclineReason
+from signpost.protocol.purposes import Basis, Kind, Purpose, Role, Urgency
 from signpost.protocol.secret import Secret
 from signpost.protocol.tags import TagKey, WrappedTag
 
 __all__ = [
-    "Account", "Handle", "Hit", "InvolvementNumber", "Organisation", "OrganisationNumber", "OwnedInvolvement",
-    "StoredTag",
+    "Account", "CallBack", "Handle", "Hit", "InvolvementNumber", "KeptNotice", "Organisation", "OrganisationNumber",
+    "OwnedInvolvement", "StoredTag",
 ]  # fmt: skip
 
 OrganisationNumber = NewType("OrganisationNumber", int)
@@ -122,3 +124,48 @@ class Hit:
     involvement: InvolvementNumber
     ended_on: dt.date | None
     identity_key: TagKey | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class CallBack:
+    """That an account waits to be rung about the child of a lookup of theirs. Moments are epoch seconds."""
+
+    organisation: OrganisationId
+    account: AccountId
+    role: Role
+    kind: Kind
+    receipt: str
+    purpose: Purpose
+    urgency: Urgency
+    asked_at: int
+    waits_until: int
+    tags: tuple[StoredTag, ...]
+    """As the lookup row kept them."""
+    reached: bool | None = None
+    """Whether anybody was reached in the end; null until the asker says so."""
+    new: bool | None = None
+    """And whether the asker learned of somebody they did not know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class KeptNotice:
+    """What one desk was told of one call-back."""
+
+    reference: str
+    organisation: OrganisationId
+    handle: str
+    """The desk that has it now."""
+    involvement: InvolvementNumber
+    call_back: bytes
+    role: Role
+    kind: Kind
+    purpose: Purpose
+    urgency: Urgency
+    told_at: int
+    due_at: int | None
+    """When it is escalated; null once nobody is left to turn to, and once it is answered."""
+    waits_until: int
+    state: NoticeState
+    answered_by: AccountId | None = None
+    answered_at: int | None = None
+    reason: DeclineReason | None = None

@@ -11,6 +11,8 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from signpost.index.budgets import Budgets
+from signpost.index.contact_rules import ContactRules
+from signpost.index.working_time import Patience
 from signpost.protocol.credentials import OrganisationId, valid_name
 from signpost.protocol.manifest import valid_url
 from signpost.service.listening import PublicAddress, Tls
@@ -70,6 +72,14 @@ class IndexSettings(ServiceSettings):
     """Lookups of one shift that may share a tag: a slip of the pen is mended in less."""
     repeats_of_an_organisation: Annotated[int, Field(ge=1)] = 10
     """The same by all its accounts in a month."""
+    answer_now_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
+    """How long a desk has for a call-back that cannot wait, day or night, before it goes to the one out of hours."""
+    answer_today_hours: Annotated[int, Field(ge=1, le=80)] = 4
+    """Working hours for one that is needed today."""
+    answer_week_days: Annotated[int, Field(ge=1, le=60)] = 5
+    """And working days for one that is needed this week."""
+    found_a_day: Annotated[int, Field(ge=0, le=10_000)] = 20
+    """Call-backs that one organisation's registrations of a day may find before the rest are held for review."""
     settling_tick_ms: Annotated[int, Field(ge=10, le=10_000)] = 200
     """How often a batch settles: nobody waits for it, and a feed is visible within seconds of its end."""
 
@@ -91,6 +101,20 @@ class IndexSettings(ServiceSettings):
             organisation_share=self.organisation_lookups_per_involvement,
             repeats_account=self.repeats_of_an_account,
             repeats_organisation=self.repeats_of_an_organisation,
+        )
+
+    @property
+    def contact_rules(self) -> ContactRules:
+        """By which call-backs are told to desks."""
+        return ContactRules(
+            look_back_months=self.look_back_months,
+            strict_t1=self.strict_t1,
+            patience=Patience(
+                now_minutes=self.answer_now_minutes,
+                today_hours=self.answer_today_hours,
+                week_days=self.answer_week_days,
+            ),
+            found_a_day=self.found_a_day,
         )
 
     @property

@@ -37,4 +37,4 @@ class Settling:
             return 0
         now = self._clock.now()
         audit = AuditEvent(action=AuditAction.SETTLED, at=now, access=self._randomness(ACCESS_BYTES))
-        return await self._upkeep.settle(BATCH, keep_until=whole_hour(now + OUTCOME_ROW_SECONDS), audit=audit)
+        return await self._upkeep.settle(BATCH, now=now, keep_until=whole_hour(now + OUTCOME_ROW_SECONDS), audit=audit)

@@ -75,6 +75,14 @@ class Label(StrEnum):
     GUESS_NUMBER = "signpost/v1/index/guess-number"
     # D3: where a desk's agent listens
     AGENT_SOCKET = "signpost/v1/edge/agent-socket"
+    # C5, C6: call-backs and notices
+    CALL_BACK_NUMBER = "signpost/v1/index/call-back-number"
+    CALL_BACK_ROW = "signpost/v1/index/call-back-row"
+    NOTICE_NUMBER = "signpost/v1/index/notice-number"
+    NOTICE_ROW = "signpost/v1/index/notice-row"
+    MAIL_ROW = "signpost/v1/index/mail-row"
+    GLASS_NUMBER = "signpost/v1/index/glass-number"
+    GLASS_ROW = "signpost/v1/index/glass-row"
     # C7, D6: meters
     METER_NUMBER = "signpost/v1/index/meter-number"
     REPEAT_NUMBER = "signpost/v1/index/repeat-number"

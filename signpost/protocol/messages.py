@@ -8,13 +8,14 @@ Limits stand here so that both sides, and the published schema, share them.
 from __future__ import annotations
 
 import datetime as dt
+from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from signpost.protocol.classes import MatchClass, Place, Tier, Use
 from signpost.protocol.encoding import EncodingError, from_base64url, to_base64url
-from signpost.protocol.purposes import Basis, DeepReason, Purpose, Role, Urgency
+from signpost.protocol.purposes import Basis, DeepReason, Kind, Purpose, Role, Urgency
 from signpost.protocol.threshold import MAX_HOLDERS
 from signpost.protocol.tokens import LAST_MOMENT
 
@@ -31,7 +32,12 @@ __all__ = [
     "CeremonyRequest",
     "Change",
     "ChangeRequest",
+    "ContactAnswer",
+    "ContactRequest",
+    "ContactStatus",
+    "ContactStatusRequest",
     "Coverage",
+    "DeclineReason",
     "EnrolmentRequest",
     "EvaluationRequest",
     "EvaluationResponse",
@@ -41,6 +47,7 @@ __all__ = [
     "HolderIdentity",
     "HolderState",
     "HolderStatus",
+    "Inbox",
     "InvolvementList",
     "InvolvementListRequest",
     "InvolvementSummary",
@@ -49,6 +56,8 @@ __all__ = [
     "LookupRequest",
     "ManifestAnswer",
     "Nothing",
+    "Notice",
+    "OutcomeRequest",
     "OwnAccount",
     "PasswordRequest",
     "PendingDevice",
@@ -57,7 +66,9 @@ __all__ = [
     "RecordedLeaf",
     "RegisterRequest",
     "Registration",
+    "ReplyRequest",
     "RevocationAnswer",
+    "SharedHandle",
     "SignInAnswer",
     "SignInRequest",
     "StatementAnswer",
@@ -271,6 +282,102 @@ class LookupAnswer(_Wire):
     checked_at: Moment
     coverage: Coverage
     call_back: CallBackOffer
+
+
+class DeclineReason(StrEnum):
+    """Why a desk does not share its handle. A code, never free text; the asker is not told."""
+
+    MORE_DETRIMENTAL = "more-detrimental"
+    ANOTHER_CHILD = "another-child"
+    NO_CONSENT = "no-consent"
+    CANNOT_ANSWER = "cannot-answer"
+
+
+class ContactRequest(_Wire):
+    """To be rung about the child of one's own lookup, whatever it was answered."""
+
+    receipt: SpokenReceipt
+    purpose: Annotated[Purpose, Field(strict=False)]
+    urgency: Annotated[Urgency, Field(strict=False)]
+
+
+class ContactAnswer(_Wire):
+    """It is kept: the same words whoever is told of it, and whether anybody is."""
+
+    receipt: SpokenReceipt
+    urgency: Annotated[Urgency, Field(strict=False)]
+    answer_by: Moment
+    waits_until: Moment
+
+
+class ContactStatusRequest(_Wire):
+    """What became of one's own call-back."""
+
+    receipt: SpokenReceipt
+
+
+class SharedHandle(_Wire):
+    """A desk that has said that it may be rung."""
+
+    title: str
+    telephone: str | None
+    email: str | None
+    hours: str | None
+
+
+class ContactStatus(_Wire):
+    """What became of a call-back: `pending`; `no-reply` when its time has gone by, in the same words whoever was asked;
+    or `answered`, with the handles that their owners shared.
+    """
+
+    receipt: SpokenReceipt
+    state: Literal["pending", "no-reply", "answered"]
+    urgency: Annotated[Urgency, Field(strict=False)]
+    asked_at: Moment
+    answer_by: Moment
+    waits_until: Moment
+    handles: list[SharedHandle]
+
+
+class OutcomeRequest(_Wire):
+    """What came of a call-back: whether anybody was reached, and whether that was news."""
+
+    receipt: SpokenReceipt
+    reached: bool
+    new: bool
+
+
+class Notice(_Wire):
+    """That somebody asks to be rung about a child that this organisation registered. Who asks is said by role and kind
+    of organisation, never which. The case reference is the organisation's own, and opens for it alone.
+    """
+
+    notice: SpokenReceipt
+    handle: HandleId
+    handle_title: str
+    state: Literal["open", "escalated", "unanswered"]
+    role: Annotated[Role, Field(strict=False)]
+    kind: Annotated[Kind, Field(strict=False)]
+    purpose: Annotated[Purpose, Field(strict=False)]
+    urgency: Annotated[Urgency, Field(strict=False)]
+    told_at: Moment
+    answer_by: Moment
+    sealed_case_reference: SealedCaseReference
+
+
+class Inbox(_Wire):
+    """What waits for an answer of the asker's organisation, the soonest first."""
+
+    notices: list[Notice]
+
+
+class ReplyRequest(_Wire):
+    """An answer to a notice. `hand_over_to` and `reason` go with their own replies and are null with others."""
+
+    notice: SpokenReceipt
+    reply: Literal["share", "hand-over", "end", "decline"]
+    hand_over_to: HandleId | None
+    reason: Annotated[DeclineReason, Field(strict=False)] | None
 
 
 class Registration(_Wire):

@@ -54,6 +54,9 @@ class ProblemCode(StrEnum):
     ACCOUNT_UNKNOWN = "account-unknown"
     REPEATS_USED = "repeats-used"
     LOOKUP_UNKNOWN = "lookup-unknown"
+    CALL_BACK_UNKNOWN = "call-back-unknown"
+    NOTICE_UNKNOWN = "notice-unknown"
+    NOTICE_ANSWERED = "notice-answered"
     # evaluation (B4, B5)
     HOLDER_LOCKED = "holder-locked"
     HOLDER_WITHOUT_KEY = "holder-without-key"
@@ -177,6 +180,13 @@ PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
             "To see the same answer again: signpost lookup --again RECEIPT. Otherwise speak to the administrator."),
         _C.LOOKUP_UNKNOWN: _Words(404, "Receipt unknown",
             "This account has no lookup of that receipt, or it is older than a day.", "Ask anew: signpost lookup"),
+        _C.CALL_BACK_UNKNOWN: _Words(404, "Call-back unknown",
+            "This account left no call-back by that receipt, or it has run out.",
+            "Leave one: signpost contact ask RECEIPT"),
+        _C.NOTICE_UNKNOWN: _Words(404, "Notice unknown",
+            "This organisation has no notice of that reference, or it is over.", "See what waits: signpost inbox"),
+        _C.NOTICE_ANSWERED: _Words(409, "Notice answered", "This notice was answered already, perhaps by a colleague.",
+            "See what waits: signpost inbox"),
         _C.HOLDER_LOCKED: _Words(503, "Key holder locked", "This key holder has not been opened by its custodian.",
             "The custodian opens it with: signpost keys unlock"),
         _C.HOLDER_WITHOUT_KEY: _Words(503, "Key holder without a key", "This key holder has taken part in no ceremony.",

@@ -15,6 +15,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Literal
 
 from pydantic import BaseModel
 
@@ -33,6 +34,8 @@ from signpost.protocol.labels import Label
 from signpost.protocol.manifest import Manifest
 from signpost.protocol.messages import (
     CASE_REFERENCE_BYTES,
+    Change,
+    ChangeRequest,
     LookupRequest,
     RegisterRequest,
     Registration,
@@ -351,6 +354,18 @@ class World:
             registrations=list(registrations),
             receipts=receipts or self.receipts(device, Use.REGISTER, points),
         )
+
+
+def changing(reference: str, action: Literal["end", "withdraw"]) -> ChangeRequest:
+    """An end today, or a withdrawal, of an involvement."""
+    end = action == "end"
+    change = Change(
+        reference=reference_of(reference),
+        action=action,
+        ended_on=TODAY if end else None,
+        row_digest=digest(Label.ROW_DIGEST, "ended")[:16] if end else None,
+    )
+    return ChangeRequest(changes=[change])
 
 
 def device_purpose(device: Device) -> Purpose:

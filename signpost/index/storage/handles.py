@@ -17,7 +17,7 @@ from signpost.protocol.labels import Label
 from signpost.service.database import Connection
 from signpost.service.writer import Writer
 
-__all__ = ["SqliteHandles"]
+__all__ = ["SqliteHandles", "handles_of"]
 
 
 @final
@@ -31,7 +31,7 @@ class SqliteHandles:
 
     def handles(self, organisation: OrganisationId) -> list[Handle]:
         """As the port says, by identifier."""
-        return self._of(self._reader, organisation)
+        return handles_of(self._reader, self._vault, organisation)
 
     def owns(self, organisation: OrganisationId, identifier: str) -> bool:
         """As the port says."""
@@ -63,7 +63,7 @@ class SqliteHandles:
         """As the port says."""
 
         def apply(connection: Connection) -> None:
-            handles = {handle.identifier: handle for handle in self._of(connection, organisation)}
+            handles = {handle.identifier: handle for handle in handles_of(connection, self._vault, organisation)}
             for changed in change(handles):
                 connection.execute(
                     "UPDATE handles SET sealed = ? WHERE handle = ?",
@@ -72,13 +72,6 @@ class SqliteHandles:
             record(connection, self._vault, audit)
 
         await self._writer.submit(apply)
-
-    def _of(self, connection: Connection, organisation: OrganisationId) -> list[Handle]:
-        rows = connection.execute(
-            "SELECT handle, sealed FROM handles WHERE organisation = ?", (self._vault.organisation(organisation),)
-        ).fetchall()
-        handles = [self._handle(organisation, *row) for row in rows]
-        return sorted(handles, key=lambda handle: handle.identifier)
 
     def _sealed(self, handle: Handle) -> bytes:
         document = {
@@ -90,12 +83,21 @@ class SqliteHandles:
         number = self._vault.handle(handle.identifier)
         return self._vault.seal(canonical_json(document), Label.HANDLE_ROW, place(number))
 
-    def _handle(self, organisation: OrganisationId, number: int, sealed: bytes) -> Handle:
-        document = json.loads(self._vault.open(sealed, Label.HANDLE_ROW, place(number)))
-        # Rows of before handles were confirmed have no such day.
-        confirmed_on = document.pop("confirmed_on", None)
-        return Handle(
-            organisation=organisation,
-            confirmed_on=None if confirmed_on is None else dt.date.fromisoformat(confirmed_on),
-            **document,
-        )
+
+def handles_of(connection: Connection, vault: Vault, organisation: OrganisationId) -> list[Handle]:
+    """An organisation's handles, by identifier."""
+    rows = connection.execute(
+        "SELECT handle, sealed FROM handles WHERE organisation = ?", (vault.organisation(organisation),)
+    ).fetchall()
+    return sorted((_handle(vault, organisation, *row) for row in rows), key=lambda handle: handle.identifier)
+
+
+def _handle(vault: Vault, organisation: OrganisationId, number: int, sealed: bytes) -> Handle:
+    document = json.loads(vault.open(sealed, Label.HANDLE_ROW, place(number)))
+    # Rows of before handles were confirmed have no such day.
+    confirmed_on = document.pop("confirmed_on", None)
+    return Handle(
+        organisation=organisation,
+        confirmed_on=None if confirmed_on is None else dt.date.fromisoformat(confirmed_on),
+        **document,
+    )

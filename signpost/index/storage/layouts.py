@@ -2,7 +2,8 @@
 
 * involvement, 183 bytes: reference 16, child reference 16, row digest 16, handle 9, started 4, ended 4, basis 1,
   case reference 113, remove-after 4 (in months of the common era)
-* arrival, 621: what 1, organisation 8, involvement 8, ended 4, then 12 × (class 1, tier 1, key 16, body 32)
+* arrival, 621: what 1, organisation 8, involvement 8, ended 4, then 12 × (class 1, tier 1, key 16, body 32); of a
+  call-back that was left, its name in the place of the two numbers
 * lookup, 1,201: answer 1, then 24 × (class 1, tier 1, key 16, body 32)
 * acknowledgement, 17: spoken receipt 9, time 8
 * outcome, 48: what 1, then zeros
@@ -18,7 +19,7 @@ import struct
 from collections.abc import Sequence
 from typing import Final, assert_never
 
-from signpost.index.arrivals import Arrival, Ended, Registered, Withdrawn
+from signpost.index.arrivals import Arrival, Asked, Ended, Registered, Withdrawn
 from signpost.index.records import InvolvementNumber, OrganisationNumber, OwnedInvolvement, StoredTag
 from signpost.index.requests import Acknowledgement
 from signpost.protocol.classes import POINTS, MatchClass, Place, Tier, Use
@@ -36,9 +37,12 @@ __all__ = [
     "pack_arrival",
     "pack_involvement",
     "pack_lookup",
+    "pack_tags",
     "unpack_acknowledgement",
     "unpack_arrival",
     "unpack_involvement",
+    "unpack_lookup",
+    "unpack_tags",
 ]  # fmt: skip
 
 CLASS_CODES: Final = {
@@ -53,6 +57,7 @@ OUTCOME_SETTLED: Final = b"\x01" + bytes(47)
 
 _INVOLVEMENT: Final = struct.Struct(f">16s16s16s9sIIB{CASE_REFERENCE_BYTES}sI")
 _ARRIVAL: Final = struct.Struct(">BQQI")
+_ASKED: Final = 4
 _ACKNOWLEDGEMENT: Final = struct.Struct(">9sQ")
 _TAG: Final = struct.Struct(">BB16s32s")
 _TAGS_BYTES: Final = POINTS[Use.REGISTER] * _TAG.size
@@ -101,8 +106,10 @@ def unpack_involvement(raw: bytes) -> OwnedInvolvement:
     )
 
 
-def pack_arrival(arrival: Arrival) -> bytes:
+def pack_arrival(arrival: Arrival | Asked) -> bytes:
     """An inbox row."""
+    if isinstance(arrival, Asked):
+        return (bytes([_ASKED]) + arrival.call_back).ljust(_ARRIVAL.size + _TAGS_BYTES, b"\0")
     code: int
     tags: Sequence[StoredTag]
     ended_on: dt.date | None
@@ -119,13 +126,15 @@ def pack_arrival(arrival: Arrival) -> bytes:
     return head + _pack_tags(tags).ljust(_TAGS_BYTES, b"\0")
 
 
-def unpack_arrival(raw: bytes) -> Arrival:
+def unpack_arrival(raw: bytes) -> Arrival | Asked:
     """An inbox row again.
 
     Raises:
         ValueError: a newer version wrote it.
     """
     code, organisation, involvement, day = _ARRIVAL.unpack_from(raw)
+    if code == _ASKED:
+        return Asked(raw[1:17])
     ended_on = from_day_number(day or None)
     what: Registered | Ended | Withdrawn
     match code, ended_on:
@@ -142,12 +151,21 @@ def unpack_arrival(raw: bytes) -> Arrival:
 
 def pack_lookup(answer: AnswerWord, tags: Sequence[StoredTag]) -> bytes:
     """A lookup row."""
-    return bytes([_ANSWER_CODES[answer]]) + _pack_tags(tags).ljust(_LOOKUP_TAGS_BYTES, b"\0")
+    return bytes([_ANSWER_CODES[answer]]) + pack_tags(tags)
 
 
 def unpack_lookup(raw: bytes) -> tuple[StoredTag, ...]:
-    """The tags of a lookup row: as many as there were, before the zeros that make all rows of one size."""
-    tags = raw[1:]
+    """The tags of a lookup row."""
+    return unpack_tags(raw[1:])
+
+
+def pack_tags(tags: Sequence[StoredTag]) -> bytes:
+    """A lookup's tags, of one size with those of a deep one."""
+    return _pack_tags(tags).ljust(_LOOKUP_TAGS_BYTES, b"\0")
+
+
+def unpack_tags(tags: bytes) -> tuple[StoredTag, ...]:
+    """As many as there were, before the zeros that make all of one size."""
     ends = next((at for at in range(0, len(tags), _TAG.size) if not tags[at]), len(tags))
     return _unpack_tags(tags[:ends])
 

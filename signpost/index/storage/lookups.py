@@ -17,6 +17,7 @@ from signpost.index.ports import KeptLookup
 from signpost.index.records import Hit, InvolvementNumber, OrganisationNumber, StoredTag
 from signpost.index.requests import Spending
 from signpost.index.storage.answers import count_answer
+from signpost.index.storage.call_back_rows import CallBackRows
 from signpost.index.storage.layouts import CLASSES, from_day_number, pack_lookup, unpack_lookup
 from signpost.index.storage.metering import charge_for
 from signpost.index.storage.record import record
@@ -30,7 +31,7 @@ from signpost.protocol.tags import TagKey
 from signpost.service.database import Connection
 from signpost.service.writer import Writer
 
-__all__ = ["SqliteLookups", "hits_statement"]
+__all__ = ["SqliteLookups", "hits_statement", "read_hits"]
 
 
 @cache
@@ -42,6 +43,22 @@ def hits_statement(keys: int) -> str:
         for at in range(keys)
         for side in "<>"
     )
+
+
+def read_hits(connection: Connection, vault: Vault, keys: Sequence[TagKey], *, asking: OrganisationId) -> list[Hit]:
+    """The involvements of every other organisation that hold one of the keys."""
+    rows = connection.execute(hits_statement(len(keys)), (vault.organisation(asking), *keys)).fetchall()
+    return [
+        Hit(
+            asked_at=at,
+            stored=Place(CLASSES[match_class], Tier(tier)),
+            organisation=OrganisationNumber(organisation),
+            involvement=InvolvementNumber(involvement),
+            ended_on=from_day_number(ended_on),
+            identity_key=identity_key,
+        )
+        for at, match_class, tier, organisation, involvement, ended_on, identity_key in rows
+    ]
 
 
 @final
@@ -59,18 +76,7 @@ class SqliteLookups:
 
     def hits(self, keys: Sequence[TagKey], *, asking: OrganisationId) -> list[Hit]:
         """As the port says."""
-        rows = self._reader.execute(hits_statement(len(keys)), (self._vault.organisation(asking), *keys)).fetchall()
-        return [
-            Hit(
-                asked_at=at,
-                stored=Place(CLASSES[match_class], Tier(tier)),
-                organisation=OrganisationNumber(organisation),
-                involvement=InvolvementNumber(involvement),
-                ended_on=from_day_number(ended_on),
-                identity_key=identity_key,
-            )
-            for at, match_class, tier, organisation, involvement, ended_on, identity_key in rows
-        ]
+        return read_hits(self._reader, self._vault, keys, asking=asking)
 
     def caseload(self, organisation: OrganisationId) -> int:
         """As the port says."""
@@ -85,7 +91,12 @@ class SqliteLookups:
         found = self._reader.execute(
             "SELECT sealed FROM lookup_rows WHERE lookup = ? AND forget_at > ?", (name, now)
         ).fetchone()
-        return None if found is None else unpack_lookup(self._vault.open(found[0], Label.LOOKUP_ROW, name))
+        if found is not None:
+            return unpack_lookup(self._vault.open(found[0], Label.LOOKUP_ROW, name))
+        # The tags outlive the lookup's row for as long as a call-back waits by them.
+        waiting = self._vault.call_back(asker.organisation, asker.account, receipt)
+        call_back = CallBackRows(self._vault).call_back(self._reader, waiting, now=now)
+        return None if call_back is None else call_back.tags
 
     async def keep(
         self, lookup: KeptLookup, *, spending: Spending, costs: Costs, audit: AuditEvent,

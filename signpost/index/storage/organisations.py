@@ -6,7 +6,7 @@ import json
 from typing import final
 
 from signpost.index.audit import AuditEvent
-from signpost.index.records import Organisation
+from signpost.index.records import Organisation, OrganisationNumber
 from signpost.index.storage.record import record
 from signpost.index.storage.vault import Vault, place
 from signpost.protocol.credentials import OrganisationId
@@ -18,7 +18,7 @@ from signpost.protocol.purposes import Kind
 from signpost.service.database import Connection
 from signpost.service.writer import Writer
 
-__all__ = ["SqliteOrganisations"]
+__all__ = ["SqliteOrganisations", "organisation_named"]
 
 
 @final
@@ -32,14 +32,12 @@ class SqliteOrganisations:
 
     def organisation(self, name: OrganisationId) -> Organisation | None:
         """As the port says."""
-        number = self._vault.organisation(name)
-        row = self._reader.execute("SELECT sealed FROM organisations WHERE organisation = ?", (number,)).fetchone()
-        return None if row is None else self._organisation(number, row[0])
+        return organisation_named(self._reader, self._vault, self._vault.organisation(name))
 
     def organisations(self) -> list[Organisation]:
         """As the port says, by name."""
         rows = self._reader.execute("SELECT organisation, sealed FROM organisations").fetchall()
-        return sorted((self._organisation(*row) for row in rows), key=lambda organisation: organisation.name)
+        return sorted((_organisation(self._vault, *row) for row in rows), key=lambda organisation: organisation.name)
 
     async def admit(self, organisation: Organisation, *, audit: AuditEvent) -> None:
         """As the port says."""
@@ -59,8 +57,15 @@ class SqliteOrganisations:
 
         await self._writer.submit(admit)
 
-    def _organisation(self, number: int, sealed: bytes) -> Organisation:
-        document = json.loads(self._vault.open(sealed, Label.ORGANISATION_ROW, place(number)))
-        return Organisation(
-            OrganisationId(document["name"]), Kind(document["kind"]), VerifyKey.parse(document["signing_key"])
-        )
+
+def organisation_named(connection: Connection, vault: Vault, number: OrganisationNumber) -> Organisation | None:
+    """The organisation of a pseudonym."""
+    row = connection.execute("SELECT sealed FROM organisations WHERE organisation = ?", (number,)).fetchone()
+    return None if row is None else _organisation(vault, number, row[0])
+
+
+def _organisation(vault: Vault, number: int, sealed: bytes) -> Organisation:
+    document = json.loads(vault.open(sealed, Label.ORGANISATION_ROW, place(number)))
+    return Organisation(
+        OrganisationId(document["name"]), Kind(document["kind"]), VerifyKey.parse(document["signing_key"])
+    )

@@ -283,3 +283,62 @@ _ENDS_OF_SHIFTS: Final = (
     """,
     "CREATE INDEX ended_shifts_to_forget ON ended_shifts (forget_at)",
 )
+
+
+@MIGRATIONS()
+def call_backs_and_notices(database: Database) -> None:
+    """Brokered contact: who asked to be rung, and which desks were told."""
+    for table in _CONTACT:
+        database.execute(table)
+
+
+_CONTACT: Final = (
+    """
+    CREATE TABLE call_backs (
+        -- That somebody waits to be rung about a child they looked up. 28 days.
+        call_back BLOB NOT NULL PRIMARY KEY CHECK (length(call_back) = 16),  -- keyed digest of account and receipt
+        sealed BLOB NOT NULL,  -- who, why, how soon, the wrapped tags, what came of it; always one size
+        forget_at INTEGER NOT NULL  -- epoch seconds, a whole hour
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX call_backs_to_forget ON call_backs (forget_at)",
+    """
+    CREATE TABLE call_back_tags (
+        -- By which tags a later registration finds a call-back that waits. As long as the call-back.
+        tag INTEGER PRIMARY KEY,
+        key BLOB NOT NULL CHECK (length(key) = 16),  -- a tag's equality key, under the lookups' key
+        call_back BLOB NOT NULL CHECK (length(call_back) = 16),
+        forget_at INTEGER NOT NULL  -- epoch seconds, a whole hour
+    ) STRICT
+    """,
+    "CREATE INDEX call_back_tags_by_key ON call_back_tags (key)",
+    "CREATE INDEX call_back_tags_to_forget ON call_back_tags (forget_at)",
+    """
+    CREATE TABLE notices (
+        -- What one desk was told of one call-back, and what it answered. As long as the call-back, or until its
+        -- involvement is withdrawn.
+        notice BLOB NOT NULL PRIMARY KEY CHECK (length(notice) = 16),  -- keyed digest of organisation and reference
+        organisation INTEGER NOT NULL,  -- pseudonym of the desk's
+        involvement INTEGER NOT NULL,
+        call_back BLOB NOT NULL CHECK (length(call_back) = 16),
+        sealed BLOB NOT NULL,  -- reference, handle, who asks by role, why, how soon, state and answer; always one size
+        due_at INTEGER,  -- epoch seconds: when it is escalated; null once that is over
+        forget_at INTEGER NOT NULL  -- epoch seconds, a whole hour
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX notices_of_involvement ON notices (organisation, involvement)",
+    "CREATE INDEX notices_of_call_back ON notices (call_back)",
+    "CREATE INDEX notices_due ON notices (due_at)",
+    "CREATE INDEX notices_to_forget ON notices (forget_at)",
+    """
+    CREATE TABLE mails (
+        -- Mails to desks that wait to be sent: a reference and no content. Until sent, or a day.
+        mail INTEGER PRIMARY KEY AUTOINCREMENT,
+        sealed BLOB NOT NULL,  -- to which mailbox, and which reference
+        due_at INTEGER NOT NULL,  -- epoch seconds: when it is tried next
+        forget_at INTEGER NOT NULL  -- epoch seconds
+    ) STRICT
+    """,
+    "CREATE INDEX mails_due ON mails (due_at)",
+    "CREATE INDEX mails_to_forget ON mails (forget_at)",
+)

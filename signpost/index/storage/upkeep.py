@@ -6,13 +6,14 @@ is whatever came first; what it did and its leaving the inbox commit together, s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, final
 
-from signpost.index.arrivals import Ended, Registered, Withdrawn, together
+from signpost.index.arrivals import Arrival, Asked, Ended, Registered, Withdrawn, together
 from signpost.index.audit import AuditEvent
 from signpost.index.records import InvolvementNumber, OrganisationNumber
 from signpost.index.storage.answers import judged
+from signpost.index.storage.delivery import Delivery
 from signpost.index.storage.layouts import CLASS_CODES, OUTCOME_SETTLED, day_number, unpack_arrival
 from signpost.index.storage.record import record
 from signpost.index.storage.vault import Vault, place
@@ -27,8 +28,10 @@ __all__ = ["MOST_UNDER_ONE_TAG", "SqliteUpkeep"]
 _SWEPT: Final = (
     ("spent_nonces", "nonce"), ("spent_receipts", "receipt"), ("lookup_rows", "lookup"), ("outcomes", "arrival"),
     ("sign_in_guesses", "name"), ("meters", "name"), ("repeats", "name"), ("exceptions", "whom"),
-    ("revocations", "revocation"), ("ended_shifts", "shift"),
+    ("revocations", "revocation"), ("ended_shifts", "shift"), ("call_back_tags", "tag"), ("call_backs", "call_back"),
+    ("notices", "notice"), ("mails", "mail"),
 )  # fmt: skip
+_Effects = dict[tuple[OrganisationNumber, InvolvementNumber], Registered | Ended | Withdrawn]
 _MOST_SWEPT: Final = 2_000
 """Rows of one table in one sweep: a few milliseconds of the writer's time."""
 MOST_UNDER_ONE_TAG: Final = 64
@@ -39,16 +42,17 @@ MOST_UNDER_ONE_TAG: Final = 64
 class SqliteUpkeep:
     """The `Upkeep` port. `reader` belongs to the event loop's thread."""
 
-    def __init__(self, *, reader: Connection, writer: Writer, vault: Vault) -> None:
+    def __init__(self, *, reader: Connection, writer: Writer, vault: Vault, delivery: Delivery) -> None:
         self._reader = reader
         self._writer = writer
         self._vault = vault
+        self._delivery = delivery
 
     def waiting(self) -> bool:
         """As the port says."""
         return self._reader.execute("SELECT 1 FROM inbox LIMIT 1").fetchone() is not None
 
-    async def settle(self, most: int, *, keep_until: int, audit: AuditEvent) -> int:
+    async def settle(self, most: int, *, now: int, keep_until: int, audit: AuditEvent) -> int:
         """As the port says."""
 
         def settle(connection: Connection) -> int:
@@ -56,7 +60,9 @@ class SqliteUpkeep:
             if not rows:
                 return 0
             arrivals = [unpack_arrival(self._vault.open(sealed, Label.INBOX_ROW)) for _, sealed in rows]
-            _make_visible(connection, together(arrivals))
+            effects = together(arrival for arrival in arrivals if isinstance(arrival, Arrival))
+            _make_visible(connection, effects)
+            self._tell_desks(connection, arrivals, effects, now)
             connection.executemany("DELETE FROM inbox WHERE arrival = ?", [(arrival,) for arrival, _ in rows])
             connection.executemany(
                 "INSERT INTO outcomes VALUES (?, ?, ?)",
@@ -69,6 +75,25 @@ class SqliteUpkeep:
             return len(rows)
 
         return await self._writer.submit(settle)
+
+    def _tell_desks(
+        self,
+        connection: Connection,
+        arrivals: Iterable[Arrival | Asked],
+        effects: _Effects,
+        now: int,
+    ) -> None:
+        """After all of the batch is visible: what was withdrawn is told of no longer, what was asked is told to whoever
+        matches, and what was registered of what waits for it.
+        """
+        for (organisation, involvement), effect in sorted(effects.items()):
+            if isinstance(effect, Withdrawn):
+                self._delivery.withdrawn(connection, organisation, involvement, now=now)
+        for name in sorted({arrival.call_back for arrival in arrivals if isinstance(arrival, Asked)}):
+            self._delivery.asked(connection, name, now=now)
+        for (organisation, involvement), effect in sorted(effects.items()):
+            if isinstance(effect, Registered):
+                self._delivery.registered(connection, organisation, involvement, effect.tags, now=now)
 
     async def sweep(self, now: int, *, unusual: Callable[[UnusualShare], AuditEvent], audit: AuditEvent) -> int:
         """As the port says."""
@@ -92,7 +117,7 @@ class SqliteUpkeep:
 
 def _make_visible(
     connection: Connection,
-    effects: dict[tuple[OrganisationNumber, InvolvementNumber], Registered | Ended | Withdrawn],
+    effects: _Effects,
 ) -> None:
     gone: list[tuple[bytes, OrganisationNumber, InvolvementNumber]] = []
     dated: list[tuple[int | None, bytes, OrganisationNumber, InvolvementNumber]] = []

@@ -118,6 +118,18 @@ class Vault:
             Label.SPENT_RECEIPT, receipt.holder.to_bytes(4, "big"), receipt.batch, receipt.organisation, receipt.account
         )
 
+    def call_back(self, organisation: OrganisationId, account: AccountId, receipt: str) -> bytes:
+        """The name of the call-back that an account left by a receipt: 16 bytes."""
+        return self._digest(Label.CALL_BACK_NUMBER, organisation, account, receipt)
+
+    def notice(self, organisation: OrganisationNumber, reference: str) -> bytes:
+        """The name of a notice of an organisation: 16 bytes. Spoken in another, its reference names nothing."""
+        return self._digest(Label.NOTICE_NUMBER, organisation.to_bytes(8, "big"), reference)
+
+    def glass(self, reference: str) -> bytes:
+        """The name of a broken glass: 16 bytes."""
+        return self._digest(Label.GLASS_NUMBER, reference)
+
     def lookup(self, organisation: OrganisationId, account: AccountId, receipt: str) -> bytes:
         """The name of an account's lookup: 16 bytes. Spoken to somebody else, the receipt names nothing."""
         return self._digest(Label.LOOKUP_NUMBER, organisation, account, receipt)

@@ -14,6 +14,7 @@ from signpost.index.app import Index
 from signpost.index.handle_faults import HandleFault
 from signpost.index.handles import CHANGEABLE, ContactPoint
 from signpost.index.ports import ApprovedException
+from signpost.index.web.operator_contact import add_contact
 from signpost.protocol.budget_exceptions import ExceptionReason
 from signpost.protocol.credentials import AccountId, OrganisationId
 from signpost.protocol.messages import HandleId
@@ -332,4 +333,5 @@ def operator_app(index: Index, log: Log) -> FastAPI:
         )
         return Done()
 
+    add_contact(app, index)
     return app

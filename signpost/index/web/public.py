@@ -16,11 +16,16 @@ from signpost.index.ports import Guesser
 from signpost.index.requests import Signed
 from signpost.protocol.messages import (
     ChangeRequest,
+    ContactAnswer,
+    ContactRequest,
+    ContactStatus,
+    ContactStatusRequest,
     Coverage,
     EnrolmentRequest,
     FeedFinished,
     HandleList,
     Health,
+    Inbox,
     InvolvementList,
     InvolvementListRequest,
     LookupAgainRequest,
@@ -28,10 +33,12 @@ from signpost.protocol.messages import (
     LookupRequest,
     ManifestAnswer,
     Nothing,
+    OutcomeRequest,
     PasswordRequest,
     RecordPage,
     RecordRequest,
     RegisterRequest,
+    ReplyRequest,
     RevocationAnswer,
     SignInAnswer,
     SignInRequest,
@@ -103,6 +110,34 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
         """The same child again, by the receipt of one's own lookup of the last day: the word as it is now."""
         answer = await index.lookup.again(asked, who)
         return Response(answer.model_dump_json().encode().ljust(ANSWER_BYTES), media_type="application/json")
+
+    @app.post("/v1/contact/asks", responses=refusals(*_WHO_ASKS, _C.PURPOSE_REFUSED, _C.LOOKUP_UNKNOWN))
+    async def ask_for_call_back(asked: FromJson[ContactRequest], who: by) -> ContactAnswer:
+        """Asks to be rung about the child of one's own lookup, whatever it was answered."""
+        return await index.contact.ask(asked, who)
+
+    @app.post("/v1/contact/status", responses=refusals(*_WHO_ASKS, _C.CALL_BACK_UNKNOWN))
+    async def call_back_status(asked: FromJson[ContactStatusRequest], who: by) -> ContactStatus:
+        """What became of one's own call-back, and the handles that were shared."""
+        return await index.contact.status(asked, who)
+
+    @app.post("/v1/contact/outcomes", responses=refusals(*_WHO_ASKS, _C.CALL_BACK_UNKNOWN))
+    async def tell_outcome(asked: FromJson[OutcomeRequest], who: by) -> Nothing:
+        """Says what came of a call-back."""
+        return await index.contact.outcome(asked, who)
+
+    @app.post("/v1/inbox", responses=refusals(*_WHO_ASKS))
+    async def inbox(asked: FromJson[Nothing], who: by) -> Inbox:
+        """What waits for an answer of the asker's organisation."""
+        return await index.contact.inbox(who)
+
+    @app.post(
+        "/v1/inbox/replies",
+        responses=refusals(*_WHO_ASKS, _C.NOTICE_UNKNOWN, _C.NOTICE_ANSWERED, _C.HANDLE_UNKNOWN, _C.HANDLE_CIRCULAR),
+    )
+    async def reply(asked: FromJson[ReplyRequest], who: by) -> Nothing:
+        """Answers a notice."""
+        return await index.contact.reply(asked, who)
 
     @app.post(
         "/v1/registrations",

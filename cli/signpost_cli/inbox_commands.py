@@ -1,0 +1,174 @@
+"""`signpost inbox` and `signpost reply`: what a desk is asked, and what it answers (protocol.md C5).
+
+Who asks is said by role and kind of organisation. The case reference is the desk's own, and is opened here, by the
+shift's agent: the index cannot read it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from typing import Annotated, Final
+
+import typer
+
+from signpost.edge.client import Client
+from signpost.edge.desk import Desk, default_folder
+from signpost.edge.shift import open_references
+from signpost.protocol.messages import DeclineReason, Inbox, Notice, ReplyRequest
+from signpost.protocol.purposes import GATEWAYS, Kind, Role
+from signpost_cli.exit_codes import ExitCode
+from signpost_cli.moments import iso, shown_time
+from signpost_cli.options import Home
+from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say
+from signpost_cli.receipts import spoken
+from signpost_cli.shifts import open_desk
+from signpost_cli.stops import Stop
+
+__all__ = ["REASONS", "inbox", "reply"]
+
+REASONS: Final = {
+    DeclineReason.MORE_DETRIMENTAL: (
+        "sharing would be more detrimental to the child than not sharing (Children Act 2004, section 16LA(3))"
+    ),
+    DeclineReason.ANOTHER_CHILD: "it is another child",
+    DeclineReason.NO_CONSENT: "we work by consent, and it does not cover this",
+    DeclineReason.CANNOT_ANSWER: "we have nothing to say that would help",
+}
+_WHO: Final = {
+    Role.PRACTITIONER: "A practitioner",
+    Role.URGENT: "Somebody on urgent duty",
+    Role.MATERNITY: "Somebody in maternity care",
+}
+_WHERE: Final = {Kind.COUNCIL: "of a council", Kind.HOSPITAL: "of a hospital", Kind.POLICE: "of a police force"}
+
+
+def inbox(home: Home = None, as_json: JsonFlag = False, plain: PlainFlag = False) -> None:
+    """See who asks to be rung about a child that your organisation works with, the soonest due first.
+
+    Of each: by when, how urgent, who asks by role and kind of organisation, why, and your own case reference. Which
+    organisation asks is told to nobody before you share your desk and they ring.
+
+    Example:
+      signpost inbox
+    """
+    desk = open_desk(home or default_folder())
+    found = asyncio.run(_inbox(desk))
+    references = open_references(
+        desk.folder, [notice.sealed_case_reference for notice in found.notices], organisation=desk.organisation
+    )
+    if as_json:
+        answer_json(
+            "signpost.inbox/1",
+            {"notices": [_document(*each) for each in zip(found.notices, references, strict=True)]},
+        )
+        return
+    if not found.notices:
+        answer("Nobody waits for an answer.")
+    for notice, reference in zip(found.notices, references, strict=True):
+        _tell(notice, reference, plain=plain)
+    if found.notices:
+        say(f"Next: signpost reply {found.notices[0].notice} --share | --hand-over HANDLE | --ended | --decline")
+
+
+def reply(
+    notice: Annotated[str, typer.Argument(help="The notice, as M2XF-7RTA.", show_default=False)],
+    reason: Annotated[
+        str | None, typer.Argument(help="With --decline: why. --decline alone lists the reasons.", show_default=False)
+    ] = None,
+    share: Annotated[
+        bool, typer.Option("--share", help="Let the asker see your desk: its telephone, mailbox and hours.")
+    ] = False,
+    hand_over: Annotated[
+        str | None, typer.Option(metavar="HANDLE", help="Let another desk of your organisation answer.")
+    ] = None,
+    ended: Annotated[bool, typer.Option("--ended", help="You do not work with this child any more.")] = False,
+    decline: Annotated[
+        bool, typer.Option("--decline", help="Do not share; the asker is told neither this nor why.")
+    ] = False,
+    home: Home = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Answer a notice, once: share your desk, hand it over, say that your work has ended, or decline.
+
+    Only sharing shows the asker anything. Whoever then rings confirms with you that it is the same child before
+    anything about the child is said.
+
+    Example:
+      signpost reply M2XF-7RTA --share
+      signpost reply M2XF-7RTA --hand-over 7RTA-M2XF
+      signpost reply M2XF-7RTA --decline more-detrimental
+    """
+    name = spoken(notice, "a notice")
+    if [share, hand_over is not None, ended, decline].count(True) != 1:
+        raise Stop(
+            ExitCode.USAGE,
+            "A reply is one of --share, --hand-over HANDLE, --ended and --decline REASON. Nothing was sent.",
+        )
+    request = ReplyRequest.model_validate(
+        {
+            "notice": name,
+            "reply": "share" if share else "hand-over" if hand_over else "end" if ended else "decline",
+            "hand_over_to": None if hand_over is None else spoken(hand_over, "a handle"),
+            "reason": _reason(reason, decline=decline),
+        }
+    )
+    desk = open_desk(home or default_folder())
+    asyncio.run(_reply(desk, request))
+    if as_json:
+        answer_json("signpost.reply/1", {"notice": name, "reply": request.reply})
+        return
+    answer(
+        {
+            "share": "Shared. The asker sees your desk, and rings.",
+            "hand-over": "Handed over.",
+            "end": "Noted: your work with this child has ended. The asker is not told.",
+            "decline": "Declined. The asker is not told.",
+        }[request.reply]
+    )
+
+
+def _reason(text: str | None, *, decline: bool) -> DeclineReason | None:
+    if not decline:
+        if text is not None:
+            raise Stop(ExitCode.USAGE, "A reason goes with --decline alone. Nothing was sent.")
+        return None
+    if text not in list(DeclineReason):
+        listed = "\n".join(f"  {reason.value:<17} {words}" for reason, words in REASONS.items())
+        raise Stop(ExitCode.USAGE, f"--decline takes one of these reasons. Nothing was sent.\n{listed}")
+    return DeclineReason(text)
+
+
+def _tell(notice: Notice, reference: str | None, *, plain: bool) -> None:
+    late = "" if notice.answer_by > time.time() else "  OVERDUE" if notice.state != "unanswered" else "  NOT ANSWERED"
+    name = bold(notice.notice, sys.stdout, plain=plain)
+    answer(f"{name}  {notice.urgency.value}, by {shown_time(notice.answer_by)}{late}")
+    answer(f"  {_WHO[notice.role]} {_WHERE[notice.kind]} asks. {GATEWAYS[notice.purpose].law}.")
+    answer(f"  Your case: {reference or 'it cannot be opened on this device'} · {notice.handle_title}")
+
+
+def _document(notice: Notice, reference: str | None) -> dict[str, object]:
+    return {
+        "notice": notice.notice,
+        "state": notice.state,
+        "urgency": notice.urgency.value,
+        "answer_by": iso(notice.answer_by),
+        "told_at": iso(notice.told_at),
+        "role": notice.role.value,
+        "kind": notice.kind.value,
+        "purpose": notice.purpose.value,
+        "handle": notice.handle,
+        "handle_title": notice.handle_title,
+        "case_reference": reference,
+    }
+
+
+async def _inbox(desk: Desk) -> Inbox:
+    async with Client(desk) as client:
+        return await client.index.inbox()
+
+
+async def _reply(desk: Desk, request: ReplyRequest) -> None:
+    async with Client(desk) as client:
+        await client.index.reply(request)

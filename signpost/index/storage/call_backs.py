@@ -1,0 +1,206 @@
+"""Call-backs and notices on SQLite. Asking only keeps the call-back and puts it in the inbox: the same statements
+whoever matches. Desks are told when it settles (`delivery`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final, final
+
+from signpost.index.arrivals import Asked
+from signpost.index.audit import AuditEvent
+from signpost.index.contact_rules import ContactRules
+from signpost.index.contact_states import WAITING, NoticeEvent, NoticeState, after
+from signpost.index.handle_faults import standing_for
+from signpost.index.ports import Waiting
+from signpost.index.records import CallBack, Handle, KeptNotice
+from signpost.index.requests import Signed
+from signpost.index.storage.call_back_rows import CallBackRows
+from signpost.index.storage.delivery import Delivery
+from signpost.index.storage.handles import handles_of
+from signpost.index.storage.layouts import pack_arrival, unpack_involvement
+from signpost.index.storage.record import record
+from signpost.index.storage.spending import spend_nonce
+from signpost.index.storage.vault import Vault, place
+from signpost.index.working_time import due_at, read_hours
+from signpost.protocol.credentials import Asker, OrganisationId
+from signpost.protocol.labels import Label
+from signpost.protocol.problems import Problem, ProblemCode
+from signpost.protocol.purposes import Urgency
+from signpost.service.database import Connection
+from signpost.service.writer import Writer
+
+__all__ = ["SqliteCallBacks"]
+
+_MOST_URGENT_FIRST: Final = (Urgency.NOW, Urgency.TODAY, Urgency.WEEK)
+
+
+@final
+class SqliteCallBacks:
+    """The `CallBacks` port. `reader` belongs to the event loop's thread."""
+
+    def __init__(
+        self, *, reader: Connection, writer: Writer, vault: Vault, delivery: Delivery, rules: ContactRules
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._vault = vault
+        self._delivery = delivery
+        self._rules = rules
+        self._rows = CallBackRows(vault)
+
+    async def ask(self, call_back: CallBack, *, signed: Signed, audit: AuditEvent) -> CallBack:
+        """As the port says."""
+        name = self._vault.call_back(call_back.organisation, call_back.account, call_back.receipt)
+
+        def ask(connection: Connection) -> CallBack:
+            spend_nonce(connection, self._vault, signed)
+            record(connection, self._vault, audit)
+            kept = self._rows.call_back(connection, name, now=signed.at)
+            if kept is None:
+                kept = call_back
+                self._rows.write_tags(connection, name, kept)
+            else:
+                kept = replace(kept, urgency=min(kept.urgency, call_back.urgency, key=_MOST_URGENT_FIRST.index))
+            self._rows.write_call_back(connection, name, kept)
+            connection.execute(
+                "INSERT INTO inbox (sealed) VALUES (?)",
+                (self._vault.seal(pack_arrival(Asked(name)), Label.INBOX_ROW),),
+            )
+            return kept
+
+        return await self._writer.submit(ask)
+
+    def left(self, asker: Asker, receipt: str, *, now: int) -> CallBack | None:
+        """As the port says."""
+        name = self._vault.call_back(asker.organisation, asker.account, receipt)
+        return self._rows.call_back(self._reader, name, now=now)
+
+    def shared(self, call_back: CallBack, *, now: int) -> list[Handle]:
+        """As the port says."""
+        matching = {
+            (hit.organisation, hit.involvement) for hit in self._delivery.matches(self._reader, call_back, now=now).all
+        }
+        name = self._vault.call_back(call_back.organisation, call_back.account, call_back.receipt)
+        handles: dict[str, Handle] = {}
+        for notice in self._rows.notices_of(self._reader, name):
+            of = (self._vault.organisation(notice.organisation), notice.involvement)
+            if notice.state is NoticeState.SHARED and of in matching:
+                known = self._handles(self._reader, notice.organisation)
+                handle = standing_for(notice.handle, known)
+                handles[handle.identifier] = handle
+        return sorted(handles.values(), key=lambda handle: handle.identifier)
+
+    async def tell_outcome(
+        self, asker: Asker, receipt: str, *, reached: bool, new: bool, signed: Signed, audit: AuditEvent
+    ) -> None:
+        """As the port says."""
+        name = self._vault.call_back(asker.organisation, asker.account, receipt)
+
+        def tell(connection: Connection) -> None:
+            spend_nonce(connection, self._vault, signed)
+            record(connection, self._vault, audit)
+            call_back = self._rows.call_back(connection, name, now=signed.at)
+            if call_back is None:
+                raise Problem(ProblemCode.CALL_BACK_UNKNOWN)
+            self._rows.write_call_back(connection, name, replace(call_back, reached=reached, new=new))
+
+        await self._writer.submit(tell)
+
+    def waiting(self, organisation: OrganisationId, *, now: int) -> list[Waiting]:
+        """As the port says."""
+        number = self._vault.organisation(organisation)
+        handles = self._handles(self._reader, organisation)
+        found = []
+        for notice in self._rows.notices_for(self._reader, organisation):
+            row = self._reader.execute(
+                "SELECT sealed FROM owned_involvements WHERE organisation = ? AND involvement = ?",
+                (number, notice.involvement),
+            ).fetchone()
+            # Withdrawn, and about to settle: as if it had never been there.
+            if notice.state not in WAITING or notice.waits_until <= now or row is None:
+                continue
+            owned = unpack_involvement(self._vault.open(row[0], Label.OWNED_ROW, place(number, notice.involvement)))
+            title = standing_for(notice.handle, handles).title
+            found.append(Waiting(notice, title, owned.sealed_case_reference))
+        return sorted(found, key=lambda each: (each.notice.due_at or each.notice.told_at, each.notice.reference))
+
+    async def reply(
+        self, organisation: OrganisationId, reference: str, change: Callable[[KeptNotice], KeptNotice], *,
+        signed: Signed, audit: AuditEvent,
+    ) -> KeptNotice:  # fmt: skip
+        """As the port says."""
+
+        def reply(connection: Connection) -> KeptNotice:
+            spend_nonce(connection, self._vault, signed)
+            notice = self._rows.notice(connection, organisation, reference)
+            if notice is None or notice.waits_until <= signed.at:
+                raise Problem(ProblemCode.NOTICE_UNKNOWN)
+            changed = change(notice)
+            self._rows.write_notice(connection, changed)
+            if changed.handle != notice.handle:
+                handle = standing_for(changed.handle, self._handles(connection, organisation))
+                self._delivery.mail(connection, handle, reference, now=signed.at)
+            record(connection, self._vault, audit)
+            return changed
+
+        return await self._writer.submit(reply)
+
+    async def escalate(self, most: int, *, now: int, audit: Callable[[OrganisationId], AuditEvent]) -> int:
+        """As the port says."""
+        if self._reader.execute("SELECT 1 FROM notices WHERE due_at <= ? LIMIT 1", (now,)).fetchone() is None:
+            return 0
+
+        def escalate(connection: Connection) -> int:
+            due = self._rows.notices_due(connection, now, most)
+            for notice in due:
+                self._step(connection, notice, now)
+                record(connection, self._vault, audit(notice.organisation))
+            return len(due)
+
+        return await self._writer.submit(escalate)
+
+    def with_outcomes(self) -> list[CallBack]:
+        """As the port says."""
+        return [each for each in self._rows.all_call_backs(self._reader) if each.reached is not None]
+
+    def held(self) -> list[KeptNotice]:
+        """As the port says."""
+        notices = self._rows.all_notices(self._reader)
+        held = [notice for notice in notices if notice.state is NoticeState.HELD]
+        return sorted(held, key=lambda notice: (notice.told_at, notice.reference))
+
+    async def release(self, organisation: OrganisationId, reference: str, *, now: int, audit: AuditEvent) -> None:
+        """As the port says."""
+
+        def release(connection: Connection) -> None:
+            notice = self._rows.notice(connection, organisation, reference)
+            state = None if notice is None else after(notice.state, NoticeEvent.RELEASED)
+            if notice is None or state is None:
+                raise Problem(ProblemCode.NOTICE_UNKNOWN)
+            handle = standing_for(notice.handle, self._handles(connection, organisation))
+            due = due_at(now, notice.urgency, read_hours(handle.hours), self._rules.patience)
+            self._rows.write_notice(connection, replace(notice, state=state, told_at=now, due_at=due))
+            self._delivery.mail(connection, handle, reference, now=now)
+            record(connection, self._vault, audit)
+
+        await self._writer.submit(release)
+
+    def _step(self, connection: Connection, notice: KeptNotice, now: int) -> None:
+        """A notice is due: on to the desk out of hours, or there is nobody left to turn to."""
+        handles = self._handles(connection, notice.organisation)
+        handle = standing_for(notice.handle, handles)
+        fallback = None if handle.out_of_hours is None else standing_for(handle.out_of_hours, handles)
+        onward = notice.state is NoticeState.OPEN and fallback is not None and fallback != handle
+        state = after(notice.state, NoticeEvent.DUE if onward else NoticeEvent.DUE_WITHOUT_FALLBACK)
+        assert state is not None
+        if not onward or fallback is None:
+            self._rows.write_notice(connection, replace(notice, state=state, due_at=None))
+            return
+        due = due_at(now, notice.urgency, read_hours(fallback.hours), self._rules.patience)
+        self._rows.write_notice(connection, replace(notice, state=state, handle=fallback.identifier, due_at=due))
+        self._delivery.mail(connection, fallback, notice.reference, now=now)
+
+    def _handles(self, connection: Connection, organisation: OrganisationId) -> Mapping[str, Handle]:
+        return {handle.identifier: handle for handle in handles_of(connection, self._vault, organisation)}

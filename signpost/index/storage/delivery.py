@@ -1,0 +1,255 @@
+"""Telling desks of call-backs, inside the transaction that settles what brought them together (protocol.md C3, C6).
+
+Who is told is who matches now: a call-back's stored tags are evaluated against the hot table, as a lookup's are, when
+it settles, and again when a registration settles that holds one of its tags. An organisation is told once of one
+call-back for one desk; a pair that is in touch about the same involvement is not told again, unless it is urgent.
+
+Only rows of the hot table count. What a shield has moved from there is told of nothing here, and a withdrawn
+involvement takes its notices with it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, final
+
+from signpost.index.answer import Matches, look_back_start, matches_of
+from signpost.index.contact_rules import ContactRules
+from signpost.index.contact_states import WAITING, NoticeEvent, NoticeState, after
+from signpost.index.handle_faults import standing_for
+from signpost.index.records import (
+    CallBack,
+    Handle,
+    Hit,
+    InvolvementNumber,
+    KeptNotice,
+    OrganisationNumber,
+    OwnedInvolvement,
+    StoredTag,
+)
+from signpost.index.speakable import speakable
+from signpost.index.storage.call_back_rows import CallBackRows
+from signpost.index.storage.handles import handles_of
+from signpost.index.storage.layouts import unpack_involvement
+from signpost.index.storage.lookups import read_hits
+from signpost.index.storage.organisations import organisation_named
+from signpost.index.storage.vault import Vault, place
+from signpost.index.working_time import due_at, read_hours
+from signpost.index.wrapping import Wrappers
+from signpost.protocol.classes import MatchClass
+from signpost.protocol.credentials import OrganisationId
+from signpost.protocol.encoding import canonical_json
+from signpost.protocol.labels import Label
+from signpost.protocol.purposes import Urgency
+from signpost.service.clock import Randomness
+from signpost.service.database import Connection
+
+__all__ = ["Delivery"]
+
+_DAY: Final = 24 * 60 * 60
+_SOONER: Final = {Urgency.NOW: 0, Urgency.TODAY: 1, Urgency.WEEK: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """A desk that matches: whose it is, and by which of its involvements."""
+
+    hit: Hit
+    organisation: OrganisationId
+    handle: Handle
+
+
+@final
+class Delivery:
+    """Brings call-backs to desks. Works in the writer's thread, on its connection."""
+
+    def __init__(self, *, vault: Vault, wrappers: Wrappers, rules: ContactRules, randomness: Randomness) -> None:
+        self._vault = vault
+        self._wrappers = wrappers
+        self._rules = rules
+        self._randomness = randomness
+        self._rows = CallBackRows(vault)
+
+    def matches(self, connection: Connection, call_back: CallBack, *, now: int) -> Matches:
+        """What a call-back's tags come to now: the one evaluation that every follow-up is (C6)."""
+        keys = [
+            self._wrappers.involvements.wrap(self._wrappers.lookups.unwrap(tag.wrapped)).key for tag in call_back.tags
+        ]
+        places = [tag.place for tag in call_back.tags]
+        identity = next(
+            (key for key, of in zip(keys, places, strict=True) if of.match_class is MatchClass.IDENTITY), None
+        )
+        today = dt.datetime.fromtimestamp(now, tz=dt.UTC).date()
+        return matches_of(
+            read_hits(connection, self._vault, keys, asking=call_back.organisation),
+            asked=places,
+            identity_key=identity,
+            since=look_back_start(today, self._rules.look_back_months),
+            strict=self._rules.strict_t1,
+        )
+
+    def asked(self, connection: Connection, name: bytes, *, now: int) -> None:
+        """A call-back was left: tell whoever matches."""
+        call_back = self._rows.call_back(connection, name, now=now)
+        if call_back is not None:
+            self._tell(connection, name, call_back, self.matches(connection, call_back, now=now).strongest, now=now)
+
+    def registered(
+        self, connection: Connection, organisation: OrganisationNumber, involvement: InvolvementNumber,
+        tags: Sequence[StoredTag], *, now: int,
+    ) -> None:  # fmt: skip
+        """An involvement is visible: tell its desk of every call-back that it answers."""
+        keys = [self._wrappers.lookups.wrap(self._wrappers.involvements.unwrap(tag.wrapped)).key for tag in tags]
+        for name in self._rows.holding(connection, keys, now=now):
+            call_back = self._rows.call_back(connection, name, now=now)
+            if call_back is None or self._vault.organisation(call_back.organisation) == organisation:
+                continue
+            found = [
+                hit
+                for hit in self.matches(connection, call_back, now=now).strongest
+                if (hit.organisation, hit.involvement) == (organisation, involvement)
+            ]
+            self._tell(connection, name, call_back, found, now=now, by_registering=True)
+
+    def withdrawn(
+        self, connection: Connection, organisation: OrganisationNumber, involvement: InvolvementNumber, *, now: int
+    ) -> None:
+        """An involvement is gone: so are its notices. Another one of the same child may have been behind it."""
+        for name in self._rows.forget_involvement(connection, organisation, involvement):
+            self.asked(connection, name, now=now)
+
+    def mail(self, connection: Connection, handle: Handle, reference: str, *, now: int) -> None:
+        """Have a desk written to, where it has a mailbox and mails are sent: a reference, and no content."""
+        if self._rules.mails and handle.email is not None:
+            sealed = self._vault.seal(
+                canonical_json({"reference": reference, "to": handle.email}).ljust(_MAIL_BYTES), Label.MAIL_ROW
+            )
+            connection.execute(
+                "INSERT INTO mails (sealed, due_at, forget_at) VALUES (?, ?, ?)", (sealed, now, now + _DAY)
+            )
+
+    def _tell(
+        self, connection: Connection, name: bytes, call_back: CallBack, hits: Sequence[Hit], *, now: int,
+        by_registering: bool = False,
+    ) -> None:  # fmt: skip
+        told = self._rows.notices_of(connection, name)
+        for desk in self._desks(connection, hits):
+            here = [
+                notice
+                for notice in told
+                if notice.organisation == desk.organisation
+                and (notice.involvement == desk.hit.involvement or notice.handle == desk.handle.identifier)
+            ]
+            if here:
+                for notice in here:
+                    self._urge(connection, notice, desk, call_back, now=now)
+            elif call_back.urgency is Urgency.NOW or not self._in_touch(connection, call_back, desk, now=now):
+                told.append(self._notice(connection, name, call_back, desk, now=now, by_registering=by_registering))
+
+    def _desks(self, connection: Connection, hits: Sequence[Hit]) -> Iterator[_Desk]:
+        """One for each desk: by its open involvement before an ended one, and the one that ended last."""
+        found: set[tuple[OrganisationId, str]] = set()
+        for hit in sorted(hits, key=_best_first):
+            owned = self._owned(connection, hit)
+            organisation = organisation_named(connection, self._vault, hit.organisation)
+            if owned is None or organisation is None:
+                continue  # withdrawn, and about to settle
+            handles = {each.identifier: each for each in handles_of(connection, self._vault, organisation.name)}
+            if owned.handle not in handles:
+                continue
+            handle = standing_for(owned.handle, handles)
+            if (organisation.name, handle.identifier) not in found:
+                found.add((organisation.name, handle.identifier))
+                yield _Desk(hit, organisation.name, handle)
+
+    def _owned(self, connection: Connection, hit: Hit) -> OwnedInvolvement | None:
+        row = connection.execute(
+            "SELECT sealed FROM owned_involvements WHERE organisation = ? AND involvement = ?",
+            (hit.organisation, hit.involvement),
+        ).fetchone()
+        if row is None:
+            return None
+        return unpack_involvement(self._vault.open(row[0], Label.OWNED_ROW, place(hit.organisation, hit.involvement)))
+
+    def _urge(self, connection: Connection, notice: KeptNotice, desk: _Desk, call_back: CallBack, *, now: int) -> None:
+        """The same asker needs it sooner than this desk was told."""
+        if _SOONER[call_back.urgency] >= _SOONER[notice.urgency] or notice.state not in WAITING:
+            return
+        state = after(notice.state, NoticeEvent.URGED)
+        assert state is not None
+        self._rows.write_notice(
+            connection,
+            replace(notice, urgency=call_back.urgency, state=state, due_at=self._due(desk.handle, call_back, now)),
+        )
+        self.mail(connection, desk.handle, notice.reference, now=now)
+
+    def _notice(
+        self, connection: Connection, name: bytes, call_back: CallBack, desk: _Desk, *, now: int, by_registering: bool
+    ) -> KeptNotice:
+        held = by_registering and self._found_today(connection, desk.organisation, now) > self._rules.found_a_day
+        notice = KeptNotice(
+            reference=speakable(self._randomness),
+            organisation=desk.organisation,
+            handle=desk.handle.identifier,
+            involvement=desk.hit.involvement,
+            call_back=name,
+            role=call_back.role,
+            kind=call_back.kind,
+            purpose=call_back.purpose,
+            urgency=call_back.urgency,
+            told_at=now,
+            due_at=None if held else self._due(desk.handle, call_back, now),
+            waits_until=call_back.waits_until,
+            state=NoticeState.HELD if held else NoticeState.OPEN,
+        )
+        self._rows.write_notice(connection, notice)
+        if not held:
+            self.mail(connection, desk.handle, notice.reference, now=now)
+        return notice
+
+    def _due(self, handle: Handle, call_back: CallBack, now: int) -> int:
+        return due_at(now, call_back.urgency, read_hours(handle.hours), self._rules.patience)
+
+    def _found_today(self, connection: Connection, organisation: OrganisationId, now: int) -> int:
+        """How many call-backs the organisation's registrations have found today, this one included."""
+        until = now - now % _DAY + _DAY
+        name = self._vault.meter("found-by-registering", organisation, str(until))
+        (count,) = connection.execute(
+            "INSERT INTO meters VALUES (?1, 1, ?2) ON CONFLICT (name) DO UPDATE SET lookups = lookups + 1"
+            " RETURNING lookups",
+            (name, until),
+        ).fetchone()
+        return int(count)
+
+    def _in_touch(self, connection: Connection, call_back: CallBack, desk: _Desk, *, now: int) -> bool:
+        """Whether this asker and this desk are in touch about this involvement already, by an earlier call-back that
+        stands; the link ends with the involvement's work.
+        """
+        if desk.hit.ended_on is not None:
+            return False
+        for notice in self._rows.notices_about(connection, desk.hit.organisation, desk.hit.involvement):
+            if notice.state is not NoticeState.SHARED or notice.handle != desk.handle.identifier:
+                continue
+            earlier = self._rows.call_back(connection, notice.call_back, now=now)
+            if earlier is not None and (earlier.organisation, earlier.account) == (
+                call_back.organisation, call_back.account,
+            ):  # fmt: skip
+                return True
+        return False
+
+
+_MAIL_BYTES: Final = 512
+
+
+def _best_first(hit: Hit) -> tuple[bool, int, int, int]:
+    ended = 0 if hit.ended_on is None else -hit.ended_on.toordinal()
+    return hit.ended_on is not None, ended, hit.organisation, hit.involvement
+
+
+def opened_mail(raw: bytes) -> tuple[str, str]:
+    """To which mailbox, and which reference."""
+    document = json.loads(raw)
+    return str(document["to"]), str(document["reference"])
