@@ -20,6 +20,7 @@ from signpost.edge.failures import CouldNotCheck, DeskUnusable, Failure
 from signpost.edge.shift import end_shift
 from signpost.edge.signed_sender import SignedSender, expiry_of, parsed
 from signpost.edge.transport import NoReply, Reply, Transport, allowed_url
+from signpost.protocol.device_opening import device_opening_key
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.enrolment import EnrolmentToken
 from signpost.protocol.keys import SigningKey
@@ -84,12 +85,14 @@ async def enrol_device(
             ca_file=None if ca_file is None else str(ca_file),
         )
         device = SigningKey(Secret(randomness(32)))
+        opening = None if chosen is None else device_opening_key(device).seal_key
         request = EnrolmentRequest(
             organisation=token.organisation,
             account=token.account,
             proof=token.proof,
             device=device.verify_key.encoding,
-            device_seal=token.device_seal.seal(device.verify_key),
+            opening=None if opening is None else opening.encoding,
+            device_seal=token.device_seal.seal(device.verify_key, opening),
             password=None if chosen is None else chosen.password,
             code_secret=None if chosen is None else chosen.code_secret.reveal(),
             code=None if chosen is None else chosen.code,
