@@ -122,6 +122,9 @@ def approve(
     """Sign the key of the device that the token's owner enrolled. That it is theirs, and not one that the index put in
     its place, is checked by the token, which the index never had.
 
+    To a device that answers notices it also seals your organisation's sealing key, so that your own case references can
+    be read there.
+
     Example:
       signpost admin account approve ae-desk-1 --org-keys keys --index https://index.example
     """

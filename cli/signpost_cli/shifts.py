@@ -62,7 +62,8 @@ def sign_machine_in(folder: Path) -> SignInAnswer:
 
 
 def sign_person_in(folder: Path, *, username: str, password: str, code: str, pin: str) -> SignInAnswer:
-    """Sign a person in and give the shift to an agent. Says so where that ended another shift.
+    """Sign a person in and give the shift to an agent. Says so where that ended another shift, and where the device
+    cannot open what it should.
 
     Raises:
         Stop: the PIN is none.
@@ -71,11 +72,13 @@ def sign_person_in(folder: Path, *, username: str, password: str, code: str, pin
     if not pin_fits(pin):
         raise Stop(ExitCode.USAGE, f"A PIN is {SHORTEST_PIN} digits or more, not all the same. Nothing was sent.")
     answer = _sign_in(folder, username, password, code)
-    hold_shift(folder, answer, pin)
+    opens = hold_shift(folder, answer, pin)
     if answer.ended_shift_of is not None:
         began = dt.datetime.fromtimestamp(answer.ended_shift_of, tz=dt.UTC).astimezone()
         say(f"Your shift that began at {began:%H:%M on %-d %B} was open still. It is over now.")
         say("  If that was not you, change your password (signpost password) and tell your administrator.")
+    if not opens:
+        say("This device cannot open your organisation's case references: have it enrolled again.")
     return answer
 
 

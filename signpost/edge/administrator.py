@@ -3,6 +3,8 @@
 Between handing out an enrolment token and approving the device that it brought, the administrator keeps one key
 (`enrolments/NAME.key`, 0600, beside the organisation's keys): by it they know that the device key which the index
 passes on was made by whoever had the token. The index never has it, so it can put no key of its own in its place.
+
+A device whose role answers notices is given the organisation's sealing key as it is approved, sealed to it alone.
 """
 
 from __future__ import annotations
@@ -14,16 +16,18 @@ from typing import Final, final
 
 from signpost.edge.atomic_file import replace_file
 from signpost.edge.failures import DeskUnusable, InvalidRequest, VerificationFailed
-from signpost.edge.organisation_keys import Organisation
+from signpost.edge.organisation_keys import Organisation, load_sealing_key
 from signpost.edge.signed_sender import parsed
 from signpost.edge.transport import Transport
 from signpost.protocol.administration import AccountAct, AccountStatement, AccountTerms
 from signpost.protocol.credentials import AccountId, EnrolmentCertificate
+from signpost.protocol.device_opening import seal_organisation_key
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.enrolment import TOKEN_BYTES, DeviceSeal, EnrolmentToken, proof_digest
 from signpost.protocol.keys import KeyInvalid, SigningKey, VerifyKey
 from signpost.protocol.messages import OwnAccount, StatementAnswer, StatementRequest
-from signpost.protocol.purposes import Role
+from signpost.protocol.purposes import ANSWERING_ROLES, Role
+from signpost.protocol.sealing import SealKey
 from signpost.protocol.secret import Secret
 from signpost.service.clock import Clock, Randomness
 from signpost.service.files import private_folder, read_private_file
@@ -74,10 +78,12 @@ class Administrator:
         return token
 
     async def approve(self, account: AccountId) -> OwnAccount:
-        """Sign the device key that the token's owner made, once it is known to be theirs.
+        """Sign the device key that the token's owner made, once it is known to be theirs; where its role answers
+        notices, seal the organisation's sealing key to it.
 
         Raises:
-            VerificationFailed: the key that the index passed on was not made with the token.
+            VerificationFailed: a key that the index passed on was not made with the token.
+            DeskUnusable: the sealing key is not in the folder, or cannot be used. Nothing is approved.
             Failure: no device waits, or the index refused or did not answer.
         """
         seal = self._kept(account)
@@ -87,10 +93,12 @@ class Administrator:
         waiting = answer.accounts[0]
         try:
             device = VerifyKey(answer.pending.device)
+            opening = None if answer.pending.opening is None else SealKey(answer.pending.opening)
         except KeyInvalid:
             raise VerificationFailed("The device key that waits is none.", hint=_SUSPECT) from None
-        if not seal.fits(device, answer.pending.device_seal):
+        if not seal.fits(device, opening, answer.pending.device_seal):
             raise VerificationFailed("The device key that waits was not made with the token.", hint=_SUSPECT)
+        sealing_key = self._sealing_key(account, opening) if waiting.role in ANSWERING_ROLES else None
         terms = AccountTerms(waiting.vetting_until, waiting.training_until)
         day = terms.last_day + dt.timedelta(days=1)
         certificate = EnrolmentCertificate(
@@ -103,7 +111,9 @@ class Administrator:
             expires_at=int(dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC).timestamp()),
             identifier=to_base64url(self.randomness(16)),
         )
-        done = await self._state(AccountAct.APPROVE, account=account, certificate=certificate.sign(self.key))
+        done = await self._state(
+            AccountAct.APPROVE, account=account, certificate=certificate.sign(self.key), sealing_key=sealing_key
+        )
         self._key_file(account).unlink(missing_ok=True)
         return done.accounts[0]
 
@@ -126,6 +136,7 @@ class Administrator:
     async def _state(
         self, act: AccountAct, *, account: AccountId | None = None, role: Role | None = None,
         terms: AccountTerms | None = None, token_digest: bytes | None = None, certificate: str | None = None,
+        sealing_key: bytes | None = None,
     ) -> StatementAnswer:  # fmt: skip
         statement = AccountStatement(
             organisation=self.organisation.name,
@@ -137,6 +148,7 @@ class Administrator:
             terms=terms,
             token_digest=token_digest,
             certificate=certificate,
+            sealing_key=sealing_key,
         )
         body = StatementRequest(statement=statement.sign(self.key)).model_dump_json().encode()
         reply = await self.transport.post(
@@ -147,6 +159,16 @@ class Administrator:
             seconds=_SECONDS,
         )
         return parsed(reply, StatementAnswer, status=200)
+
+    def _sealing_key(self, account: AccountId, opening: SealKey | None) -> bytes:
+        if opening is None:
+            raise VerificationFailed("The device that waits has no key to seal to.", hint=_SUSPECT)
+        try:
+            return seal_organisation_key(
+                load_sealing_key(self.folder), to=opening, organisation=self.organisation.name, account=account
+            )
+        except KeyInvalid:  # of low order: what is sealed to it, anybody could open
+            raise VerificationFailed("The key to seal to that waits is none.", hint=_SUSPECT) from None
 
     def _key_file(self, account: AccountId) -> Path:
         return self.folder / _FOLDER / f"{account}.key"

@@ -1,8 +1,9 @@
 """The agent: for one shift it holds a device's key and its credential, and signs with them (protocol.md D3).
 
 * It is reached by a Unix socket in a folder that only this user can enter, and asks the kernel whose process calls.
-* It hands out neither key nor credential: it signs requests to the index and the key holders of its desk, and no other.
-* After idleness it forgets the key, keeping only what a PIN opens (Argon2id). Ten wrong PINs end it: sign in again.
+* It hands out no key and no credential: it signs requests to the index and the key holders of its desk, and no other;
+  where it has its organisation's sealing key, it opens that organisation's case references, and nothing else by it.
+* After idleness it forgets the keys, keeping only what a PIN opens (Argon2id). Ten wrong PINs end it: sign in again.
 * It ends with the shift, with its desk's folder, and when it is told to. It writes no file and no log.
 
 What it is asked, and how, is in `shift`: one JSON object a line each way, one exchange a connection.
@@ -22,10 +23,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from signpost.edge.shift import LINE_LIMIT, AgentState, agent_socket, caller_of
-from signpost.protocol.encoding import from_base64url, to_base64url
+from signpost.edge.case_reference import open_case_reference
+from signpost.edge.shift import LINE_LIMIT, MOST_OPENED, AgentState, agent_socket, caller_of
+from signpost.protocol.encoding import EncodingError, from_base64url, to_base64url
 from signpost.protocol.keys import SigningKey
-from signpost.protocol.sealing import Argon2Cost, SealBroken, open_with_passphrase, seal_with_passphrase
+from signpost.protocol.sealing import Argon2Cost, OpeningKey, SealBroken, open_with_passphrase, seal_with_passphrase
 from signpost.protocol.secret import Secret
 from signpost.protocol.signatures import sign_request
 from signpost.service.clock import Randomness, SystemClock, system_randomness
@@ -53,6 +55,7 @@ class Agent:
     """
 
     account: str
+    organisation: str
     certificate: str
     certificate_expires_at: int
     expires_at: int
@@ -62,21 +65,28 @@ class Agent:
     _sealed: bytes = field(repr=False)
     _key: SigningKey | None = field(repr=False)
     _credential: str | None = field(repr=False)
+    _opening: OpeningKey | None = field(repr=False)
     _last_used: float = 0.0
     _tries: int = 0
     ended: bool = False
 
     @classmethod
     def holding(
-        cls, *, account: str, certificate: str, certificate_expires_at: int, credential: str, expires_at: int,
-        key: SigningKey, pin: Secret, bases: frozenset[str], idle_seconds: float, clock: Callable[[], float],
-        randomness: Randomness, cost: Argon2Cost | None = None,
+        cls, *, account: str, organisation: str, certificate: str, certificate_expires_at: int, credential: str,
+        expires_at: int, key: SigningKey, opening: OpeningKey | None, pin: Secret, bases: frozenset[str],
+        idle_seconds: float, clock: Callable[[], float], randomness: Randomness, cost: Argon2Cost | None = None,
     ) -> Agent:  # fmt: skip
-        """An agent that has just been given a shift. `cost` is for tests."""
-        held = Secret(json.dumps({"credential": credential, "key": to_base64url(key.seed.reveal())}).encode())
-        sealed = seal_with_passphrase(held, passphrase=pin, salt=randomness(_SALT_BYTES), purpose=_PURPOSE, cost=cost)
+        """An agent that has just been given a shift. `opening` is the organisation's sealing key, where the device has
+        it. `cost` is for tests.
+        """
+        held = {"credential": credential, "key": to_base64url(key.seed.reveal())}
+        if opening is not None:
+            held["opening"] = to_base64url(opening.seed.reveal())
+        kept = Secret(json.dumps(held).encode())
+        sealed = seal_with_passphrase(kept, passphrase=pin, salt=randomness(_SALT_BYTES), purpose=_PURPOSE, cost=cost)
         return cls(
             account=account,
+            organisation=organisation,
             certificate=certificate,
             certificate_expires_at=certificate_expires_at,
             expires_at=expires_at,
@@ -86,6 +96,7 @@ class Agent:
             _sealed=sealed,
             _key=key,
             _credential=credential,
+            _opening=opening,
             _last_used=clock(),
         )
 
@@ -95,8 +106,8 @@ class Agent:
             self.lock()
 
     def lock(self) -> None:
-        """Forget the key; the PIN opens what is left."""
-        self._key = self._credential = None
+        """Forget the keys; the PIN opens what is left."""
+        self._key = self._credential = self._opening = None
 
     def answer(self, asked: Mapping[str, object]) -> dict[str, object]:
         """What one request is answered. Every answer has `state` or `refused`."""
@@ -117,6 +128,8 @@ class Agent:
                 return self._unlock(str(asked.get("pin", "")))
             case "sign":
                 return self._sign(asked)
+            case "open":
+                return self._open(asked)
             case _:
                 return {"refused": "unknown"}
 
@@ -142,6 +155,7 @@ class Agent:
             return {"refused": "pin", "left": MOST_TRIES - self._tries}
         self._tries = 0
         self._key, self._credential = SigningKey(Secret(from_base64url(held["key"]))), held["credential"]
+        self._opening = _opening_key(held)
         self._last_used = self.clock()
         return self._status()
 
@@ -163,6 +177,32 @@ class Agent:
             nonce=str(asked["nonce"]),
         )
         return {"state": AgentState.OPEN.value, "headers": headers}
+
+    def _open(self, asked: Mapping[str, object]) -> dict[str, object]:
+        if self._key is None:
+            return {"refused": "locked"}
+        if self._opening is None:
+            return {"refused": "no-key"}
+        sealed = asked.get("sealed")
+        if asked.get("organisation") != self.organisation:
+            return {"refused": "organisation"}
+        if not isinstance(sealed, list) or len(sealed) > MOST_OPENED:
+            return {"refused": "sealed"}
+        self._last_used = self.clock()
+        opened = [_opened(str(each), self._opening, self.organisation) for each in sealed]
+        return {"state": AgentState.OPEN.value, "opened": opened}
+
+
+def _opened(sealed: str, key: OpeningKey, organisation: str) -> str | None:
+    try:
+        return open_case_reference(from_base64url(sealed), key=key, organisation=organisation)
+    except (EncodingError, SealBroken):
+        return None
+
+
+def _opening_key(held: Mapping[str, str | None]) -> OpeningKey | None:
+    seed = held.get("opening")
+    return None if seed is None else OpeningKey(Secret(from_base64url(seed)))
 
 
 async def serve_agent(
@@ -204,11 +244,13 @@ def main() -> None:
     folder = Path(given["folder"])
     agent = Agent.holding(
         account=given["account"],
+        organisation=given["organisation"],
         certificate=given["certificate"],
         certificate_expires_at=given["certificate_expires_at"],
         credential=given["credential"],
         expires_at=given["expires_at"],
         key=SigningKey(Secret(from_base64url(given["key"]))),
+        opening=_opening_key(given),
         pin=Secret(given["pin"].encode()),
         bases=frozenset(given["bases"]),
         idle_seconds=given["idle_seconds"],

@@ -227,9 +227,12 @@ def load_sealing_key(folder: Path) -> OpeningKey:
     """The private half that opens case references.
 
     Raises:
-        DeskUnusable: missing, open to others, or not a key.
+        DeskUnusable: missing, open to others, not a key, or not the one that organisation.json names.
     """
-    return OpeningKey(_key(folder / _SEALING))
+    key = OpeningKey(_key(folder / _SEALING))
+    if key.seal_key != load_organisation(folder).sealing_key:
+        raise DeskUnusable(f"{_SEALING} and {_PUBLIC} are of different keys.", hint=_RESTORE)
+    return key
 
 
 def back_up(folder: Path, file: Path, *, passphrase: Secret, randomness: Randomness) -> None:

@@ -1,7 +1,8 @@
 """The shift that somebody signed in for, as a command finds it: held by this desk's agent, or not (protocol.md D3).
 
-A command never has the key. It asks the agent whether it is open, opens it with a PIN, has it sign, or ends it. Where
-nobody answers there is no shift; where somebody else's process answers, nothing is said to it.
+A command never has the keys. It asks the agent whether it is open, opens it with a PIN, has it sign or open the
+organisation's own case references, or ends it. Where nobody answers there is no shift; where somebody else's process
+answers, nothing is said to it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import socket
 import struct
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -25,11 +26,13 @@ from signpost.service.files import private_folder
 from signpost.service.refusals import StartRefused
 
 __all__ = [
-    "LINE_LIMIT", "AgentState", "Shift", "ShiftSigner", "agent_socket", "caller_of", "end_shift", "lock_shift",
-    "shift_at", "unlock_shift",
+    "LINE_LIMIT", "MOST_OPENED", "AgentState", "Shift", "ShiftSigner", "agent_socket", "caller_of", "end_shift",
+    "lock_shift", "open_references", "shift_at", "unlock_shift",
 ]  # fmt: skip
 
 LINE_LIMIT: Final = 4 * 1024 * 1024
+MOST_OPENED: Final = 500
+"""Case references that are opened at once."""
 _PATIENCE_SECONDS: Final = 10.0
 _PEER: Final = struct.Struct("3i")  # pid, uid, gid (unix(7), SO_PEERCRED)
 _SIGN_IN: Final = "signpost login"
@@ -134,6 +137,30 @@ def lock_shift(folder: Path) -> None:
 def end_shift(folder: Path) -> bool:
     """End the shift: the agent forgets everything. Whether there was one."""
     return _exchange(agent_socket(folder), {"do": "end"}).get("state") == "ended"
+
+
+def open_references(folder: Path, sealed: Sequence[bytes], *, organisation: str) -> list[str | None]:
+    """The case references in what the index kept sealed for the desk's own organisation, in order; null where one does
+    not open, and everywhere where this device has not got its organisation's sealing key.
+
+    Raises:
+        SignIn: there is no shift, or it is locked.
+        ValueError: it is another organisation than the desk's.
+    """
+    path, opened = agent_socket(folder), list[str | None]()
+    for start in range(0, max(1, len(sealed)), MOST_OPENED):
+        texts = [to_base64url(each) for each in sealed[start : start + MOST_OPENED]]
+        answer = _exchange(path, {"do": "open", "sealed": texts, "organisation": organisation})
+        match answer.get("opened"), answer.get("refused"):
+            case (list(found), _) if len(found) == len(texts):
+                opened += [None if each is None else str(each) for each in found]
+            case (_, "no-key"):
+                return [None] * len(sealed)
+            case (_, "organisation"):
+                raise ValueError("not the desk's own organisation")
+            case (_, refused):
+                raise SignIn(_LOCKED if refused == "locked" else _NONE, hint=_SIGN_IN)
+    return opened
 
 
 def _shift(answer: Mapping[str, object]) -> Shift | None:

@@ -20,6 +20,8 @@ from signpost.edge.failures import CouldNotCheck, DeskUnusable, Failure
 from signpost.edge.shift import end_shift
 from signpost.edge.signed_sender import SignedSender, expiry_of, parsed
 from signpost.edge.transport import NoReply, Reply, Transport, allowed_url
+from signpost.protocol.credentials import AccountId, OrganisationId
+from signpost.protocol.device_opening import device_opening_key, open_organisation_key
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.enrolment import EnrolmentToken
 from signpost.protocol.keys import SigningKey
@@ -31,6 +33,8 @@ from signpost.protocol.messages import (
     SignInAnswer,
     SignInRequest,
 )
+from signpost.protocol.purposes import ANSWERING_ROLES
+from signpost.protocol.sealing import OpeningKey, SealBroken
 from signpost.protocol.secret import Secret
 from signpost.protocol.signatures import NONCE_BYTES, sign_sign_in
 from signpost.service.clock import Clock, Randomness
@@ -84,12 +88,14 @@ async def enrol_device(
             ca_file=None if ca_file is None else str(ca_file),
         )
         device = SigningKey(Secret(randomness(32)))
+        opening = None if chosen is None else device_opening_key(device).seal_key
         request = EnrolmentRequest(
             organisation=token.organisation,
             account=token.account,
             proof=token.proof,
             device=device.verify_key.encoding,
-            device_seal=token.device_seal.seal(device.verify_key),
+            opening=None if opening is None else opening.encoding,
+            device_seal=token.device_seal.seal(device.verify_key, opening),
             password=None if chosen is None else chosen.password,
             code_secret=None if chosen is None else chosen.code_secret.reveal(),
             code=None if chosen is None else chosen.code,
@@ -195,13 +201,15 @@ async def _by_device(
         raise CouldNotCheck("The index did not answer.", hint="Check the line, then try again.") from None
 
 
-def hold_shift(folder: Path, answer: SignInAnswer, pin: str) -> None:
-    """Give a shift to an agent of its own process, and wait until it listens. One that was there before ends.
+def hold_shift(folder: Path, answer: SignInAnswer, pin: str) -> bool:
+    """Give a shift to an agent of its own process, and wait until it listens. One that was there before ends. False
+    where this device cannot open its organisation's case references, and by its role should.
 
     Raises:
         Failure: it did not start.
     """
     settings, manifest, key = Desk.parts(folder)
+    opening = _opening_key(settings, key, answer.sealing_key)
     end_shift(folder)
     held = {
         "account": settings.account,
@@ -213,6 +221,8 @@ def hold_shift(folder: Path, answer: SignInAnswer, pin: str) -> None:
         "folder": str(folder.resolve()),
         "idle_seconds": settings.lock_after_minutes * 60,
         "key": to_base64url(key.seed.reveal()),
+        "opening": None if opening is None else to_base64url(opening.seed.reveal()),
+        "organisation": settings.organisation,
         "pin": pin,
     }
     process = subprocess.Popen(
@@ -237,6 +247,18 @@ def hold_shift(folder: Path, answer: SignInAnswer, pin: str) -> None:
         process.kill()
         process.wait()
         raise Failure("The agent that holds the shift did not start.", hint="Sign in again: signpost login")
+    return opening is not None or settings.role not in ANSWERING_ROLES
+
+
+def _opening_key(settings: DeskSettings, device: SigningKey, sealed: bytes | None) -> OpeningKey | None:
+    """The organisation's sealing key, where it was sealed to this device."""
+    if sealed is None:
+        return None
+    organisation, account = OrganisationId(settings.organisation), AccountId(settings.account)
+    try:
+        return open_organisation_key(sealed, device=device, organisation=organisation, account=account)
+    except SealBroken:
+        return None  # a shift is worth having without it
 
 
 async def _posted(

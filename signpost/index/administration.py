@@ -22,6 +22,7 @@ from signpost.protocol.credentials import AccountId, EnrolmentCertificate, Organ
 from signpost.protocol.enrolment import TOKEN_SECONDS
 from signpost.protocol.messages import OwnAccount, PendingDevice, StatementAnswer
 from signpost.protocol.problems import Problem, ProblemCode
+from signpost.protocol.purposes import ANSWERING_ROLES
 from signpost.protocol.tokens import TokenInvalid, peek
 from signpost.service.clock import Randomness
 
@@ -88,7 +89,9 @@ class Administration:
         if stated.act is AccountAct.PENDING:
             assert account.device is not None
             assert account.device_seal is not None
-            pending = PendingDevice(device=account.device.encoding, device_seal=account.device_seal)
+            pending = PendingDevice(
+                device=account.device.encoding, opening=account.opening, device_seal=account.device_seal
+            )
         return StatementAnswer(pending=pending, accounts=[_shown(account)])
 
     def _read(self, token: str, now: int) -> tuple[AccountStatement, Organisation]:
@@ -189,7 +192,9 @@ def _approved(current: Account, stated: AccountStatement, organisation: Organisa
     known = (current.organisation, current.name, current.role, organisation.kind, current.device)
     if said != known or certificate.expires_at > ends_at(current.terms):
         raise Problem(ProblemCode.CERTIFICATE_INVALID)
-    return replace(current, state=AccountState.ACTIVE, certificate=stated.certificate)
+    if stated.sealing_key is not None and current.role not in ANSWERING_ROLES:
+        raise Problem(ProblemCode.STATEMENT_INVALID)
+    return replace(current, state=AccountState.ACTIVE, certificate=stated.certificate, sealing_key=stated.sealing_key)
 
 
 def _shown(account: Account) -> OwnAccount:

@@ -2,7 +2,8 @@
 
 The token's proof is compared with the digest the administrator left; it is good once, for a day. What it binds: a
 password (Argon2id), the secret of a code generator that has just shown a right code, and the public key of a device
-with a seal that only the administrator can check. A machine's account has the device key alone.
+with that of what it opens with, under a seal that only the administrator can check. A machine's account has the device
+key alone.
 """
 
 from __future__ import annotations
@@ -83,10 +84,10 @@ class Enrolling:
             raise Problem(ProblemCode.KEY_INVALID) from None
         password, secret, step = None, None, 0
         if account.role in MACHINE_ROLES:
-            if (asked.password, asked.code_secret, asked.code) != (None, None, None):
+            if (asked.password, asked.code_secret, asked.code, asked.opening) != (None, None, None, None):
                 raise Problem(ProblemCode.MALFORMED)
         else:
-            if asked.password is None or asked.code_secret is None or asked.code is None:
+            if asked.password is None or asked.code_secret is None or asked.code is None or asked.opening is None:
                 raise Problem(ProblemCode.MALFORMED)
             if not strong_enough(asked.password, known=[asked.organisation, asked.account]):
                 raise Problem(ProblemCode.PASSWORD_TOO_WEAK)
@@ -110,6 +111,7 @@ class Enrolling:
                     code_secret=secret,
                     last_code=step,
                     device=device,
+                    opening=asked.opening,
                     device_seal=asked.device_seal,
                 )
             )

@@ -60,9 +60,13 @@ class Account:
     last_code: int = 0
     """The step of the last one-time code that was taken."""
     device: VerifyKey | None = None
+    opening: bytes | None = None
+    """The public half of what the device opens with: 32 bytes; null of a machine's."""
     device_seal: bytes | None = None
     certificate: str | None = None
     """The organisation's word on the device, once its administrator gave it."""
+    sealing_key: bytes | None = None
+    """The organisation's own sealing key, sealed to the device, where its administrator gave it. Opens there alone."""
     last_shift: int = 0
     """The moment that every later shift of the account must begin after: when its last one did, or was ended."""
     shift_until: int = 0

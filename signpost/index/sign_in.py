@@ -274,6 +274,7 @@ class SigningIn:
             credential=credential.sign(self._credential_key),
             expires_at=credential.expires_at,
             ended_shift_of=known.last_shift if person and known.shift_until > now else None,
+            sealing_key=known.sealing_key,
         )
 
     async def _change(self, proved: _Proved, change: Change, action: AuditAction, now: int) -> None:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Final
 
 from signpost.protocol.credentials import AccountId, OrganisationId, valid_name
+from signpost.protocol.device_opening import SEALED_KEY_BYTES
 from signpost.protocol.encoding import JSON, EncodingError, from_base64url, to_base64url
 from signpost.protocol.keys import SigningKey, VerifyKey
 from signpost.protocol.purposes import ENROLLED_ROLES, Role
@@ -36,7 +37,7 @@ class AccountAct(StrEnum):
     PENDING = "pending"
     """Asks which device key was offered for it."""
     APPROVE = "approve"
-    """Gives the certificate of that device key."""
+    """Gives the certificate of that device key, and for a role that answers notices the organisation's sealed key."""
     DATES = "dates"
     """Changes when vetting and training run out."""
     SUSPEND = "suspend"
@@ -71,6 +72,8 @@ class AccountStatement:
     token_digest: bytes | None = None
     """Of what the enrolment token proves itself by: the index never has the token."""
     certificate: str | None = None
+    sealing_key: bytes | None = None
+    """The organisation's own, sealed to the device (`device_opening`)."""
 
     def sign(self, key: SigningKey) -> str:
         """The statement as a token, under the organisation's signing key."""
@@ -82,6 +85,7 @@ class AccountStatement:
             "iss": self.organisation,
             "jti": self.identifier,
             "role": None if self.role is None else self.role.value,
+            "sealing_key": None if self.sealing_key is None else to_base64url(self.sealing_key),
             "sub": self.account,
             "token": None if self.token_digest is None else to_base64url(self.token_digest),
             "training_until": None if terms is None else terms.training_until.isoformat(),
@@ -101,8 +105,8 @@ class AccountStatement:
             raise TokenInvalid("a claim is missing or unknown")
         try:
             act = AccountAct(str(claims["act"]))
-            needed = _NEEDED[act]
-            if {name for name in _OPTIONAL if claims[name] is not None} != needed:
+            needed, said = _NEEDED[act], {name for name in _OPTIONAL if claims[name] is not None}
+            if not needed <= said <= needed | _ALLOWED.get(act, frozenset()):
                 raise TokenInvalid("the statement does not fit its act")
             if not valid_name(claims["iss"]) or ("sub" in needed and not valid_name(claims["sub"])):
                 raise TokenInvalid("a claim is not of its form")
@@ -117,14 +121,15 @@ class AccountStatement:
                 account=AccountId(str(claims["sub"])) if "sub" in needed else None,
                 role=role,
                 terms=_terms(claims["vetting_until"], claims["training_until"]) if "vetting_until" in needed else None,
-                token_digest=_proof(claims["token"]) if "token" in needed else None,
+                token_digest=_bytes(claims["token"], _PROOF_BYTES) if "token" in needed else None,
                 certificate=str(claims["certificate"]) if "certificate" in needed else None,
+                sealing_key=_bytes(claims["sealing_key"], SEALED_KEY_BYTES) if "sealing_key" in said else None,
             )
         except (ValueError, EncodingError):
             raise TokenInvalid("a claim is not of its form") from None
 
 
-_OPTIONAL: Final = frozenset({"certificate", "role", "sub", "token", "training_until", "vetting_until"})
+_OPTIONAL: Final = frozenset({"certificate", "role", "sealing_key", "sub", "token", "training_until", "vetting_until"})
 _CLAIMS: Final = _OPTIONAL | {"act", "iat", "iss", "jti"}
 _DATES: Final = frozenset({"training_until", "vetting_until"})
 _NEEDED: Final = {
@@ -136,6 +141,8 @@ _NEEDED: Final = {
     AccountAct.REINSTATE: frozenset({"sub"}),
     AccountAct.LIST: frozenset(),
 }
+_ALLOWED: Final = {AccountAct.APPROVE: frozenset({"sealing_key"})}
+"""What an act may say besides, or leave null."""
 
 
 def _terms(vetting_until: JSON, training_until: JSON) -> AccountTerms:
@@ -146,8 +153,8 @@ def _terms(vetting_until: JSON, training_until: JSON) -> AccountTerms:
     return terms
 
 
-def _proof(value: JSON) -> bytes:
-    proof = from_base64url(str(value))
-    if len(proof) != _PROOF_BYTES:
+def _bytes(value: JSON, length: int) -> bytes:
+    raw = from_base64url(str(value))
+    if len(raw) != length:
         raise TokenInvalid("a claim is not of its form")
-    return proof
+    return raw

@@ -5,8 +5,9 @@ It holds 128 random bits, whose account it is, where the index is, and the finge
 learns by it and by nothing else which key holders to believe. From the random bits come two keys:
 
 * `proof`  what the device shows the index, which keeps its digest only;
-* `device_seal`  what the device seals its public key with, and the index never has: the administrator, who kept it, so
-  knows that the key it is about to sign is the one that was made on that device, whoever carried it.
+* `device_seal`  what the device seals its public keys with, and the index never has: the administrator, who kept it, so
+  knows that the key it is about to sign, and the one it is about to seal to, were made on that device, whoever carried
+  them.
 
 Text form: `signpost-1.` and canonical JSON in base64url.
 """
@@ -21,6 +22,7 @@ from signpost.protocol.encoding import EncodingError, canonical_json, from_base6
 from signpost.protocol.keys import VerifyKey, digest, keyed_digest, same
 from signpost.protocol.labels import Label
 from signpost.protocol.purposes import ENROLLED_ROLES, Kind, Role
+from signpost.protocol.sealing import SealKey
 from signpost.protocol.secret import Secret
 
 __all__ = ["TOKEN_BYTES", "TOKEN_SECONDS", "DeviceSeal", "EnrolmentToken", "proof_digest"]
@@ -36,17 +38,18 @@ _FIELDS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class DeviceSeal:
-    """What binds a device's public key to one enrolment: known to the device and its administrator alone."""
+    """What binds a device's public keys to one enrolment: known to the device and its administrator alone."""
 
     key: Secret
 
-    def seal(self, device: VerifyKey) -> bytes:
-        """32 bytes that only the key's owner can make for this device key."""
-        return keyed_digest(self.key, Label.ENROLMENT_DEVICE, device.encoding)
+    def seal(self, device: VerifyKey, opening: SealKey | None) -> bytes:
+        """32 bytes that only the key's owner can make for this device key, with this opening key or with none."""
+        keys = [device.encoding] if opening is None else [device.encoding, opening.encoding]
+        return keyed_digest(self.key, Label.ENROLMENT_DEVICE, *keys)
 
-    def fits(self, device: VerifyKey, seal: bytes) -> bool:
-        """Whether the seal was made for this device key, by whoever has the token."""
-        return same(self.seal(device), seal)
+    def fits(self, device: VerifyKey, opening: SealKey | None, seal: bytes) -> bool:
+        """Whether the seal was made for these keys together, by whoever has the token."""
+        return same(self.seal(device, opening), seal)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,8 @@ class Label(StrEnum):
     ENROLMENT_PROOF = "signpost/v1/edge/enrolment-proof"
     ENROLMENT_SEAL = "signpost/v1/edge/enrolment-seal"
     ENROLMENT_DEVICE = "signpost/v1/edge/enrolment-device"
+    DEVICE_OPENING = "signpost/v1/edge/device-opening"
+    ORGANISATION_SEALING_KEY = "signpost/v1/edge/organisation-sealing-key"
     ENROLMENT_TOKEN = "signpost/v1/index/enrolment-token"  # noqa: S105 - a label, not a token
     ACCOUNT_NUMBER = "signpost/v1/index/account-number"
     ACCOUNT_ROW = "signpost/v1/index/account-row"

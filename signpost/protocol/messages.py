@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from signpost.protocol.classes import MatchClass, Place, Tier, Use
+from signpost.protocol.device_opening import SEALED_KEY_BYTES
 from signpost.protocol.encoding import EncodingError, from_base64url, to_base64url
 from signpost.protocol.purposes import Basis, DeepReason, Kind, Purpose, Role, Urgency
 from signpost.protocol.threshold import MAX_HOLDERS
@@ -506,9 +507,12 @@ class StatementRequest(_Wire):
 
 
 class PendingDevice(_Wire):
-    """The device key that was offered for an account, and the seal by which the administrator knows it."""
+    """The device key that was offered for an account, its opening key (a machine has none), and the seal by which the
+    administrator knows both.
+    """
 
     device: Key
+    opening: Key | None
     device_seal: Key
 
 
@@ -530,12 +534,13 @@ class StatementAnswer(_Wire):
 
 
 class EnrolmentRequest(_Wire):
-    """D1: the one use of an enrolment token. A machine's account has no password and no codes: null."""
+    """D1: the one use of an enrolment token. A machine's account has no password, no codes and no opening key: null."""
 
     organisation: AccountName
     account: AccountName
     proof: Key
     device: Key
+    opening: Key | None
     device_seal: Key
     password: Password | None
     code_secret: Annotated[bytes, *_binary(20, 20)] | None
@@ -562,11 +567,13 @@ class PasswordRequest(_Wire):
 
 
 class SignInAnswer(_Wire):
-    """One shift: the index's word on the account, and the organisation's word on the device, which it kept. Where an
-    earlier shift of the account was open still, when it began: it is over now.
+    """One shift: the index's word on the account, and the organisation's word on the device, which it kept; so too the
+    organisation's sealed key, where the administrator gave it. Where an earlier shift of the account was open still,
+    when it began: it is over now.
     """
 
     certificate: Token
     credential: Token
     expires_at: Moment
     ended_shift_of: Moment | None
+    sealing_key: Annotated[bytes, *_binary(SEALED_KEY_BYTES, SEALED_KEY_BYTES)] | None

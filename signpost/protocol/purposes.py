@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Final
 
 __all__ = [
-    "ENROLLED_ROLES", "GATEWAYS", "LOOKING_ROLES", "MACHINE_ROLES", "Basis", "DeepReason", "Kind", "LegalGateway",
-    "Purpose", "Role", "Urgency", "purposes_of",
+    "ANSWERING_ROLES", "ENROLLED_ROLES", "GATEWAYS", "LOOKING_ROLES", "MACHINE_ROLES", "Basis", "DeepReason", "Kind",
+    "LegalGateway", "Purpose", "Role", "Urgency", "purposes_of",
 ]  # fmt: skip
 
 
@@ -50,6 +50,8 @@ MACHINE_ROLES: Final = frozenset({Role.FEED})
 """The roles of machines, which sign in by their device's key alone."""
 LOOKING_ROLES: Final = frozenset({Role.PRACTITIONER, Role.URGENT, Role.MATERNITY})
 """The roles that may look a child up."""
+ANSWERING_ROLES: Final = LOOKING_ROLES
+"""The roles that answer notices, and so read their organisation's own case references."""
 
 
 class Kind(StrEnum):

@@ -100,6 +100,7 @@ class House:
             hold(
                 folder,
                 account=enrolled.account,
+                organisation=enrolled.organisation.name,
                 certificate=identity.certificate,
                 credential=identity.credential,
                 key=identity.key,

@@ -9,6 +9,10 @@ from collections.abc import Iterator
 import pytest
 from sqlite_utils.utils import sqlite3
 
+from signpost.edge.case_reference import seal_case_reference
+from signpost.edge.failures import SignIn
+from signpost.edge.organisation_keys import load_organisation, load_sealing_key
+from signpost.edge.shift import open_references
 from signpost_cli.demo.world import Completed, Organisation, World
 
 HOSPITAL = Organisation("aldate-hospital", "hospital", "triage-07", "urgent")
@@ -63,6 +67,25 @@ def test_a_locked_shift_asks_for_nothing_without_a_terminal(world: World) -> Non
     assert "The shift on this device is locked." in locked.stderr
     world.sign_in(HOSPITAL.name)
     assert look_up(world).code == 0
+
+
+def test_the_hospitals_case_references_open_on_its_nurses_device_alone(world: World) -> None:
+    """By the key that its administrator's own command sealed to it; not on an auditor's, nor while it is locked."""
+    public = load_organisation(world.root / HOSPITAL.name / "keys")
+    sealed = [seal_case_reference("case 17", to=public.sealing_key, organisation=HOSPITAL.name)]
+    desk, audit = world.root / HOSPITAL.name / "desk", world.root / AUDIT.name / "desk"
+
+    signed_in = world.command(HOSPITAL.name, "login", "--stdin", stdin=world.what_is_typed(HOSPITAL.name))
+    assert signed_in.code == 0
+    assert "cannot open" not in signed_in.stderr
+    assert open_references(desk, sealed, organisation=HOSPITAL.name) == ["case 17"]
+    assert open_references(audit, sealed, organisation=AUDIT.name) == [None]
+    key = load_sealing_key(world.root / HOSPITAL.name / "keys").seed.reveal()
+    assert not any(key in path.read_bytes() for path in desk.rglob("*") if path.is_file())
+    assert world.command(HOSPITAL.name, "lock").code == 0
+    with pytest.raises(SignIn, match="locked"):
+        open_references(desk, sealed, organisation=HOSPITAL.name)
+    world.sign_in(HOSPITAL.name)
 
 
 def test_the_same_again_is_free_and_takes_no_details(world: World) -> None:

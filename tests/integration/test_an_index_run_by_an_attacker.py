@@ -2,13 +2,14 @@
 
 What stands against it: each holder knows the organisations' signing keys from its own custodian, and the index never
 has one. So an account's device must be of a certificate that the organisation signed; and the administrator signs a
-device key only where the enrolment token's own seal says that it was made on that device (protocol.md D1, D2).
+device key, and seals the organisation's sealing key to it, only where the enrolment token's own seal says that it was
+made on that device (protocol.md D1, D2).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,18 +17,21 @@ import httpx2
 import pytest
 
 from signpost.edge.administrator import Administrator
-from signpost.edge.failures import VerificationFailed
+from signpost.edge.atomic_file import PUBLIC, replace_file
+from signpost.edge.failures import DeskUnusable, VerificationFailed
 from signpost.edge.organisation_keys import Organisation
 from signpost.edge.transport import Transport
 from signpost.protocol.administration import AccountTerms
 from signpost.protocol.askers import Authenticator
 from signpost.protocol.credentials import AccountId, EnrolmentCertificate, OrganisationId, ShiftCredential
+from signpost.protocol.device_opening import device_opening_key, open_organisation_key
 from signpost.protocol.encoding import to_base64url
+from signpost.protocol.enrolment import DeviceSeal
 from signpost.protocol.keys import SigningKey
-from signpost.protocol.messages import PendingDevice
+from signpost.protocol.messages import SignInAnswer
 from signpost.protocol.problems import Problem
 from signpost.protocol.purposes import Kind, Role, purposes_of
-from signpost.protocol.sealing import OpeningKey
+from signpost.protocol.sealing import SealKey
 from signpost.protocol.secret import Secret
 from signpost.protocol.signatures import PresentedRequest, sign_request
 from tests.integration.index.conftest import Scene, set_scene
@@ -113,61 +117,150 @@ def test_it_can_sign_for_no_device_of_its_own(scene: Scene) -> None:
     assert asker.account == "nurse-1"
 
 
-@pytest.mark.parametrize("seal", ["the device's own", "made up", "of another enrolment"])
-def test_it_can_put_no_key_of_its_own_before_the_administrator(scene: Scene, tmp_path: Path, seal: str) -> None:
-    """It passes the device's key on. A key of its own comes with a seal that does not fit, and nothing is signed."""
-    (tmp_path / "keys").mkdir(mode=0o700)
+def administering(scene: Scene, folder: Path) -> Administrator:
+    """The hospital's administrator, with the hospital's keys, before an index that is not to be trusted."""
     from signpost.index.web.public import public_app
-    from signpost.protocol.enrolment import DeviceSeal
     from signpost.service.log import Log, Word
 
+    folder.mkdir(mode=0o700)
+    organisation = Organisation(
+        OrganisationId("st-elsewhere"), Kind.HOSPITAL, scene.world.organisation_key("st-elsewhere").verify_key,
+        scene.world.sealing_key("st-elsewhere").seal_key,
+    )  # fmt: skip
+    replace_file(folder / "organisation.json", organisation.document(), mode=PUBLIC)
+    replace_file(folder / "sealing.key", scene.world.sealing_key("st-elsewhere").seed.reveal())
     app = public_app(scene.index.index, Log(Word("index"), scene.index.log_lines))
-    transport = Transport(transport=httpx2.ASGITransport(app=app))
-    administrator = Administrator(
-        folder=tmp_path / "keys",
-        organisation=Organisation(
-            OrganisationId("st-elsewhere"), Kind.HOSPITAL, scene.world.organisation_key("st-elsewhere").verify_key,
-            OpeningKey(Secret(bytes(32))).seal_key,
-        ),
+    return Administrator(
+        folder=folder,
+        organisation=organisation,
         key=scene.world.organisation_key("st-elsewhere"),
         index_url="http://127.0.0.1:1",
-        transport=transport,
+        transport=Transport(transport=httpx2.ASGITransport(app=app)),
         clock=scene.world.clock,
         randomness=os.urandom,
-    )  # fmt: skip
+    )
+
+
+def waiting(scene: Scene, administrator: Administrator, role: Role = Role.URGENT) -> Person:
+    """Somebody who has enrolled their device by the administrator's token, and is not approved yet."""
+    name = AccountId("nurse-9")
     token = scene.index.run(
         administrator.enrol(
-            AccountId("nurse-9"), Role.URGENT, terms(scene.index),
-            manifest_fingerprint=scene.world.manifest.fingerprint(), out_of_hours="0113 496 0000",
+            name, role, terms(scene.index), manifest_fingerprint=scene.world.manifest.fingerprint(),
+            out_of_hours="0113 496 0000",
         )
     )  # fmt: skip
     person = Person(
-        scene.index, "st-elsewhere", Kind.HOSPITAL, "nurse-9", Role.URGENT, token, SigningKey(Secret(os.urandom(32))),
+        scene.index, "st-elsewhere", Kind.HOSPITAL, name, role, token, SigningKey(Secret(os.urandom(32))),
         Secret(os.urandom(20)),
     )  # fmt: skip
-    person.enrol()
-    true_seal = token.device_seal.seal(person.key.verify_key)
-    offered = {
-        "the device's own": true_seal,
-        "made up": os.urandom(32),
-        "of another enrolment": DeviceSeal(Secret(bytes(32))).seal(EVIL.verify_key),
-    }[seal]
+    assert person.enrol().status_code == 202
+    return person
+
+
+def substitute(scene: Scene, **changed: object) -> Callable[[], None]:
+    """Have the index hand on something else of the device that waits; what is returned has it hand on the truth."""
     real = scene.index.index.administration.act
 
     async def substituted(statement: str, *, now: int) -> object:
         answer = await real(statement, now=now)
         if answer.pending is None:
             return answer
-        return answer.model_copy(
-            update={"pending": PendingDevice(device=EVIL.verify_key.encoding, device_seal=offered)}
-        )
+        return answer.model_copy(update={"pending": answer.pending.model_copy(update=changed)})
+
+    def honest() -> None:
+        scene.index.index.administration.act = real  # type: ignore[method-assign]
 
     scene.index.index.administration.act = substituted  # type: ignore[method-assign,assignment]
+    return honest
+
+
+@pytest.mark.parametrize("seal", ["the device's own", "made up", "of another enrolment"])
+@pytest.mark.parametrize("keys", ["both", "device", "opening"])
+def test_it_can_put_no_key_of_its_own_before_the_administrator(
+    scene: Scene, tmp_path: Path, seal: str, keys: str
+) -> None:
+    """It passes the device's keys on. One of its own comes with a seal that does not fit, and nothing is signed, nor
+    sealed to it.
+    """
+    administrator = administering(scene, tmp_path / "keys")
+    person = waiting(scene, administrator)
+    true_device, true_opening, evil_opening = person.key.verify_key, person.opening, device_opening_key(EVIL).seal_key
+    device = true_device if keys == "opening" else EVIL.verify_key
+    opening = true_opening if keys == "device" else evil_opening
+    offered = {
+        "the device's own": person.token.device_seal.seal(true_device, true_opening),
+        "made up": os.urandom(32),
+        "of another enrolment": DeviceSeal(Secret(bytes(32))).seal(device, opening),
+    }[seal]
+    assert opening is not None
+
+    honest = substitute(scene, device=device.encoding, opening=opening.encoding, device_seal=offered)
     with pytest.raises(VerificationFailed, match="not made with the token"):
         scene.index.run(administrator.approve(AccountId("nurse-9")))
 
-    scene.index.index.administration.act = real  # type: ignore[method-assign]
+    honest()
     approved = scene.index.run(administrator.approve(AccountId("nurse-9")))
     assert approved.state == "active"
     assert not list((tmp_path / "keys" / "enrolments").iterdir())
     assert AccountTerms(approved.vetting_until, approved.training_until) == terms(scene.index)
+
+
+def test_it_cannot_keep_a_devices_opening_key_back(scene: Scene, tmp_path: Path) -> None:
+    """Nor put one of low order in its place, to which whatever is sealed anybody opens; even with the device's help."""
+    administrator = administering(scene, tmp_path / "keys")
+    person = waiting(scene, administrator)
+    device, seal = person.key.verify_key, person.token.device_seal
+    offered: list[tuple[dict[str, object], str]] = [
+        ({"opening": None}, "not made with the token"),
+        ({"opening": bytes(32)}, "not made with the token"),
+        ({"opening": None, "device_seal": seal.seal(device, None)}, "no key to seal to"),
+        ({"opening": bytes(32), "device_seal": seal.seal(device, SealKey(bytes(32)))}, "is none"),
+    ]
+
+    for changed, why in offered:
+        honest = substitute(scene, **changed)
+        with pytest.raises(VerificationFailed, match=why):
+            scene.index.run(administrator.approve(AccountId("nurse-9")))
+        honest()
+    assert [account.state for account in scene.index.run(administrator.accounts())] == ["awaiting-approval"]
+
+
+def test_what_is_approved_for_a_device_that_answers_notices_opens_there(scene: Scene, tmp_path: Path) -> None:
+    """As the administrator's own program seals it, and the index hands it on."""
+    administrator = administering(scene, tmp_path / "keys")
+    person = waiting(scene, administrator)
+    scene.index.run(administrator.approve(AccountId("nurse-9")))
+    scene.world.clock.advance(60)
+
+    sealed = SignInAnswer.model_validate_json(person.sign_in().text).sealing_key
+
+    assert sealed is not None
+    opened = open_organisation_key(
+        sealed, device=person.key, organisation=OrganisationId("st-elsewhere"), account=AccountId("nurse-9")
+    )
+    assert opened.seed == scene.world.sealing_key("st-elsewhere").seed
+
+
+@pytest.mark.parametrize("fault", ["missing", "of another organisation"])
+def test_without_the_organisations_sealing_key_no_device_that_answers_notices_is_approved(
+    scene: Scene, tmp_path: Path, fault: str
+) -> None:
+    """Nothing is stated, so that it can be approved once the key is there; who answers none needs none."""
+    administrator = administering(scene, tmp_path / "keys")
+    person = waiting(scene, administrator)
+    key = tmp_path / "keys" / "sealing.key"
+    key.unlink()
+    if fault != "missing":
+        replace_file(key, os.urandom(32))
+
+    with pytest.raises(DeskUnusable):
+        scene.index.run(administrator.approve(AccountId("nurse-9")))
+    assert [account.state for account in scene.index.run(administrator.accounts())] == ["awaiting-approval"]
+    replace_file(key, scene.world.sealing_key("st-elsewhere").seed.reveal())
+    assert scene.index.run(administrator.approve(AccountId("nurse-9"))).state == "active"
+
+    key.unlink()
+    auditor = waiting(scene, administrator, Role.AUDITOR)
+    assert auditor.opening != person.opening
+    assert scene.index.run(administrator.approve(AccountId("nurse-9"))).state == "active"

@@ -13,7 +13,7 @@ from signpost.edge.agent import Agent, serve_agent
 from signpost.edge.shift import agent_socket
 from signpost.edge.signed_sender import expiry_of
 from signpost.protocol.keys import SigningKey
-from signpost.protocol.sealing import Argon2Cost
+from signpost.protocol.sealing import Argon2Cost, OpeningKey
 from signpost.protocol.secret import Secret
 
 __all__ = ["PIN", "hold"]
@@ -31,16 +31,19 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 def hold(
-    folder: Path, *, account: str, certificate: str, credential: str, key: SigningKey, bases: frozenset[str]
-) -> Agent:
+    folder: Path, *, account: str, certificate: str, credential: str, key: SigningKey, bases: frozenset[str],
+    organisation: str = "st-elsewhere", opening: OpeningKey | None = None,
+) -> Agent:  # fmt: skip
     """Hold a shift for a desk's folder until the folder is gone or this process ends."""
     agent = Agent.holding(
         account=account,
+        organisation=organisation,
         certificate=certificate,
         certificate_expires_at=expiry_of(certificate) or 0,
         credential=credential,
         expires_at=expiry_of(credential) or 2**40,
         key=key,
+        opening=opening,
         pin=Secret(PIN.encode()),
         bases=bases,
         idle_seconds=3600.0,

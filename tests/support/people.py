@@ -10,12 +10,14 @@ import httpx2
 
 from signpost.protocol.administration import AccountAct, AccountStatement, AccountTerms
 from signpost.protocol.credentials import AccountId, EnrolmentCertificate, OrganisationId
+from signpost.protocol.device_opening import device_opening_key, seal_organisation_key
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.enrolment import EnrolmentToken, proof_digest
 from signpost.protocol.keys import SigningKey
 from signpost.protocol.messages import EnrolmentRequest, PasswordRequest, SignInRequest, StatementRequest
 from signpost.protocol.one_time_codes import STEP_SECONDS, code_of
-from signpost.protocol.purposes import MACHINE_ROLES, Kind, Role
+from signpost.protocol.purposes import ANSWERING_ROLES, MACHINE_ROLES, Kind, Role
+from signpost.protocol.sealing import SealKey
 from signpost.protocol.secret import Secret
 from signpost.protocol.signatures import sign_sign_in
 from tests.support.running_index import RunningIndex
@@ -78,6 +80,11 @@ class Person:
     def _next(self) -> int:
         return max(self.step + 1, self.index.world.clock.now() // STEP_SECONDS)
 
+    @property
+    def opening(self) -> SealKey | None:
+        """The public half of what the device opens with; a machine offers none."""
+        return None if self.role in MACHINE_ROLES else device_opening_key(self.key).seal_key
+
     def enrolling(self, **changed: object) -> EnrolmentRequest:
         """What the device sends to enrol."""
         machine = self.role in MACHINE_ROLES
@@ -86,7 +93,8 @@ class Person:
             account=self.account,
             proof=self.token.proof,
             device=self.key.verify_key.encoding,
-            device_seal=self.token.device_seal.seal(self.key.verify_key),
+            opening=None if self.opening is None else self.opening.encoding,
+            device_seal=self.token.device_seal.seal(self.key.verify_key, self.opening),
             password=None if machine else self.password,
             code_secret=None if machine else self.codes.reveal(),
             code=None if machine else self.code(),
@@ -99,8 +107,17 @@ class Person:
         self.step = self._next() if answer.status_code == 202 else self.step
         return answer
 
+    def sealed_key(self) -> bytes | None:
+        """The organisation's sealing key, as its administrator seals it to a device that answers notices."""
+        if self.opening is None or self.role not in ANSWERING_ROLES:
+            return None
+        organisation, account = OrganisationId(self.organisation), AccountId(self.account)
+        key = self.index.world.sealing_key(self.organisation)
+        return seal_organisation_key(key, to=self.opening, organisation=organisation, account=account)
+
     def approve(self, **changed: object) -> httpx2.Response:
-        """The administrator signs the device's key."""
+        """The administrator signs the device's key. `sealing_key` is given in the place of the right one."""
+        sealing_key = changed.pop("sealing_key") if "sealing_key" in changed else self.sealed_key()
         account = next(
             OwnTerms(row)
             for row in state(self.index, AccountAct.LIST, self.organisation).json()["accounts"]
@@ -118,8 +135,9 @@ class Person:
         )
         signed = replace(certificate, **changed).sign(self.index.world.organisation_key(self.organisation))  # type: ignore[arg-type]
         return state(
-            self.index, AccountAct.APPROVE, self.organisation, account=AccountId(self.account), certificate=signed
-        )
+            self.index, AccountAct.APPROVE, self.organisation, account=AccountId(self.account), certificate=signed,
+            sealing_key=sealing_key,
+        )  # fmt: skip
 
     def request(self, **changed: object) -> SignInRequest:
         """What signing in sends."""

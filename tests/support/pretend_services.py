@@ -221,6 +221,7 @@ class Pretence:
         hold(
             folder,
             account=self.device.certificate.account,
+            organisation=self.organisation.name,
             certificate=certificate,
             credential=credential,
             key=self.device.key,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import os
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ from signpost.protocol.messages import (
 from signpost.protocol.oprf import SUITE
 from signpost.protocol.purposes import Basis, DeepReason, Kind, Purpose, Role, Urgency, purposes_of
 from signpost.protocol.receipts import BULK_SECONDS, LOOKUP_SECONDS, EvaluationReceipt, batch_hash
+from signpost.protocol.sealing import OpeningKey
 from signpost.protocol.secret import Secret
 from signpost.protocol.signatures import sign_request
 from signpost.protocol.threshold import lagrange_at_zero
@@ -151,6 +153,7 @@ class World:
     url: str = "http://127.0.0.1:8000"
     _chance: random.Random = field(default_factory=lambda: chance(7))
     _organisations: dict[str, SigningKey] = field(default_factory=dict)
+    _sealing_keys: dict[str, OpeningKey] = field(default_factory=dict)
     _counter: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
@@ -181,6 +184,12 @@ class World:
         if name not in self._organisations:
             self._organisations[name] = SigningKey(Secret(self.randomness(32)))
         return self._organisations[name]
+
+    def sealing_key(self, name: str) -> OpeningKey:
+        """What an organisation opens its case references with, made when it is first asked for."""
+        if name not in self._sealing_keys:
+            self._sealing_keys[name] = OpeningKey(Secret(os.urandom(32)))
+        return self._sealing_keys[name]
 
     def certificate(
         self, organisation: str, account: str, role: Role, kind: Kind, key: SigningKey, *, lasts: int = YEAR

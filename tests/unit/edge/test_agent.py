@@ -20,6 +20,7 @@ import pytest
 from signpost.edge import agent as agent_module
 from signpost.edge import shift as shift_module
 from signpost.edge.agent import MOST_TRIES, Agent, serve_agent
+from signpost.edge.case_reference import seal_case_reference
 from signpost.edge.failures import DeskUnusable, SignIn
 from signpost.edge.shift import (
     AgentState,
@@ -27,16 +28,20 @@ from signpost.edge.shift import (
     agent_socket,
     end_shift,
     lock_shift,
+    open_references,
     shift_at,
     unlock_shift,
 )
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.keys import SigningKey
+from signpost.protocol.sealing import OpeningKey
 from signpost.protocol.secret import Secret
 from signpost.protocol.signatures import PresentedRequest, verify_request
 from tests.support.held_shift import PIN, QUICK, hold
 
 KEY = SigningKey(Secret(b"k" * 32))
+OPENING = OpeningKey(Secret(b"q" * 32))
+HOSPITAL = "st-elsewhere"
 BASE = "https://index.example"
 ASKED = {"do": "sign", "base": BASE, "path": "/v1/lookups", "body": "{}", "created": 1_000, "nonce": "A" * 22}
 
@@ -51,13 +56,23 @@ class Watch:
         return self.at
 
 
-def agent(watch: Watch | None = None) -> Agent:
+def agent(watch: Watch | None = None, opening: OpeningKey | None = OPENING) -> Agent:
     """An agent that was just given a shift."""
     return Agent.holding(
-        account="ae-desk-1", certificate="c" * 20, certificate_expires_at=9_999, credential="s" * 20, expires_at=5_000,
-        key=KEY, pin=Secret(PIN.encode()), bases=frozenset({BASE}), idle_seconds=900.0, clock=watch or Watch(),
-        randomness=os.urandom, cost=QUICK,
+        account="ae-desk-1", organisation=HOSPITAL, certificate="c" * 20, certificate_expires_at=9_999,
+        credential="s" * 20, expires_at=5_000, key=KEY, opening=opening, pin=Secret(PIN.encode()),
+        bases=frozenset({BASE}), idle_seconds=900.0, clock=watch or Watch(), randomness=os.urandom, cost=QUICK,
     )  # fmt: skip
+
+
+def sealed(text: str, *, organisation: str = HOSPITAL, key: OpeningKey = OPENING) -> bytes:
+    """A case reference as the index keeps it."""
+    return seal_case_reference(text, to=key.seal_key, organisation=organisation)
+
+
+def opening(*references: bytes, organisation: str = HOSPITAL) -> dict[str, object]:
+    """What an agent is asked, to open them."""
+    return {"do": "open", "sealed": [to_base64url(each) for each in references], "organisation": organisation}
 
 
 def test_it_signs_what_a_service_then_takes() -> None:
@@ -81,11 +96,15 @@ def test_it_hands_out_neither_key_nor_credential() -> None:
     """Asked for anything, it shows its state and no more; nor does it print."""
     holding = agent()
     shown = repr(holding) + "".join(
-        repr(holding.answer({"do": what})) for what in ("status", "key", "credential", "export", "lock", "")
+        repr(holding.answer({"do": what}))
+        for what in ("status", "key", "credential", "opening", "open", "export", "lock", "")
     )
 
-    assert KEY.seed.reveal().hex() not in shown
+    for key in (KEY, OPENING):
+        assert key.seed.reveal().hex() not in shown
+        assert to_base64url(key.seed.reveal()) not in shown
     assert "k" * 32 not in shown
+    assert "q" * 32 not in shown
     assert "s" * 20 not in shown
 
 
@@ -100,6 +119,71 @@ def test_after_idleness_it_has_forgotten_and_a_pin_brings_it_back() -> None:
     assert KEY.seed.reveal() not in repr(vars_of(holding)).encode()
     assert holding.answer({"do": "unlock", "pin": PIN})["state"] == "open"
     assert "headers" in holding.answer(ASKED)
+
+
+def test_it_opens_its_own_organisations_case_references_and_nothing_else() -> None:
+    """In order, null where one does not open: changed, of another organisation, to another key, or no base64url."""
+    good = sealed("case 17")
+    other = OpeningKey(Secret(b"x" * 32))
+    asked = opening(
+        good, good[:-1] + bytes([good[-1] ^ 1]), sealed("a", organisation="northtown"), sealed("b", key=other)
+    )
+    asked["sealed"] = [*asked["sealed"], "not base64url", "", 7, None, to_base64url(sealed("åäö 18"))]  # type: ignore[misc]
+
+    answer = agent().answer(asked)
+
+    assert answer == {"state": "open", "opened": ["case 17", *[None] * 7, "åäö 18"]}
+    assert agent().answer(opening()) == {"state": "open", "opened": []}
+
+
+@pytest.mark.parametrize(
+    ("changed", "refused"),
+    [
+        ({"organisation": "northtown"}, "organisation"),
+        ({"organisation": None}, "organisation"),
+        ({"sealed": None}, "sealed"),
+        ({"sealed": "abc"}, "sealed"),
+        ({"sealed": [""] * 501}, "sealed"),
+    ],
+)
+def test_it_opens_for_its_own_organisation_and_at_most_500_at_once(changed: dict[str, object], refused: str) -> None:
+    """Under another's name nothing is so much as tried."""
+    assert agent().answer(opening(sealed("case 17")) | changed) == {"refused": refused}
+    assert "opened" in agent().answer(opening() | {"sealed": [""] * 500})
+
+
+def test_locked_it_opens_nothing_and_has_forgotten_what_opens() -> None:
+    """Locked by idleness or by hand; a PIN brings it back; opening is use, which idleness counts from."""
+    watch = Watch()
+    holding, asked = agent(watch), opening(sealed("case 17"))
+    watch.at = 899
+    assert "opened" in holding.answer(asked)
+    watch.at = 899 + 899
+    assert "opened" in holding.answer(asked)
+    watch.at += 900
+
+    assert holding.answer(asked) == {"refused": "locked"}
+    assert not any(isinstance(held, OpeningKey) for held in vars_of(holding).values())
+    assert OPENING.seed.reveal() not in repr(vars_of(holding)).encode()
+    assert holding.answer({"do": "unlock", "pin": PIN})["state"] == "open"
+    assert holding.answer(asked)["opened"] == ["case 17"]
+    holding.lock()
+    assert holding.answer(asked) == {"refused": "locked"}
+    holding.answer({"do": "end"})
+    assert holding.answer(asked) == {"refused": "ended"}
+    assert not any(isinstance(held, OpeningKey) for held in vars_of(holding).values())
+
+
+def test_without_the_organisations_key_it_signs_and_opens_nothing() -> None:
+    """A shift of an auditor, or of a device that was enrolled before; locked, it says no more than that."""
+    holding, asked = agent(opening=None), opening(sealed("case 17"))
+
+    assert holding.answer(asked) == {"refused": "no-key"}
+    assert "headers" in holding.answer(ASKED)
+    holding.lock()
+    assert holding.answer(asked) == {"refused": "locked"}
+    assert holding.answer({"do": "unlock", "pin": PIN})["state"] == "open"
+    assert holding.answer(asked) == {"refused": "no-key"}
 
 
 def vars_of(holding: Agent) -> dict[str, object]:
@@ -142,11 +226,44 @@ def test_a_laptop_that_sleeps_is_idle(monkeypatch: pytest.MonkeyPatch) -> None:
     assert agent_module.awake_and_asleep() == 5_000.0
 
 
-def _held(folder: Path) -> Path:
+def _held(folder: Path, opening: OpeningKey | None = OPENING) -> Path:
     folder.mkdir(mode=0o700)
     (folder / "desk.toml").touch()
-    hold(folder, account="ae-desk-1", certificate="c", credential="s", key=KEY, bases=frozenset({BASE}))
+    hold(
+        folder, account="ae-desk-1", organisation=HOSPITAL, certificate="c", credential="s", key=KEY, opening=opening,
+        bases=frozenset({BASE}),
+    )  # fmt: skip
     return folder
+
+
+def test_a_command_has_case_references_opened(tmp_path: Path) -> None:
+    """As many as there are, 500 at a time; null where one does not open."""
+    folder = _held(tmp_path / "desk")
+    kept = [sealed(f"case {number}") for number in range(501)]
+    kept[7] = bytes(113)
+
+    found = open_references(folder, kept, organisation=HOSPITAL)
+
+    assert found == [None if number == 7 else f"case {number}" for number in range(501)]
+    assert open_references(folder, [], organisation=HOSPITAL) == []
+    with pytest.raises(ValueError, match="own organisation"):
+        open_references(folder, kept[:1], organisation="northtown")
+
+
+def test_without_an_open_shift_no_case_reference_is_opened(tmp_path: Path) -> None:
+    """It says which: locked, or nobody there. Without the organisation's key each is null, and that is no failure."""
+    folder, kept = _held(tmp_path / "desk"), [sealed("case 17")]
+    lock_shift(folder)
+    for references in (kept, []):
+        with pytest.raises(SignIn, match="locked"):
+            open_references(folder, references, organisation=HOSPITAL)
+    end_shift(folder)
+    for references in (kept, []):
+        with pytest.raises(SignIn, match="Nobody is signed in"):
+            open_references(folder, references, organisation=HOSPITAL)
+
+    without = _held(tmp_path / "without", opening=None)
+    assert open_references(without, kept * 2, organisation=HOSPITAL) == [None, None]
 
 
 def test_a_command_finds_locks_opens_and_ends_the_shift(tmp_path: Path) -> None:
@@ -232,12 +349,14 @@ def test_its_process_ends_with_its_desk_and_leaves_no_core(tmp_path: Path) -> No
 
     proc = Path(f"/proc/{process.pid}")
     if proc.is_dir():
-        assert to_base64url(KEY.seed.reveal()).encode() not in (proc / "cmdline").read_bytes()
+        for key in (KEY, OPENING):
+            assert to_base64url(key.seed.reveal()).encode() not in (proc / "cmdline").read_bytes()
         assert PIN.encode() not in (proc / "environ").read_bytes()
         assert resource.prlimit(process.pid, resource.RLIMIT_CORE) == (0, 0)
     found = shift_at(folder)
     assert found is not None
     assert found.account == "ae-desk-1"
+    assert open_references(folder, [sealed("case 17")], organisation=HOSPITAL) == ["case 17"]
     (folder / "desk.toml").unlink()
     assert process.wait(20) == 0
     assert not agent_socket(folder).exists()
@@ -249,7 +368,8 @@ def _process(folder: Path) -> subprocess.Popen[str]:
     held = {
         "account": "ae-desk-1", "bases": [BASE], "certificate": "c", "certificate_expires_at": 1, "credential": "cred",
         "expires_at": int(time.time()) + 600, "folder": str(folder), "idle_seconds": 60,
-        "key": to_base64url(KEY.seed.reveal()), "pin": PIN,
+        "key": to_base64url(KEY.seed.reveal()), "opening": to_base64url(OPENING.seed.reveal()),
+        "organisation": HOSPITAL, "pin": PIN,
     }  # fmt: skip
     process = subprocess.Popen(
         [sys.executable, "-m", "signpost.edge.agent"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
