@@ -42,6 +42,8 @@ class RefusalCode(StrEnum):
     CERTIFICATE_REFUSED = "certificate-refused"
     SOCKET_PATH_TOO_LONG = "socket-path-too-long"
     ALREADY_RUNNING = "already-running"
+    # whom it tells
+    MAIL_UNPROTECTED = "mail-unprotected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ _REFUSALS: Final[Mapping[RefusalCode, _Words]] = MappingProxyType(
         _C.SOCKET_PATH_TOO_LONG: _Words("the path of the admin socket is longer than a Unix socket's may be",
             "Choose a data folder with a shorter path."),
         _C.ALREADY_RUNNING: _Words("another process serves this data folder", "Stop it first."),
+        _C.MAIL_UNPROTECTED: _Words("without STARTTLS a service sends mail to loopback only, and no password",
+            "Set starttls, or a mail server on loopback that asks for no password."),
     }
 )  # fmt: skip
 

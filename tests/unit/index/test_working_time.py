@@ -148,6 +148,9 @@ def test_no_length_is_nothing_or_endless(lengths: dict[str, int]) -> None:
         # The fifth day after a Monday is the Saturday. Nobody is there in its afternoon.
         ("Mon-Fri 9-17; Sat 9-12", "2026-11-23 11:00", Urgency.WEEK, "2026-11-28 11:00"),
         ("Mon-Fri 9-17; Sat 9-12", "2026-11-23 14:00", Urgency.WEEK, "2026-11-30 09:00"),
+        # Its closing minute is still in time; and one that is asked at a closing minute is asked after it.
+        ("Mon-Fri 9-17; Sat 9-12", "2026-11-23 12:00", Urgency.WEEK, "2026-11-28 12:00"),
+        ("Mon-Fri 9-12, 13-17", "2026-11-23 12:00", Urgency.WEEK, "2026-11-30 13:00"),
         # Nor at lunch, or before the Saturday's opening.
         ("Mon 9-17; Tue-Fri 9-12, 13-17", "2026-11-23 12:30", Urgency.WEEK, "2026-11-30 12:30"),
         ("Mon-Thu 9-17; Fri 10-12, 13-17", "2026-11-20 11:00", Urgency.WEEK, "2026-11-27 11:00"),
@@ -161,6 +164,7 @@ def test_no_length_is_nothing_or_endless(lengths: dict[str, int]) -> None:
         ("24/7", "2026-03-29 00:00", Urgency.TODAY, "2026-03-29 05:00"),
         ("24/7", "2026-10-25 00:00", Urgency.TODAY, "2026-10-25 03:00"),
         ("24/7", "2026-03-24 01:30", Urgency.WEEK, "2026-03-29 02:00"),
+        ("24/7", "2026-03-24 01:10:50", Urgency.WEEK, "2026-03-29 02:00"),
         ("24/7", "2026-10-20 01:30", Urgency.WEEK, "2026-10-25 01:30"),
         # A day's last moment is the next day's first.
         ("Mon-Tue 20:00-24:00", "2026-11-23 20:00", Urgency.TODAY, "2026-11-24 00:00"),
@@ -180,6 +184,15 @@ def test_a_repeated_hour_is_read_the_first_time_round() -> None:
 
     assert due_at(at("2026-10-25 00:00"), Urgency.TODAY, night, Patience()) == at("2026-10-25 04:30")
     assert due_at(twice, Urgency.TODAY, night, Patience()) == at("2026-10-25 06:00")
+
+
+def test_the_second_time_round_is_not_the_first() -> None:
+    """What is asked in the hour's repetition is due no sooner than what was asked before it."""
+    hours = read_hours("24/7")
+    first, second = at("2026-10-25 01:50"), at("2026-10-25 01:10", fold=1)
+
+    assert due_at(first, Urgency.WEEK, hours, Patience()) == at("2026-10-30 01:50")
+    assert due_at(second, Urgency.WEEK, hours, Patience()) == at("2026-10-30 02:00")
 
 
 def test_an_opening_in_an_hour_that_is_skipped_is_none() -> None:
