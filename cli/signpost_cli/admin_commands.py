@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import typer
 
-from signpost_cli import admin_account, admin_device, admin_exception, admin_handle, admin_index, admin_org
+from signpost_cli import (
+    admin_account,
+    admin_contact,
+    admin_device,
+    admin_exception,
+    admin_handle,
+    admin_index,
+    admin_org,
+)
 
 __all__ = ["app"]
 
@@ -15,6 +23,7 @@ app.add_typer(admin_handle.app, name="handle")
 app.add_typer(admin_account.app, name="account")
 app.add_typer(admin_device.app, name="device")
 app.add_typer(admin_exception.app, name="exception")
+app.add_typer(admin_contact.app, name="contact")
 
 
 @app.callback()

@@ -30,13 +30,23 @@ from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, 
 from signpost_cli.receipts import spoken
 from signpost_cli.shifts import open_desk
 
-__all__ = ["app"]
+__all__ = ["CONFIRM", "Receipt", "app", "desk_line"]
 
-app = typer.Typer(help="Be rung by a colleague elsewhere: leave a call-back, and see what became of it.")
+app = typer.Typer(no_args_is_help=True)
 
 Receipt = Annotated[str, typer.Argument(help="The receipt of your own lookup, as L7Q2-94KD.", show_default=False)]
 
 CONFIRM: Final = "Confirm by telephone that it is the same child before saying anything about the child."
+
+
+@app.callback()
+def _contact() -> None:
+    """Be rung by a colleague elsewhere: leave a call-back by the receipt of your lookup, and see what became of it.
+
+    Example:
+      signpost contact ask L7Q2-94KD --urgency today
+      signpost contact status L7Q2-94KD
+    """
 
 
 @app.command()

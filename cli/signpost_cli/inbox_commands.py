@@ -16,7 +16,7 @@ import typer
 from signpost.edge.client import Client
 from signpost.edge.desk import Desk, default_folder
 from signpost.edge.shift import open_references
-from signpost.protocol.messages import DeclineReason, Inbox, Notice, ReplyRequest
+from signpost.protocol.messages import BrokenGlass, DeclineReason, Inbox, Notice, ReplyRequest
 from signpost.protocol.purposes import GATEWAYS, Kind, Role
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.moments import iso, shown_time
@@ -41,6 +41,7 @@ _WHO: Final = {
     Role.URGENT: "Somebody on urgent duty",
     Role.MATERNITY: "Somebody in maternity care",
 }
+_UNOPENED: Final = "it cannot be opened on this device"
 _WHERE: Final = {Kind.COUNCIL: "of a council", Kind.HOSPITAL: "of a hospital", Kind.POLICE: "of a police force"}
 
 
@@ -55,19 +56,23 @@ def inbox(home: Home = None, as_json: JsonFlag = False, plain: PlainFlag = False
     """
     desk = open_desk(home or default_folder())
     found = asyncio.run(_inbox(desk))
-    references = open_references(
-        desk.folder, [notice.sealed_case_reference for notice in found.notices], organisation=desk.organisation
-    )
+    sealed = [each.sealed_case_reference for each in found.notices]
+    sealed += [each.sealed_case_reference for each in found.glasses]
+    references = open_references(desk.folder, sealed, organisation=desk.organisation)
+    asked = list(zip(found.notices, references[: len(found.notices)], strict=True))
+    shown = list(zip(found.glasses, references[len(found.notices) :], strict=True))
     if as_json:
         answer_json(
             "signpost.inbox/1",
-            {"notices": [_document(*each) for each in zip(found.notices, references, strict=True)]},
+            {"notices": [_document(*each) for each in asked], "glasses": [_glass_document(*each) for each in shown]},
         )
         return
-    if not found.notices:
+    if not asked:
         answer("Nobody waits for an answer.")
-    for notice, reference in zip(found.notices, references, strict=True):
+    for notice, reference in asked:
         _tell(notice, reference, plain=plain)
+    for glass, reference in shown:
+        _tell_glass(glass, reference)
     if found.notices:
         say(f"Next: signpost reply {found.notices[0].notice} --share | --hand-over HANDLE | --ended | --decline")
 
@@ -145,7 +150,7 @@ def _tell(notice: Notice, reference: str | None, *, plain: bool) -> None:
     name = bold(notice.notice, sys.stdout, plain=plain)
     answer(f"{name}  {notice.urgency.value}, by {shown_time(notice.answer_by)}{late}")
     answer(f"  {_WHO[notice.role]} {_WHERE[notice.kind]} asks. {GATEWAYS[notice.purpose].law}.")
-    answer(f"  Your case: {reference or 'it cannot be opened on this device'} · {notice.handle_title}")
+    answer(f"  Your case: {reference or _UNOPENED} · {notice.handle_title}")
 
 
 def _document(notice: Notice, reference: str | None) -> dict[str, object]:
@@ -160,6 +165,26 @@ def _document(notice: Notice, reference: str | None) -> dict[str, object]:
         "purpose": notice.purpose.value,
         "handle": notice.handle,
         "handle_title": notice.handle_title,
+        "case_reference": reference,
+    }
+
+
+def _tell_glass(glass: BrokenGlass, reference: str | None) -> None:
+    answer(
+        f"{glass.reference}  your duty line was shown in an emergency, at {shown_time(glass.at)}; no answer is needed"
+    )
+    answer(f"  {_WHO[glass.role]} {_WHERE[glass.kind]}. {GATEWAYS[glass.purpose].law}.")
+    answer(f"  Your case: {reference or _UNOPENED} · {glass.handle_title}")
+
+
+def _glass_document(glass: BrokenGlass, reference: str | None) -> dict[str, object]:
+    return {
+        "reference": glass.reference,
+        "at": iso(glass.at),
+        "role": glass.role.value,
+        "kind": glass.kind.value,
+        "purpose": glass.purpose.value,
+        "handle_title": glass.handle_title,
         "case_reference": reference,
     }
 

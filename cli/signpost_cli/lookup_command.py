@@ -106,7 +106,7 @@ def lookup(
             receipt = spoken(again)
             attempt.sent = True
             found = asyncio.run(_ask_again(desk, receipt))
-        _finish(found, f"receipt {receipt}", as_json=as_json, plain=plain)
+        _finish(found, f"receipt {receipt}", desk.role, as_json=as_json, plain=plain)
         return
     with _never_a_no(folder, plain=plain) as attempt:
         desk = open_desk(folder)
@@ -120,7 +120,7 @@ def lookup(
                 say(_BY_YEAR)
             attempt.sent = True
             found = asyncio.run(_ask(desk, child, purpose, urgency, deep))
-    _finish(found, _which_child(child), as_json=as_json, plain=plain)
+    _finish(found, _which_child(child), desk.role, as_json=as_json, plain=plain)
 
 
 def _refuse_details_beside_a_receipt(
@@ -139,7 +139,7 @@ async def _ask_again(desk: Desk, receipt: str) -> Answer:
         return await client.look_again(receipt)
 
 
-def _finish(found: Answer, about: str, *, as_json: bool, plain: bool) -> None:
+def _finish(found: Answer, about: str, role: Role, *, as_json: bool, plain: bool) -> None:
     for fault in found.faults:
         told = str(fault).rstrip(".")
         say(f"{told[:1].upper()}{told[1:]}. {'Tell the operator.' if fault.false else 'The answer did not need it.'}")
@@ -147,6 +147,7 @@ def _finish(found: Answer, about: str, *, as_json: bool, plain: bool) -> None:
         _tell_program(found)
     else:
         _tell(found, about, plain=plain)
+        _say_what_next(found, role)
     if found.word == "possible":
         raise typer.Exit(ExitCode.NEEDS_A_PERSON)
 
@@ -212,7 +213,13 @@ def _tell(found: Answer, about: str, *, plain: bool) -> None:
     answer(f"{bold(word, sys.stdout, plain=plain)}  {words}")
     answer(f"  (for the {about})")
     answer(beside)
-    say(f"  Next: signpost contact ask {found.receipt}")
+
+
+def _say_what_next(found: Answer, role: Role) -> None:
+    soon = " --urgency now       they answer within 15 minutes" if role is Role.URGENT else ""
+    say(f"  Next: signpost contact ask {found.receipt}{soon}")
+    if role is Role.URGENT and found.word in ("current", "previous"):
+        say(f"        signpost break-glass {found.receipt}             a duty line at once, reviewed afterwards")
 
 
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"

@@ -38,8 +38,10 @@ class _Command(NamedTuple):
 COMMANDS: Final = {
     "lookup": _Command("lookup_command", "lookup", "Ask whether a colleague elsewhere works with a child."),
     "contact": _Command("contact_commands", "app", "Leave a call-back, and see what became of it."),
+    "break-glass": _Command("glass_commands", "break_glass", "Show a duty line at once, in an emergency; reviewed."),
     "inbox": _Command("inbox_commands", "inbox", "See who asks to be rung by your organisation."),
     "reply": _Command("inbox_commands", "reply", "Answer who asks: share your desk, hand over, or not."),
+    "review": _Command("glass_commands", "app", "For rights officers: review broken glasses."),
     "register": _Command("register_command", "register", "Register involvement from a file the council already has."),
     "login": _Command("login_command", "login", "Sign in for one shift."),
     "lock": _Command("login_command", "lock", "Lock the shift on this device."),

@@ -44,6 +44,18 @@ def index(settings: SettingsFile) -> None:
     _become(service_command("signpost.index", settings))
 
 
+@app.command("worker")
+def worker(settings: SettingsFile) -> None:
+    """Run the index's worker beside it: it escalates notices that are due, and sends mails to desks.
+
+    Only where the index's settings say worker = "apart"; else the index does it itself.
+
+    Example:
+      signpost serve worker --settings index/settings.toml
+    """
+    _become(service_command("signpost.index", settings, "work"))
+
+
 @app.command("holder")
 def holder(settings: SettingsFile) -> None:
     """Run one key holder. It starts locked: its custodian opens it with signpost keys unlock.

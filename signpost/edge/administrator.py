@@ -1,8 +1,9 @@
 """An organisation's administrator, at the index: statements about accounts, each signed once (protocol.md D1).
 
-Between handing out an enrolment token and approving the device that it brought, the administrator keeps one key
-(`enrolments/NAME.key`, 0600, beside the organisation's keys): by it they know that the device key which the index
-passes on was made by whoever had the token. The index never has it, so it can put no key of its own in its place.
+Between handing out an enrolment token and approving the device that it brought, the administrator keeps one key with
+the role and the dates (`enrolments/NAME.key`, 0600, beside the organisation's keys): by it they know that the device
+key which the index passes on was made by whoever had the token. The index never has it, so it can put no key of its own
+in its place; nor can it have the account certified as anything else than it was opened for.
 
 A device whose role answers notices is given the organisation's sealing key as it is approved, sealed to it alone.
 """
@@ -10,9 +11,9 @@ A device whose role answers notices is given the organisation's sealing key as i
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, final
+from typing import Final, Self, final
 
 from signpost.edge.atomic_file import replace_file
 from signpost.edge.failures import DeskUnusable, InvalidRequest, VerificationFailed
@@ -22,7 +23,7 @@ from signpost.edge.transport import Transport
 from signpost.protocol.administration import AccountAct, AccountStatement, AccountTerms
 from signpost.protocol.credentials import AccountId, EnrolmentCertificate
 from signpost.protocol.device_opening import seal_organisation_key
-from signpost.protocol.encoding import to_base64url
+from signpost.protocol.encoding import EncodingError, canonical_json, from_base64url, parse_canonical_json, to_base64url
 from signpost.protocol.enrolment import TOKEN_BYTES, DeviceSeal, EnrolmentToken, proof_digest
 from signpost.protocol.keys import KeyInvalid, SigningKey, VerifyKey
 from signpost.protocol.messages import OwnAccount, StatementAnswer, StatementRequest
@@ -71,7 +72,7 @@ class Administrator:
             out_of_hours=out_of_hours,
         )
         # First of all: a token whose device could never be approved must not go out.
-        self._keep(account, token.device_seal)
+        self._keep(account, _Begun(token.device_seal, role, terms))
         await self._state(
             AccountAct.ENROL, account=account, role=role, terms=terms, token_digest=proof_digest(token.proof)
         )
@@ -86,7 +87,7 @@ class Administrator:
             DeskUnusable: the sealing key is not in the folder, or cannot be used. Nothing is approved.
             Failure: no device waits, or the index refused or did not answer.
         """
-        seal = self._kept(account)
+        begun = self._kept(account)
         answer = await self._state(AccountAct.PENDING, account=account)
         if answer.pending is None or len(answer.accounts) != 1:
             raise InvalidRequest("No device waits to be approved for that account.", hint="signpost admin account list")
@@ -96,10 +97,13 @@ class Administrator:
             opening = None if answer.pending.opening is None else SealKey(answer.pending.opening)
         except KeyInvalid:
             raise VerificationFailed("The device key that waits is none.", hint=_SUSPECT) from None
-        if not seal.fits(device, opening, answer.pending.device_seal):
+        if not begun.seal.fits(device, opening, answer.pending.device_seal):
             raise VerificationFailed("The device key that waits was not made with the token.", hint=_SUSPECT)
         sealing_key = self._sealing_key(account, opening) if waiting.role in ANSWERING_ROLES else None
         terms = AccountTerms(waiting.vetting_until, waiting.training_until)
+        # Else an index could have one of our accounts certified in a role, or for longer, than we opened it for.
+        if (waiting.role, terms) != (begun.role, begun.terms):
+            raise VerificationFailed("The account that waits has another role or other dates.", hint=_SUSPECT)
         day = terms.last_day + dt.timedelta(days=1)
         certificate = EnrolmentCertificate(
             organisation=self.organisation.name,
@@ -119,7 +123,10 @@ class Administrator:
 
     async def change_dates(self, account: AccountId, terms: AccountTerms) -> OwnAccount:
         """Record when vetting and training run out now."""
-        return (await self._state(AccountAct.DATES, account=account, terms=terms)).accounts[0]
+        changed = (await self._state(AccountAct.DATES, account=account, terms=terms)).accounts[0]
+        if self._key_file(account).exists():
+            self._keep(account, replace(self._kept(account), terms=terms))
+        return changed
 
     async def suspend(self, account: AccountId) -> OwnAccount:
         """Stop an account with its next request."""
@@ -173,24 +180,56 @@ class Administrator:
     def _key_file(self, account: AccountId) -> Path:
         return self.folder / _FOLDER / f"{account}.key"
 
-    def _keep(self, account: AccountId, seal: DeviceSeal) -> None:
+    def _keep(self, account: AccountId, begun: _Begun) -> None:
         try:
             private_folder(self.folder / _FOLDER)
-            replace_file(self._key_file(account), seal.key.reveal())
+            replace_file(self._key_file(account), begun.document())
         except StartRefused as refused:
             raise DeskUnusable(str(refused), hint=refused.hint) from None
         except OSError:
             raise DeskUnusable("The folder of the organisation's keys cannot be written.") from None
 
-    def _kept(self, account: AccountId) -> DeviceSeal:
+    def _kept(self, account: AccountId) -> _Begun:
         if not self._key_file(account).exists():
-            raise InvalidRequest(
-                "No enrolment of that account was begun with these keys.", hint="signpost admin account enrol NAME"
-            )
+            raise InvalidRequest("No enrolment of that account was begun with these keys.", hint=_ENROL)
         try:
-            return DeviceSeal(Secret(read_private_file(self._key_file(account))))
+            return _Begun.parse(read_private_file(self._key_file(account)))
         except StartRefused as refused:
             raise DeskUnusable(str(refused), hint=refused.hint) from None
+        except (EncodingError, KeyError, TypeError, ValueError):
+            raise DeskUnusable("What is kept of that account's enrolment is not of its form.", hint=_ENROL) from None
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """An enrolment that was begun: what is known of it here, whatever the index says when its device waits."""
+
+    seal: DeviceSeal
+    role: Role
+    terms: AccountTerms
+
+    def document(self) -> bytes:
+        return canonical_json(
+            {
+                "role": self.role.value,
+                "seal": to_base64url(self.seal.key.reveal()),
+                "training_until": self.terms.training_until.isoformat(),
+                "vetting_until": self.terms.vetting_until.isoformat(),
+            }
+        )
+
+    @classmethod
+    def parse(cls, raw: bytes) -> Self:
+        document = parse_canonical_json(raw)
+        if not isinstance(document, dict):
+            raise EncodingError("not an object")
+        day = dt.date.fromisoformat
+        return cls(
+            DeviceSeal(Secret(from_base64url(str(document["seal"])))),
+            Role(str(document["role"])),
+            AccountTerms(day(str(document["vetting_until"])), day(str(document["training_until"]))),
+        )
+
+
+_ENROL: Final = "signpost admin account enrol NAME"
 _SUSPECT: Final = "Do not approve it. Enrol the account again, and tell the index's operator."

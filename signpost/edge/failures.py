@@ -139,6 +139,7 @@ _REFUSED = frozenset(
     {
         _C.PURPOSE_REFUSED,
         _C.ROLE_REFUSED,
+        _C.GLASS_REFUSED,
         _C.ACCOUNT_SUSPENDED,
         _C.VETTING_LAPSED,
         _C.TRAINING_LAPSED,
@@ -165,6 +166,7 @@ _INVALID = frozenset(
         _C.CALL_BACK_UNKNOWN,
         _C.NOTICE_UNKNOWN,
         _C.NOTICE_ANSWERED,
+        _C.REVIEW_UNKNOWN,
         _C.KEY_INVALID,
     }
 )

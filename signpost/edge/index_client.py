@@ -25,6 +25,8 @@ from signpost.protocol.messages import (
     ContactStatus,
     ContactStatusRequest,
     FeedFinished,
+    GlassAnswer,
+    GlassRequest,
     HandleList,
     Inbox,
     InvolvementList,
@@ -39,6 +41,8 @@ from signpost.protocol.messages import (
     RecordRequest,
     RegisterRequest,
     ReplyRequest,
+    ReviewList,
+    ReviewRequest,
     WriteReceipt,
 )
 from signpost.protocol.problems import ProblemCode
@@ -199,6 +203,36 @@ class Index:
         """
         body = request.model_dump_json().encode()
         reply = await self._sent("/v1/inbox/replies", body, again=lambda silence: silence.never_arrived)
+        parsed(reply, Nothing, status=200)
+
+    async def break_glass(self, request: GlassRequest) -> GlassAnswer:
+        """A duty line at once, by one's own receipt. Never sent twice: each time is an act of its own.
+
+        Raises:
+            Refused: no line is shown for this receipt.
+            Failure: the index refused otherwise, or could not be reached.
+        """
+        body = request.model_dump_json().encode()
+        reply = await self._sent("/v1/contact/break-glass", body, again=lambda silence: silence.never_arrived)
+        return parsed(reply, GlassAnswer, status=200)
+
+    async def reviews(self) -> ReviewList:
+        """The broken glasses of one's organisation that wait for their review.
+
+        Raises:
+            Failure: the index refused, or could not be reached.
+        """
+        return await self._read("/v1/reviews/list", Nothing(), ReviewList)
+
+    async def close_review(self, request: ReviewRequest) -> None:
+        """Say whether a glass was rightly broken.
+
+        Raises:
+            InvalidRequest: there is no such open review.
+            Failure: the index refused, or could not be reached.
+        """
+        body = request.model_dump_json().encode()
+        reply = await self._sent("/v1/reviews", body, again=lambda silence: silence.never_arrived)
         parsed(reply, Nothing, status=200)
 
     async def record_after(self, number: int, limit: int) -> RecordPage:

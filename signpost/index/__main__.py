@@ -1,20 +1,24 @@
 """`python -m signpost.index --settings FILE`: the index, until it is asked to stop.
 
 `python -m signpost.index new-keys --settings FILE` makes its keys, once, and prints the public one: key holders pin it.
-`show-keys` prints it again.
+`show-keys` prints it again. `work` is the worker apart from it, on the same database.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
+import signal
 import sys
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from signpost.index.app import Index, read_manifest
 from signpost.index.escalating import ESCALATING_SECONDS
 from signpost.index.events import IndexEvent
 from signpost.index.keyfile import IndexKeys, make_keys, read_keys, write_keys
+from signpost.index.mailing import MAILING_SECONDS, Mailing
 from signpost.index.settings import IndexSettings
 from signpost.index.storage.opening import open_index_database
 from signpost.index.storage.vault import Vault
@@ -40,13 +44,13 @@ def main() -> int:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("serve", "new-keys", "show-keys"),
+        choices=("serve", "work", "new-keys", "show-keys"),
         default="serve",
-        help="serve, or make or show its keys",
+        help="serve, work beside it, or make or show its keys",
     )
     parser.add_argument("--settings", type=Path, required=True, metavar="FILE", help="the settings, as TOML")
     asked = parser.parse_args()
-    run = {"serve": _serve, "new-keys": _new_keys, "show-keys": _show_keys}[asked.what]
+    run = {"serve": _serve, "work": _work, "new-keys": _new_keys, "show-keys": _show_keys}[asked.what]
     return run_service(Word("index"), lambda log: run(asked.settings, log))
 
 
@@ -67,41 +71,75 @@ def _tell(keys: IndexKeys) -> None:
     sys.stdout.write(canonical_json({"credential_key": keys.credential_key().verify_key.text}).decode() + "\n")
 
 
-async def _serve(file: Path, log: Log) -> None:
-    settings = IndexSettings.load(file)
+@contextlib.contextmanager
+def _opened(file: Path, settings: IndexSettings, log: Log) -> Iterator[Index]:
     manifest = read_manifest(settings, file=file)
     keys = read_keys(settings.key_file)
     vault = Vault(keys)
-    clock = SystemClock()
     with contextlib.ExitStack() as opened:
         writer = opened.enter_context(Writer(open_index_database(settings.database, vault), log))
         reader = opened.enter_context(contextlib.closing(open_reader(settings.database)))
-        index = Index(
+        yield Index(
             settings=settings,
             keys=keys,
             manifest=manifest,
             vault=vault,
             reader=reader,
             writer=writer,
-            clock=clock,
+            clock=SystemClock(),
             randomness=system_randomness,
         )
-        async with (
-            meanwhile(
-                index.settling.tick,
-                seconds=settings.settling_tick_ms / 1000,
-                failed=IndexEvent.SETTLING_FAILED,
-                log=log,
-            ),
-            meanwhile(index.sweeping.tick, seconds=SWEEP_SECONDS, failed=IndexEvent.SWEEPING_FAILED, log=log),
-            meanwhile(index.escalating.tick, seconds=ESCALATING_SECONDS, failed=IndexEvent.ESCALATING_FAILED, log=log),
-        ):
+
+
+async def _serve(file: Path, log: Log) -> None:
+    settings = IndexSettings.load(file)
+    with _opened(file, settings, log) as index:
+        async with contextlib.AsyncExitStack() as working:
+            await working.enter_async_context(
+                meanwhile(
+                    index.settling.tick,
+                    seconds=settings.settling_tick_ms / 1000,
+                    failed=IndexEvent.SETTLING_FAILED,
+                    log=log,
+                )
+            )
+            await working.enter_async_context(
+                meanwhile(index.sweeping.tick, seconds=SWEEP_SECONDS, failed=IndexEvent.SWEEPING_FAILED, log=log)
+            )
+            if settings.worker == "inside":
+                await working.enter_async_context(_working(index, settings, log))
             await serve(
                 public_app(index, log, manifest=_document(settings)),
                 settings.address,
                 log=log,
                 admin=LocalAdmin(operator_app(index, log), settings.operator_socket),
             )
+
+
+async def _work(file: Path, log: Log) -> None:
+    """The worker apart: beside an index whose settings say so, on the same database."""
+    settings = IndexSettings.load(file)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with _opened(file, settings, log) as index:
+        async with _working(index, settings, log):
+            await stop.wait()
+
+
+@contextlib.asynccontextmanager
+async def _working(index: Index, settings: IndexSettings, log: Log) -> AsyncIterator[None]:
+    """Escalates, and sends mails where there is somewhere to hand them in."""
+    async with contextlib.AsyncExitStack() as working:
+        await working.enter_async_context(
+            meanwhile(index.escalating.tick, seconds=ESCALATING_SECONDS, failed=IndexEvent.ESCALATING_FAILED, log=log)
+        )
+        if (mail := settings.mail()) is not None:
+            mailing = Mailing(mails=index.mails, settings=mail, clock=index.clock, log=log)
+            await working.enter_async_context(
+                meanwhile(mailing.tick, seconds=MAILING_SECONDS, failed=IndexEvent.MAILING_FAILED, log=log)
+            )
+        yield
 
 
 def _document(settings: IndexSettings) -> str:

@@ -11,6 +11,7 @@ from typing import Final, final
 
 from signpost.index.administration import Administration
 from signpost.index.audit import AuditAction
+from signpost.index.break_glass import BreakGlass
 from signpost.index.change import ChangeInvolvements
 from signpost.index.contact import Contact
 from signpost.index.coverage import NationalCoverage
@@ -35,9 +36,11 @@ from signpost.index.storage.call_backs import SqliteCallBacks
 from signpost.index.storage.delivery import Delivery
 from signpost.index.storage.exceptions import SqliteExceptions
 from signpost.index.storage.feeds import SqliteFeeds
+from signpost.index.storage.glasses import SqliteGlasses
 from signpost.index.storage.handles import SqliteHandles
 from signpost.index.storage.involvements import SqliteInvolvements
 from signpost.index.storage.lookups import SqliteLookups
+from signpost.index.storage.mails import SqliteMails
 from signpost.index.storage.organisations import SqliteOrganisations
 from signpost.index.storage.record import SqliteRecord
 from signpost.index.storage.revocations import SqliteRevocations
@@ -113,6 +116,8 @@ class Index:
         rules = settings.contact_rules
         delivery = Delivery(vault=vault, wrappers=wrappers, rules=rules, randomness=randomness)
         upkeep = SqliteUpkeep(reader=reader, writer=writer, vault=vault, delivery=delivery)
+        glasses = SqliteGlasses(reader=reader, writer=writer, vault=vault, delivery=delivery)
+        self.mails = SqliteMails(reader=reader, writer=writer, vault=vault)
         call_backs = SqliteCallBacks(reader=reader, writer=writer, vault=vault, delivery=delivery, rules=rules)
 
         exceptions = SqliteExceptions(reader=reader, writer=writer, vault=vault)
@@ -139,11 +144,13 @@ class Index:
         self.contact = Contact(
             lookups=lookups,
             call_backs=call_backs,
+            glasses=glasses,
             handles=handles,
             record=record,
             patience=rules.patience,
             randomness=randomness,
         )
+        self.break_glass = BreakGlass(lookups=lookups, glasses=glasses, record=record, randomness=randomness)
         self.escalating = Escalating(call_backs=call_backs, clock=clock, randomness=randomness)
         self.register = Register(
             involvements=involvements, handles=handles, wrappers=wrappers, manifest=manifest, randomness=randomness

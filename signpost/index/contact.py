@@ -17,12 +17,13 @@ from signpost.index.audit import ACCESS_BYTES, AuditAction, AuditEvent
 from signpost.index.contact_states import NoticeEvent, NoticeState, after
 from signpost.index.lifetimes import CALL_BACK_DAYS, whole_hour
 from signpost.index.permissions import Act, may, may_look_up, require
-from signpost.index.ports import CallBacks, Handles, Lookups, Record
+from signpost.index.ports import CallBacks, Glasses, Handles, Lookups, Record
 from signpost.index.records import CallBack, KeptNotice
 from signpost.index.requests import Signed
 from signpost.index.working_time import Patience, due_at, read_hours
 from signpost.protocol.credentials import OrganisationId
 from signpost.protocol.messages import (
+    BrokenGlass,
     ContactAnswer,
     ContactRequest,
     ContactStatus,
@@ -68,10 +69,11 @@ class Contact:
     """Leaves call-backs, and takes the answers."""
 
     def __init__(
-        self, *, lookups: Lookups, call_backs: CallBacks, handles: Handles, record: Record, patience: Patience,
-        randomness: Randomness,
+        self, *, lookups: Lookups, call_backs: CallBacks, glasses: Glasses, handles: Handles, record: Record,
+        patience: Patience, randomness: Randomness,
     ) -> None:  # fmt: skip
         self._lookups = lookups
+        self._glasses = glasses
         self._call_backs = call_backs
         self._handles = handles
         self._record = record
@@ -156,6 +158,7 @@ class Contact:
         """
         require(may(signed.asker, Act.ANSWER_NOTICES))
         waiting = self._call_backs.waiting(signed.asker.organisation, now=signed.at)
+        shown = self._glasses.shown_to(signed.asker.organisation, now=signed.at)
         await self._record.note(signed.audit(AuditAction.READ_INBOX, self._randomness), signed=signed)
         return Inbox(
             notices=[
@@ -175,7 +178,19 @@ class Contact:
                     }
                 )
                 for each in waiting
-            ]
+            ],
+            glasses=[
+                BrokenGlass(
+                    reference=each.glass.reference,
+                    at=each.glass.at,
+                    role=each.glass.role,
+                    kind=each.glass.kind,
+                    purpose=each.glass.purpose,
+                    handle_title=each.handle_title,
+                    sealed_case_reference=each.sealed_case_reference,
+                )
+                for each in shown
+            ],
         )
 
     async def reply(self, asked: ReplyRequest, signed: Signed) -> Nothing:

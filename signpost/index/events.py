@@ -16,4 +16,9 @@ class IndexEvent(Event):
     """A batch of the inbox did not become visible. It is tried again at every tick; nothing overtakes it."""
     SWEEPING_FAILED = ("sweeping-failed", Level.ERROR, {"exception": type})
     ESCALATING_FAILED = ("escalating-failed", Level.ERROR, {"exception": type})
+    """What is due did not go a step further. It is tried again within seconds."""
+    MAILING_FAILED = ("mailing-failed", Level.ERROR, {"exception": type})
+    """Mails that wait could not be read or sent. They are tried again."""
+    MAIL_REFUSED = ("mail-refused", Level.WARNING)
+    """A mail server takes no mail for a desk's mailbox. The desk's inbox has it all the same."""
     """What has run out could not be deleted. It is tried again at the next sweep."""

@@ -25,6 +25,8 @@ class Act(StrEnum):
     LOOK_UP = "look-up"
     ASK_FOR_CALL_BACK = "ask-for-call-back"
     ANSWER_NOTICES = "answer-notices"
+    BREAK_GLASS = "break-glass"
+    REVIEW_GLASS = "review-glass"
     REGISTER = "register"
     CHANGE = "change"
     LIST_INVOLVEMENTS = "list-involvements"
@@ -41,6 +43,9 @@ _ROLES: Final = {
     Act.ASK_FOR_CALL_BACK: LOOKING_ROLES,
     # Who works with children answers for the work of their organisation.
     Act.ANSWER_NOTICES: LOOKING_ROLES,
+    Act.BREAK_GLASS: frozenset({Role.URGENT}),
+    # Somebody whose office is that families' rights are kept, and who never breaks one.
+    Act.REVIEW_GLASS: frozenset({Role.RIGHTS_OFFICER}),
     # The whole caseload of an organisation is written and read back by its feed, and by nobody who looks children up.
     Act.REGISTER: _FEED,
     Act.CHANGE: _FEED,

@@ -16,6 +16,7 @@ from signpost.index.budgets import Beyond, Costs, Extra
 from signpost.index.records import (
     Account,
     CallBack,
+    Glass,
     Handle,
     Hit,
     KeptNotice,
@@ -34,8 +35,9 @@ from signpost.protocol.purposes import Kind, Purpose
 from signpost.protocol.tags import TagKey, WrappedTag
 
 __all__ = [
-    "Accepted", "AccountChange", "Accounts", "CallBacks", "Change", "Feeds", "Guesser", "Handles", "Involvements",
-    "KeptLookup", "Lookups", "Once", "Organisations", "Record", "Revocations", "Revoked", "Upkeep", "Waiting",
+    "Accepted", "AccountChange", "Accounts", "CallBacks", "Change", "Feeds", "Glasses", "Guesser", "Handles",
+    "Involvements", "KeptLookup", "Lookups", "Mails", "Once", "Organisations", "Record", "Revocations", "Revoked",
+    "ShownGlass", "Upkeep", "Waiting", "WaitingMail",
 ]  # fmt: skip
 
 
@@ -342,6 +344,73 @@ class CallBacks(Protocol):
         Raises:
             Problem: NOTICE_UNKNOWN.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class ShownGlass:
+    """A glass as its owner sees it: the title of its desk, and its own sealed case reference."""
+
+    glass: Glass
+    handle_title: str
+    sealed_case_reference: bytes
+
+
+class Glasses(Protocol):
+    """The glasses that were broken."""
+
+    async def break_glass(
+        self, question: CallBack, *, reference: str, review_by: int, keep_until: int, signed: Signed, audit: AuditEvent
+    ) -> Glass | None:
+        """Evaluate the question now and, where it answers `current` or `previous` and there is a desk, break the glass;
+        null else. The leaf is committed either way.
+
+        Raises:
+            Problem: NONCE_USED.
+        """
+
+    def lines(self, glass: Glass) -> list[Handle]:
+        """The desk that was shown, and the one out of hours behind it."""
+
+    def broken_by(self, organisation: OrganisationId) -> list[Glass]:
+        """Those that accounts of an organisation broke, the oldest first."""
+
+    def shown_to(self, organisation: OrganisationId, *, now: int) -> list[ShownGlass]:
+        """Those behind which a line of this organisation was shown in the last week, the oldest first."""
+
+    def unreviewed(self) -> list[Glass]:
+        """Those that nobody has reviewed."""
+
+    async def review(
+        self, organisation: OrganisationId, reference: str, change: Callable[[Glass], Glass], *, signed: Signed,
+        audit: AuditEvent,
+    ) -> None:  # fmt: skip
+        """Review one that an account of this organisation broke.
+
+        Raises:
+            Problem: NONCE_USED, REVIEW_UNKNOWN, or what `change` raises; and nothing was done.
+        """
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class WaitingMail:
+    """A mail that waits: its number, the mailbox, and the reference it carries."""
+
+    number: int
+    to: str
+    reference: str
+
+
+class Mails(Protocol):
+    """Mails to desks that wait to be sent."""
+
+    def due(self, most: int, *, now: int) -> list[WaitingMail]:
+        """Up to so many that are due, the oldest first."""
+
+    async def done(self, number: int) -> None:
+        """It was taken, or never will be."""
+
+    async def later(self, number: int, *, due_at: int) -> None:
+        """It is tried again then."""
 
 
 class Revocations(Protocol):

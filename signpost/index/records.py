@@ -22,8 +22,8 @@ from signpost.protocol.secret import Secret
 from signpost.protocol.tags import TagKey, WrappedTag
 
 __all__ = [
-    "Account", "CallBack", "Handle", "Hit", "InvolvementNumber", "KeptNotice", "Organisation", "OrganisationNumber",
-    "OwnedInvolvement", "StoredTag",
+    "Account", "CallBack", "Glass", "Handle", "Hit", "InvolvementNumber", "KeptNotice", "Organisation",
+    "OrganisationNumber", "OwnedInvolvement", "StoredTag",
 ]  # fmt: skip
 
 OrganisationNumber = NewType("OrganisationNumber", int)
@@ -173,3 +173,23 @@ class KeptNotice:
     answered_by: AccountId | None = None
     answered_at: int | None = None
     reason: DeclineReason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Glass:
+    """A broken glass: who broke it and why, and whose duty line was shown. Moments are epoch seconds."""
+
+    reference: str
+    organisation: OrganisationId
+    account: AccountId
+    role: Role
+    kind: Kind
+    purpose: Purpose
+    at: int
+    review_by: int
+    owner: OrganisationId
+    handle: str
+    involvement: InvolvementNumber
+    reviewed_at: int | None = None
+    reviewed_by: AccountId | None = None
+    justified: bool | None = None

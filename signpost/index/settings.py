@@ -5,7 +5,7 @@ overrides.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import SettingsConfigDict
@@ -15,7 +15,10 @@ from signpost.index.contact_rules import ContactRules
 from signpost.index.working_time import Patience
 from signpost.protocol.credentials import OrganisationId, valid_name
 from signpost.protocol.manifest import valid_url
+from signpost.protocol.secret import Secret
+from signpost.service.files import read_private_file
 from signpost.service.listening import PublicAddress, Tls
+from signpost.service.mail import MailSettings
 from signpost.service.settings import RelativePath, SecretPath, ServiceSettings, refuse_half_tls
 
 __all__ = ["IndexSettings"]
@@ -80,6 +83,16 @@ class IndexSettings(ServiceSettings):
     """And working days for one that is needed this week."""
     found_a_day: Annotated[int, Field(ge=0, le=10_000)] = 20
     """Call-backs that one organisation's registrations of a day may find before the rest are held for review."""
+    worker: Literal["inside", "apart"] = "inside"
+    """Whether the index escalates and sends mails itself, or `signpost serve worker` does, beside it."""
+    mail_host: str | None = None
+    """Where mails to desks are handed in; none are sent where there is none."""
+    mail_port: Annotated[int, Field(ge=1, le=65_535)] = 587
+    mail_sender: str = "signpost@localhost"
+    mail_starttls: bool = True
+    mail_username: str | None = None
+    mail_password_file: SecretPath | None = None
+    mail_ca_file: RelativePath | None = None
     settling_tick_ms: Annotated[int, Field(ge=10, le=10_000)] = 200
     """How often a batch settles: nobody waits for it, and a feed is visible within seconds of its end."""
 
@@ -115,6 +128,28 @@ class IndexSettings(ServiceSettings):
                 week_days=self.answer_week_days,
             ),
             found_a_day=self.found_a_day,
+            mails=self.mail_host is not None,
+        )
+
+    def mail(self) -> MailSettings | None:
+        """How mails are sent; null where none are.
+
+        Raises:
+            StartRefused: MAIL_UNPROTECTED, SETTINGS_MALFORMED, FILE_UNREADABLE.
+        """
+        if self.mail_host is None:
+            return None
+        password = None
+        if self.mail_password_file is not None:
+            password = Secret(read_private_file(self.mail_password_file).strip())
+        return MailSettings(
+            host=self.mail_host,
+            port=self.mail_port,
+            sender=self.mail_sender,
+            starttls=self.mail_starttls,
+            username=self.mail_username,
+            password=password,
+            ca_file=self.mail_ca_file,
         )
 
     @property

@@ -28,6 +28,7 @@ __all__ = [
     "MAX_PAGE",
     "MAX_POINTS",
     "AnswerWord",
+    "BrokenGlass",
     "CallBackOffer",
     "CeremonyAnswer",
     "CeremonyRequest",
@@ -43,6 +44,8 @@ __all__ = [
     "EvaluationRequest",
     "EvaluationResponse",
     "FeedFinished",
+    "GlassAnswer",
+    "GlassRequest",
     "HandleList",
     "Health",
     "HolderIdentity",
@@ -68,6 +71,9 @@ __all__ = [
     "RegisterRequest",
     "Registration",
     "ReplyRequest",
+    "Review",
+    "ReviewList",
+    "ReviewRequest",
     "RevocationAnswer",
     "SharedHandle",
     "SignInAnswer",
@@ -366,10 +372,62 @@ class Notice(_Wire):
     sealed_case_reference: SealedCaseReference
 
 
+class BrokenGlass(_Wire):
+    """That a duty line of this organisation was shown in an emergency: by whom only in role and kind."""
+
+    reference: SpokenReceipt
+    at: Moment
+    role: Annotated[Role, Field(strict=False)]
+    kind: Annotated[Kind, Field(strict=False)]
+    purpose: Annotated[Purpose, Field(strict=False)]
+    handle_title: str
+    sealed_case_reference: SealedCaseReference
+
+
 class Inbox(_Wire):
-    """What waits for an answer of the asker's organisation, the soonest first."""
+    """What waits for an answer of the asker's organisation, the soonest first; and what it is only told."""
 
     notices: list[Notice]
+    glasses: list[BrokenGlass]
+
+
+class GlassRequest(_Wire):
+    """The duty line at once, by one's own receipt."""
+
+    receipt: SpokenReceipt
+    purpose: Annotated[Purpose, Field(strict=False)]
+
+
+class GlassAnswer(_Wire):
+    """One organisation's duty line, and the desk out of hours behind it. It is reviewed by then."""
+
+    reference: SpokenReceipt
+    review_by: Moment
+    handles: list[SharedHandle]
+
+
+class Review(_Wire):
+    """A broken glass that waits for its review."""
+
+    reference: SpokenReceipt
+    account: str
+    role: Annotated[Role, Field(strict=False)]
+    purpose: Annotated[Purpose, Field(strict=False)]
+    at: Moment
+    review_by: Moment
+
+
+class ReviewList(_Wire):
+    """Those of the asker's organisation, the oldest first."""
+
+    reviews: list[Review]
+
+
+class ReviewRequest(_Wire):
+    """Whether a glass was rightly broken."""
+
+    reference: SpokenReceipt
+    justified: bool
 
 
 class ReplyRequest(_Wire):

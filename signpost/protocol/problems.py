@@ -57,6 +57,8 @@ class ProblemCode(StrEnum):
     CALL_BACK_UNKNOWN = "call-back-unknown"
     NOTICE_UNKNOWN = "notice-unknown"
     NOTICE_ANSWERED = "notice-answered"
+    GLASS_REFUSED = "glass-refused"
+    REVIEW_UNKNOWN = "review-unknown"
     # evaluation (B4, B5)
     HOLDER_LOCKED = "holder-locked"
     HOLDER_WITHOUT_KEY = "holder-without-key"
@@ -187,6 +189,12 @@ PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
             "This organisation has no notice of that reference, or it is over.", "See what waits: signpost inbox"),
         _C.NOTICE_ANSWERED: _Words(409, "Notice answered", "This notice was answered already, perhaps by a colleague.",
             "See what waits: signpost inbox"),
+        _C.GLASS_REFUSED: _Words(403, "Glass not broken",
+            "No duty line is shown for this receipt.",
+            "Leave an urgent call-back (signpost contact ask RECEIPT --urgency now), or ring the local duty line."),
+        _C.REVIEW_UNKNOWN: _Words(404, "Review unknown",
+            "This organisation has no open review of that reference, or it is of your own doing.",
+            "See what waits: signpost review list"),
         _C.HOLDER_LOCKED: _Words(503, "Key holder locked", "This key holder has not been opened by its custodian.",
             "The custodian opens it with: signpost keys unlock"),
         _C.HOLDER_WITHOUT_KEY: _Words(503, "Key holder without a key", "This key holder has taken part in no ceremony.",

@@ -47,14 +47,14 @@ from signpost.protocol.purposes import Urgency
 from signpost.service.clock import Randomness
 from signpost.service.database import Connection
 
-__all__ = ["Delivery"]
+__all__ = ["Delivery", "Desk", "opened_mail"]
 
 _DAY: Final = 24 * 60 * 60
 _SOONER: Final = {Urgency.NOW: 0, Urgency.TODAY: 1, Urgency.WEEK: 2}
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class Desk:
     """A desk that matches: whose it is, and by which of its involvements."""
 
     hit: Hit
@@ -90,6 +90,13 @@ class Delivery:
             since=look_back_start(today, self._rules.look_back_months),
             strict=self._rules.strict_t1,
         )
+
+    def first_desk(self, connection: Connection, question: CallBack, *, now: int) -> Desk | None:
+        """The desk that answers best, where the question is answered `current` or `previous` now."""
+        matches = self.matches(connection, question, now=now)
+        if matches.word not in ("current", "previous"):
+            return None
+        return next(self._desks(connection, matches.strongest), None)
 
     def asked(self, connection: Connection, name: bytes, *, now: int) -> None:
         """A call-back was left: tell whoever matches."""
@@ -149,7 +156,7 @@ class Delivery:
             elif call_back.urgency is Urgency.NOW or not self._in_touch(connection, call_back, desk, now=now):
                 told.append(self._notice(connection, name, call_back, desk, now=now, by_registering=by_registering))
 
-    def _desks(self, connection: Connection, hits: Sequence[Hit]) -> Iterator[_Desk]:
+    def _desks(self, connection: Connection, hits: Sequence[Hit]) -> Iterator[Desk]:
         """One for each desk: by its open involvement before an ended one, and the one that ended last."""
         found: set[tuple[OrganisationId, str]] = set()
         for hit in sorted(hits, key=_best_first):
@@ -163,7 +170,7 @@ class Delivery:
             handle = standing_for(owned.handle, handles)
             if (organisation.name, handle.identifier) not in found:
                 found.add((organisation.name, handle.identifier))
-                yield _Desk(hit, organisation.name, handle)
+                yield Desk(hit, organisation.name, handle)
 
     def _owned(self, connection: Connection, hit: Hit) -> OwnedInvolvement | None:
         row = connection.execute(
@@ -174,7 +181,7 @@ class Delivery:
             return None
         return unpack_involvement(self._vault.open(row[0], Label.OWNED_ROW, place(hit.organisation, hit.involvement)))
 
-    def _urge(self, connection: Connection, notice: KeptNotice, desk: _Desk, call_back: CallBack, *, now: int) -> None:
+    def _urge(self, connection: Connection, notice: KeptNotice, desk: Desk, call_back: CallBack, *, now: int) -> None:
         """The same asker needs it sooner than this desk was told."""
         if _SOONER[call_back.urgency] >= _SOONER[notice.urgency] or notice.state not in WAITING:
             return
@@ -187,7 +194,7 @@ class Delivery:
         self.mail(connection, desk.handle, notice.reference, now=now)
 
     def _notice(
-        self, connection: Connection, name: bytes, call_back: CallBack, desk: _Desk, *, now: int, by_registering: bool
+        self, connection: Connection, name: bytes, call_back: CallBack, desk: Desk, *, now: int, by_registering: bool
     ) -> KeptNotice:
         held = by_registering and self._found_today(connection, desk.organisation, now) > self._rules.found_a_day
         notice = KeptNotice(
@@ -224,7 +231,7 @@ class Delivery:
         ).fetchone()
         return int(count)
 
-    def _in_touch(self, connection: Connection, call_back: CallBack, desk: _Desk, *, now: int) -> bool:
+    def _in_touch(self, connection: Connection, call_back: CallBack, desk: Desk, *, now: int) -> bool:
         """Whether this asker and this desk are in touch about this involvement already, by an earlier call-back that
         stands; the link ends with the involvement's work.
         """

@@ -341,4 +341,17 @@ _CONTACT: Final = (
     """,
     "CREATE INDEX mails_due ON mails (due_at)",
     "CREATE INDEX mails_to_forget ON mails (forget_at)",
+    """
+    CREATE TABLE glasses (
+        -- That somebody in an emergency was shown a duty line at once, for its review. A year.
+        glass BLOB NOT NULL PRIMARY KEY CHECK (length(glass) = 16),  -- keyed digest of its reference
+        asker INTEGER NOT NULL,  -- pseudonym of the organisation whose account it was
+        owner INTEGER NOT NULL,  -- pseudonym of the organisation whose line was shown
+        sealed BLOB NOT NULL,  -- who, why, when, which desk, and what the review said; always one size
+        forget_at INTEGER NOT NULL  -- epoch seconds
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX glasses_of_asker ON glasses (asker)",
+    "CREATE INDEX glasses_of_owner ON glasses (owner)",
+    "CREATE INDEX glasses_to_forget ON glasses (forget_at)",
 )

@@ -29,7 +29,7 @@ _SWEPT: Final = (
     ("spent_nonces", "nonce"), ("spent_receipts", "receipt"), ("lookup_rows", "lookup"), ("outcomes", "arrival"),
     ("sign_in_guesses", "name"), ("meters", "name"), ("repeats", "name"), ("exceptions", "whom"),
     ("revocations", "revocation"), ("ended_shifts", "shift"), ("call_back_tags", "tag"), ("call_backs", "call_back"),
-    ("notices", "notice"), ("mails", "mail"),
+    ("notices", "notice"), ("mails", "mail"), ("glasses", "glass"),
 )  # fmt: skip
 _Effects = dict[tuple[OrganisationNumber, InvolvementNumber], Registered | Ended | Withdrawn]
 _MOST_SWEPT: Final = 2_000

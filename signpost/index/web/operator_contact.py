@@ -61,6 +61,20 @@ class Outcomes(_Operator):
     outcomes: list[OrganisationOutcomes]
 
 
+class OrganisationReviews(_Operator):
+    """How many reviews of broken glasses are open in an organisation, and how many of them are late."""
+
+    organisation: str
+    open: int
+    late: int
+
+
+class Reviews(_Operator):
+    """By organisation."""
+
+    reviews: list[OrganisationReviews]
+
+
 def add_contact(app: FastAPI, index: Index) -> None:
     """Add these to the operator's application."""
 
@@ -87,5 +101,15 @@ def add_contact(app: FastAPI, index: Index) -> None:
             outcomes=[
                 OrganisationOutcomes(organisation=each.organisation, told=each.told, reached=each.reached, new=each.new)
                 for each in index.contact.outcomes()
+            ]
+        )
+
+    @app.get("/contact/reviews")
+    async def reviews() -> Reviews:
+        """How many broken glasses nobody has reviewed."""
+        return Reviews(
+            reviews=[
+                OrganisationReviews(organisation=each.organisation, open=each.open, late=each.late)
+                for each in index.break_glass.open_reviews(now=index.clock.now())
             ]
         )

@@ -23,6 +23,8 @@ from signpost.protocol.messages import (
     Coverage,
     EnrolmentRequest,
     FeedFinished,
+    GlassAnswer,
+    GlassRequest,
     HandleList,
     Health,
     Inbox,
@@ -39,6 +41,8 @@ from signpost.protocol.messages import (
     RecordRequest,
     RegisterRequest,
     ReplyRequest,
+    ReviewList,
+    ReviewRequest,
     RevocationAnswer,
     SignInAnswer,
     SignInRequest,
@@ -138,6 +142,24 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
     async def reply(asked: FromJson[ReplyRequest], who: by) -> Nothing:
         """Answers a notice."""
         return await index.contact.reply(asked, who)
+
+    @app.post(
+        "/v1/contact/break-glass",
+        responses=refusals(*_WHO_ASKS, _C.PURPOSE_REFUSED, _C.LOOKUP_UNKNOWN, _C.GLASS_REFUSED),
+    )
+    async def break_glass(asked: FromJson[GlassRequest], who: by) -> GlassAnswer:
+        """Shows a duty line at once, in an emergency. It is reviewed."""
+        return await index.break_glass.break_glass(asked, who)
+
+    @app.post("/v1/reviews/list", responses=refusals(*_WHO_ASKS))
+    async def list_reviews(asked: FromJson[Nothing], who: by) -> ReviewList:
+        """The broken glasses of the asker's organisation that wait for their review."""
+        return await index.break_glass.reviews(who)
+
+    @app.post("/v1/reviews", responses=refusals(*_WHO_ASKS, _C.REVIEW_UNKNOWN))
+    async def close_review(asked: FromJson[ReviewRequest], who: by) -> Nothing:
+        """Says whether a glass was rightly broken."""
+        return await index.break_glass.close_review(asked, who)
 
     @app.post(
         "/v1/registrations",

@@ -1,0 +1,52 @@
+"""Mails to desks: that something waits, by its reference, and nothing of what it is. Sent by the worker, after the
+transaction that brought it; tried again for a day.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from signpost.index.events import IndexEvent
+from signpost.index.ports import Mails
+from signpost.service.clock import Clock
+from signpost.service.log import Log
+from signpost.service.mail import MailSettings, send
+
+__all__ = ["MAILING_SECONDS", "Mailing"]
+
+MAILING_SECONDS: Final = 5
+_BATCH: Final = 20
+_AGAIN_SECONDS: Final = 5 * 60
+_SUBJECT: Final = "Signpost: a notice waits"
+_BODY: Final = """A notice waits for your desk.
+
+Reference: {reference}
+
+Sign in and read it with: signpost inbox
+This mail says nothing else, and no answer to it is read.
+"""
+
+
+@final
+class Mailing:
+    """One round of the worker."""
+
+    def __init__(self, *, mails: Mails, settings: MailSettings, clock: Clock, log: Log) -> None:
+        self._mails = mails
+        self._settings = settings
+        self._clock = clock
+        self._log = log
+
+    async def tick(self) -> int:
+        """Send what is due; how many mails were taken."""
+        taken = 0
+        for mail in self._mails.due(_BATCH, now=self._clock.now()):
+            outcome = await send(self._settings, mail.to, _SUBJECT, _BODY.format(reference=mail.reference))
+            if outcome == "again":
+                await self._mails.later(mail.number, due_at=self._clock.now() + _AGAIN_SECONDS)
+                continue
+            if outcome == "never":
+                self._log.emit(IndexEvent.MAIL_REFUSED)
+            await self._mails.done(mail.number)
+            taken += outcome == "sent"
+        return taken
