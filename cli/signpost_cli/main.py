@@ -50,7 +50,7 @@ COMMANDS: Final = {
     "enrol": _Command("enrol_command", "enrol", "Enrol this device with the token your administrator gave you."),
     "explain": _Command("explain_command", "explain", "Show what a child's details are turned into; contacts nobody."),
     "doctor": _Command("doctor_command", "doctor", "Say what is wrong with this device's set-up."),
-    "audit": _Command("audit_commands", "app", "For auditors: read, check and export the record of who did what."),
+    "audit": _Command("audit_commands", "app", "For auditors: read, check and export the record."),
     "demo": _Command("demo.command", "demo", "Play the whole story on this machine, with made-up children."),
     "serve": _Command("serve_commands", "app", "Run the index or a key holder."),
     "keys": _Command("keys_commands", "app", "For a key holder's custodian: make, open and watch over the key."),

@@ -27,7 +27,9 @@ from tests.support.world import Device, whole_child
 _SIGNED = {
     "POST /v1/lookups", "POST /v1/registrations", "POST /v1/involvements/changes", "POST /v1/involvements/list",
     "POST /v1/handles/list", "POST /v1/feeds/finished", "POST /v1/lookups/again", "POST /v1/record",
-    "POST /v1/sessions/end",
+    "POST /v1/sessions/end", "POST /v1/contact/asks", "POST /v1/contact/status", "POST /v1/contact/outcomes",
+    "POST /v1/contact/break-glass", "POST /v1/inbox", "POST /v1/inbox/replies", "POST /v1/reviews/list",
+    "POST /v1/reviews",
 }  # fmt: skip
 _UNSIGNED = {"POST /v1/accounts/statements", "POST /v1/enrolments", "POST /v1/sessions", "POST /v1/accounts/password"}
 """What carries no credential: who sends it says who they are in another way."""

@@ -8,6 +8,7 @@ made on that device (protocol.md D1, D2).
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -224,6 +225,34 @@ def test_it_cannot_keep_a_devices_opening_key_back(scene: Scene, tmp_path: Path)
             scene.index.run(administrator.approve(AccountId("nurse-9")))
         honest()
     assert [account.state for account in scene.index.run(administrator.accounts())] == ["awaiting-approval"]
+
+
+@pytest.mark.parametrize("lie", ["role", "vetting", "training"])
+def test_it_cannot_have_an_account_certified_as_more_than_it_was_opened_for(
+    scene: Scene, tmp_path: Path, lie: str
+) -> None:
+    """The administrator remembers the role and the dates; what changed since by their own word is remembered too."""
+    administrator = administering(scene, tmp_path / "keys")
+    waiting(scene, administrator)
+    real, told = scene.index.index.administration.act, terms(scene.index)
+    later = told.vetting_until + dt.timedelta(days=90)
+    lies: dict[str, dict[str, object]] = {
+        "role": {"role": Role.MATERNITY}, "vetting": {"vetting_until": later}, "training": {"training_until": later},
+    }  # fmt: skip
+
+    async def lying(statement: str, *, now: int) -> object:
+        answer = await real(statement, now=now)
+        accounts = [each.model_copy(update=lies[lie]) for each in answer.accounts]
+        return answer.model_copy(update={"accounts": accounts})
+
+    scene.index.index.administration.act = lying  # type: ignore[method-assign,assignment]
+    with pytest.raises(VerificationFailed, match="another role or other dates"):
+        scene.index.run(administrator.approve(AccountId("nurse-9")))
+
+    scene.index.index.administration.act = real  # type: ignore[method-assign]
+    sooner = AccountTerms(told.vetting_until, told.training_until - dt.timedelta(days=7))
+    scene.index.run(administrator.change_dates(AccountId("nurse-9"), sooner))
+    assert scene.index.run(administrator.approve(AccountId("nurse-9"))).training_until == sooner.training_until
 
 
 def test_what_is_approved_for_a_device_that_answers_notices_opens_there(scene: Scene, tmp_path: Path) -> None:

@@ -19,6 +19,14 @@ SIGNED = {
     "/v1/lookups/again": "200",
     "/v1/record": "200",
     "/v1/sessions/end": "200",
+    "/v1/contact/asks": "200",
+    "/v1/contact/status": "200",
+    "/v1/contact/outcomes": "200",
+    "/v1/contact/break-glass": "200",
+    "/v1/inbox": "200",
+    "/v1/inbox/replies": "200",
+    "/v1/reviews/list": "200",
+    "/v1/reviews": "200",
 }
 UNSIGNED = {"/v1/accounts/statements", "/v1/enrolments", "/v1/sessions", "/v1/accounts/password"}
 OPEN = {"/health", "/v1/coverage", "/v1/revocations", "/v1/manifest"}

@@ -63,7 +63,7 @@ def look_up(monkeypatch: pytest.MonkeyPatch, *arguments: str, typed: str | None 
             0,
             (
                 "No other organisation has registered work with a child matching these details. This is not proof of "
-                "safety. Check the date of birth, and your own organisation's records."
+                "safety. Check the date of birth, and your own organisation's records. You can still leave a call-back."
             ),
         ),
     ],
@@ -99,18 +99,22 @@ def test_nothing_but_the_last_four_digits_is_shown_again(
 
     shown = capsys.readouterr()
     assert not any(secret in shown.out + shown.err for secret in SECRETS)
-    assert shown.err == ""
 
 
-def test_no_command_is_suggested_that_there_is_not(
-    pretence: Pretence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.parametrize("word", ["current", "previous", "possible", "none"])
+def test_what_to_do_next_is_said_beside_the_answer(
+    word: AnswerWord, pretence: Pretence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """On stderr: a call-back always; a duty line where an urgent role may have one."""
+    pretence.word = word
     with desk(pretence, tmp_path, monkeypatch):
         look_up(monkeypatch)
 
     shown = capsys.readouterr()
-    assert "contact" not in shown.out + shown.err
-    assert "break-glass" not in shown.out + shown.err
+    assert "contact" not in shown.out
+    assert "signpost contact ask K7Q2-94KD --urgency now" in shown.err
+    assert ("signpost break-glass K7Q2-94KD" in shown.err) is (word in ("current", "previous"))
 
 
 def test_a_program_gets_one_line_with_a_schema(
@@ -212,7 +216,8 @@ def test_a_key_holder_that_answers_falsely_is_named_and_changes_nothing(
 
     shown = capsys.readouterr()
     assert shown.out.count("CURRENT") == 8
-    assert set(shown.err.splitlines()) == {"Key holder 2: its proof does not verify. Tell the operator."}
+    said = {line for line in shown.err.splitlines() if "K7Q2-94KD" not in line}
+    assert said == {"Key holder 2: its proof does not verify. Tell the operator."}
 
 
 @pytest.mark.parametrize(
