@@ -17,7 +17,7 @@ from signpost.edge.client import Client
 from signpost.edge.desk import Desk, default_folder
 from signpost.edge.shift import open_references
 from signpost.protocol.messages import BrokenGlass, DeclineReason, Inbox, Notice, ReplyRequest
-from signpost.protocol.purposes import GATEWAYS, Kind, Role
+from signpost.protocol.purposes import GATEWAYS, Kind, Purpose, Role
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.moments import iso, shown_time
 from signpost_cli.options import Home
@@ -149,7 +149,7 @@ def _tell(notice: Notice, reference: str | None, *, plain: bool) -> None:
     late = "" if notice.answer_by > time.time() else "  OVERDUE" if notice.state != "unanswered" else "  NOT ANSWERED"
     name = bold(notice.notice, sys.stdout, plain=plain)
     answer(f"{name}  {notice.urgency.value}, by {shown_time(notice.answer_by)}{late}")
-    answer(f"  {_WHO[notice.role]} {_WHERE[notice.kind]} asks. {GATEWAYS[notice.purpose].law}.")
+    answer(f"  {_WHO[notice.role]} {_WHERE[notice.kind]} asks. {_law(notice.purpose)}.")
     answer(f"  Your case: {reference or _UNOPENED} · {notice.handle_title}")
 
 
@@ -173,8 +173,13 @@ def _tell_glass(glass: BrokenGlass, reference: str | None) -> None:
     answer(
         f"{glass.reference}  your duty line was shown in an emergency, at {shown_time(glass.at)}; no answer is needed"
     )
-    answer(f"  {_WHO[glass.role]} {_WHERE[glass.kind]}. {GATEWAYS[glass.purpose].law}.")
+    answer(f"  {_WHO[glass.role]} {_WHERE[glass.kind]}. {_law(glass.purpose)}.")
     answer(f"  Your case: {reference or _UNOPENED} · {glass.handle_title}")
+
+
+def _law(purpose: Purpose) -> str:
+    law = GATEWAYS[purpose].law
+    return law[0].upper() + law[1:]
 
 
 def _glass_document(glass: BrokenGlass, reference: str | None) -> dict[str, object]:

@@ -53,8 +53,8 @@ COMMANDS: Final = {
     "audit": _Command("audit_commands", "app", "For auditors: read, check and export the record."),
     "demo": _Command("demo.command", "demo", "Play the whole story on this machine, with made-up children."),
     "serve": _Command("serve_commands", "app", "Run the index or a key holder."),
-    "keys": _Command("keys_commands", "app", "For a key holder's custodian: make, open and watch over the key."),
-    "admin": _Command("admin_commands", "app", "For administrators: organisations, accounts, handles and devices."),
+    "keys": _Command("keys_commands", "app", "For custodians: make, open and watch over the key."),
+    "admin": _Command("admin_commands", "app", "For administrators: organisations, accounts, handles, devices."),
     "help": _Command("help_commands", "app", "Explain things that belong to no one command."),
 }
 

@@ -151,7 +151,12 @@ class Index:
             randomness=randomness,
         )
         self.break_glass = BreakGlass(lookups=lookups, glasses=glasses, record=record, randomness=randomness)
-        self.escalating = Escalating(call_backs=call_backs, clock=clock, randomness=randomness)
+        self.escalating = Escalating(
+            call_backs=call_backs,
+            clock=clock,
+            ahead_seconds=60 * settings.worker_ahead_minutes,
+            randomness=randomness,
+        )
         self.register = Register(
             involvements=involvements, handles=handles, wrappers=wrappers, manifest=manifest, randomness=randomness
         )

@@ -23,14 +23,15 @@ _BATCH: Final = 50
 class Escalating:
     """One round of the worker."""
 
-    def __init__(self, *, call_backs: CallBacks, clock: Clock, randomness: Randomness) -> None:
+    def __init__(self, *, call_backs: CallBacks, clock: Clock, ahead_seconds: int, randomness: Randomness) -> None:
         self._call_backs = call_backs
         self._clock = clock
+        self._ahead_seconds = ahead_seconds
         self._randomness = randomness
 
     async def tick(self) -> int:
         """Have what is due go a step further; how many notices did."""
-        now = self._clock.now()
+        now = self._clock.now() + self._ahead_seconds
         return await self._call_backs.escalate(_BATCH, now=now, audit=lambda of: self._audit(of, now))
 
     def _audit(self, organisation: OrganisationId, now: int) -> AuditEvent:

@@ -85,6 +85,8 @@ class IndexSettings(ServiceSettings):
     """Call-backs that one organisation's registrations of a day may find before the rest are held for review."""
     worker: Literal["inside", "apart"] = "inside"
     """Whether the index escalates and sends mails itself, or `signpost serve worker` does, beside it."""
+    worker_ahead_minutes: Annotated[int, Field(ge=0, le=60 * 24 * 28)] = 0
+    """How far ahead the worker's clock is, to see what falls due without waiting for it. For demonstrations."""
     mail_host: str | None = None
     """Where mails to desks are handed in; none are sent where there is none."""
     mail_port: Annotated[int, Field(ge=1, le=65_535)] = 587

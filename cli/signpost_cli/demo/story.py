@@ -37,6 +37,9 @@ SOUTH: Final = Organisation("south-council", "council", "feed-01", "feed")
 HOSPITAL: Final = Organisation("aldate-hospital", "hospital", "triage-07", "urgent")
 POLICE: Final = Organisation("thames-police", "police", "response-12", "urgent")
 EAST: Final = Organisation("east-council", "council", "duty-4", "practitioner")
+NORTH_DUTY: Final = Organisation("north-council", "council", "duty-1", "practitioner", desk="north-duty")
+SOUTH_DUTY: Final = Organisation("south-council", "council", "duty-1", "practitioner", desk="south-duty")
+POLICE_RIGHTS: Final = Organisation("thames-police", "police", "rights-1", "rights-officer", desk="thames-rights")
 INDEX: Final = Organisation("index", "", "", "")
 """Where the index's operator types."""
 PRACTITIONER_LOOKUPS: Final = 2
@@ -45,6 +48,7 @@ CSV_CHILDREN: Final = 80
 SETTLED_SECONDS: Final = 1.0
 """Long enough for several ticks of the settling worker (200 ms), which makes what was registered visible."""
 
+_RECEIPT: Final = re.compile(r"Receipt ([0-9A-Z]{4}-[0-9A-Z]{4})")
 _PROGRESS: Final = re.compile(r"[A-Z][a-z]+: \d+ %")
 """What a slow machine says of long work: no part of the story."""
 
@@ -90,7 +94,7 @@ class Story:
     def _refuse_by_policy(self) -> None:
         child = json.dumps(self._details(self._current_child))
         self._act(
-            "10",
+            "14",
             "Who may not: a machine that registers, a locum whose vetting has lapsed, a spent budget, a lost device",
         )
         self._say("A council's feed looks nobody up:")
@@ -137,6 +141,10 @@ class Story:
         self._look_up()
         self._ask_by_name()
         self._refuse_a_typing_error()
+        self._reach_the_colleague()
+        self._let_it_escalate()
+        self._wait_for_a_registration()
+        self._break_the_glass()
         self._refuse_by_policy()
         self._lose_holders()
         self._show_what_the_index_knows()
@@ -152,7 +160,8 @@ class Story:
             extra=[self._katherine],
         )  # fmt: skip
         for organisation, folder in ((NORTH, north), (SOUTH, south)):
-            duty = self._world.add_handle(organisation.name, "Duty social worker")
+            night = self._world.add_handle(organisation.name, "Emergency duty team")
+            duty = self._world.add_handle(organisation.name, "Duty social worker", out_of_hours=night)
             care = self._world.add_handle(organisation.name, "Children in care team")
             teams = {team: care if handle == "children-in-care" else duty for team, handle in HANDLES.items()}
             named = {HANDLES[team]: handle for team, handle in teams.items()}
@@ -174,7 +183,7 @@ class Story:
 
     def _ask_by_name(self) -> None:
         self._act(
-            "7", "All that is known is a pet name, a surname by ear, an old postcode, and a date that may be swapped"
+            "8", "All that is known is a pet name, a surname by ear, an old postcode, and a date that may be swapped"
         )
         self._say(
             "The council has Katherine O'Neill-Brownlow, born on 3 April, and where she lives now and lived before."
@@ -199,17 +208,102 @@ class Story:
         details = self._details(child, nhs_number=f"{child.nhs_number[:-1]}{last}")
         self._typed(HOSPITAL, 2, "lookup", "--stdin", stdin=json.dumps(details))
 
+    def _reach_the_colleague(self) -> None:
+        self._act("10", "The nurse asks to be rung, and the council's duty worker answers")
+        self._world.add_colleagues((NORTH_DUTY, SOUTH_DUTY, POLICE_RIGHTS))
+        receipt = self._ask(HOSPITAL, self._current_child, "CURRENT")
+        self._typed(HOSPITAL, 0, "contact", "ask", receipt, "--urgency", "now")
+        self._typed(HOSPITAL, 8, "contact", "status", receipt)
+        time.sleep(SETTLED_SECONDS)
+        self._say("The duty worker sees by when, who asks by role, and her council's own case reference:")
+        self._typed(NORTH_DUTY, 0, "reply", self._notice(NORTH_DUTY), "--share")
+        self._say("The nurse sees one desk, and rings it. She did not know of them:")
+        self._typed(HOSPITAL, 0, "contact", "status", receipt)
+        self._typed(HOSPITAL, 0, "contact", "outcome", receipt, "--reached", "--new")
+        self._say("Asked again about the same child, the desk that she is in touch with is not told a second time:")
+        again = self._ask(HOSPITAL, self._current_child, "CURRENT")
+        self._typed(HOSPITAL, 0, "contact", "ask", again, "--urgency", "today")
+        time.sleep(SETTLED_SECONDS)
+        self._expect_nobody_waits(NORTH_DUTY)
+
+    def _let_it_escalate(self) -> None:
+        assert self._north is not None
+        self._act("11", "Another child, and nobody answers: after a quarter of an hour it goes to the night desk")
+        receipt = self._ask(HOSPITAL, self._north.current[1], "CURRENT")
+        self._typed(HOSPITAL, 0, "contact", "ask", receipt, "--urgency", "now")
+        time.sleep(SETTLED_SECONDS)
+        self._say("(A worker whose clock is sixteen minutes ahead saves the waiting: signpost serve worker.)")
+        with self._world.worker(minutes_ahead=16):
+            deadline = time.monotonic() + 60
+            while "escalated" not in self._world.must(NORTH_DUTY.folder, "inbox", "--json").stdout:
+                self._expect(time.monotonic() < deadline, "an escalation")
+                time.sleep(0.5)
+        notice = self._notice(NORTH_DUTY)
+        self._typed(NORTH_DUTY, 2, "reply", notice, "--decline")
+        self._typed(NORTH_DUTY, 0, "reply", notice, "--decline", "more-detrimental")
+        self._say("What the nurse sees is a clock. Who declined looks like nobody:")
+        self._typed(HOSPITAL, 8, "contact", "status", receipt)
+
+    def _wait_for_a_registration(self) -> None:
+        self._act(
+            "12", "A child whom nobody has registered: the call-back waits, and a council that registers later answers"
+        )
+        child = self._unknown_child(0)
+        receipt = self._ask(HOSPITAL, child, "NONE")
+        self._typed(HOSPITAL, 0, "contact", "ask", receipt, "--urgency", "week")
+        generate_csv(
+            self._folder(SOUTH) / "caseload.csv", self._seed, CSV_CHILDREN, today=self._today, first=SSD_CHILDREN,
+            extra=[self._katherine, self._newcomer(child)],
+        )  # fmt: skip
+        self._typed(SOUTH, 0, "register", "caseload.csv", "--format", "csv", "--handles", "handles.csv")
+        time.sleep(SETTLED_SECONDS)
+        self._typed(SOUTH_DUTY, 0, "reply", self._notice(SOUTH_DUTY), "--share")
+        self._typed(HOSPITAL, 0, "contact", "status", receipt)
+
+    def _break_the_glass(self) -> None:
+        self._act("13", "It cannot wait: a police officer breaks the glass, and somebody else looks at it afterwards")
+        receipt = self._ask(POLICE, self._previous_child, "PREVIOUS")
+        self._typed(POLICE, 0, "break-glass", receipt, "--purpose", "s46", "--yes")
+        self._say("The council sees that its line was shown, not to whom:")
+        self._typed(SOUTH_DUTY, 0, "inbox")
+        self._say("The force's own rights officer sees who it was, and closes the review:")
+        review = json.loads(self._world.must(POLICE_RIGHTS.folder, "review", "list", "--json").stdout)["reviews"][0]
+        self._typed(POLICE_RIGHTS, 0, "review", "list")
+        self._typed(POLICE_RIGHTS, 0, "review", "close", review["reference"], "--justified")
+
+    def _notice(self, desk: Organisation) -> str:
+        """What waits for a desk, by its name."""
+        self._typed(desk, 0, "inbox")
+        waiting = json.loads(self._world.must(desk.folder, "inbox", "--json").stdout)["notices"]
+        self._expect(len(waiting) == 1, "one notice")
+        return str(waiting[0]["notice"])
+
+    def _expect_nobody_waits(self, desk: Organisation) -> None:
+        done = self._typed(desk, 0, "inbox")
+        self._expect(done.stdout.startswith("Nobody waits"), "an empty inbox")
+
+    def _newcomer(self, child: Person) -> dict[str, str]:
+        """A row of the southern council's file about a child whom nobody had registered."""
+        return {
+            "local_id": "SOUTH-N",
+            "nhs_number": child.nhs_number,
+            "date_of_birth": child.date_of_birth.isoformat(),
+            "start": self._today.isoformat(),
+            "handle": HANDLES["Safeguarding"],
+            "basis": "statutory",
+        }
+
     def _lose_holders(self) -> None:
-        self._act("11", "One key holder is killed: two of three are enough")
+        self._act("15", "One key holder is killed: two of three are enough")
         self._world.kill("holder-3")
         self._ask(HOSPITAL, self._current_child, "CURRENT")
-        self._act("12", "A second one is killed: nobody can be asked, and that is not a no")
+        self._act("16", "A second one is killed: nobody can be asked, and that is not a no")
         self._world.kill("holder-2")
         done = self._typed(HOSPITAL, 6, "lookup", "--stdin", stdin=json.dumps(self._details(self._current_child)))
         self._expect(not done.stdout, "nothing on stdout")
 
     def _show_what_the_index_knows(self) -> None:
-        self._act("13", "What the index knows of all this: one literal row of its database")
+        self._act("17", "What the index knows of all this: one literal row of its database")
         connection = sqlite3.connect(f"file:{self._world.root / 'index' / 'data' / 'index.sqlite'}?mode=ro", uri=True)
         try:
             cursor = connection.execute(
@@ -273,12 +367,16 @@ class Story:
     def _details(self, child: Person, *, nhs_number: str | None = None) -> dict[str, str]:
         return {"nhs_number": nhs_number or child.nhs_number, "date_of_birth": child.date_of_birth.isoformat()}
 
-    def _ask(self, organisation: Organisation, child: Person, word: str) -> None:
-        self._ask_about(organisation, self._details(child), word)
+    def _ask(self, organisation: Organisation, child: Person, word: str) -> str:
+        return self._ask_about(organisation, self._details(child), word)
 
-    def _ask_about(self, organisation: Organisation, details: dict[str, str], word: str) -> None:
+    def _ask_about(self, organisation: Organisation, details: dict[str, str], word: str) -> str:
+        """Look up, and expect that answer; its receipt."""
         done = self._typed(organisation, 0, "lookup", "--stdin", stdin=json.dumps(details))
         self._expect(done.stdout.startswith(word), f"the answer {word}")
+        found = _RECEIPT.search(done.stdout)
+        self._expect(found is not None, "a receipt")
+        return "" if found is None else found[1]
 
     def _act(self, number: str, what: str) -> None:
         self._tell(f"\n{number}. {what}\n")
@@ -295,10 +393,12 @@ class Story:
         from_: str = "child.json",
     ) -> Completed:
         shown = " ".join(("signpost", *arguments)) + (f" < {from_}" if stdin is not None else "")
-        self._tell(f"   {organisation.name}$ {shown}")
-        done = self._world.command(organisation.name, *arguments, stdin=stdin)
-        # What a command talks of comes before its answer, but for how it failed, and then there is no answer.
-        for line in (done.stderr + done.stdout).splitlines():
+        self._tell(f"   {organisation.folder}$ {shown}")
+        done = self._world.command(organisation.folder, *arguments, stdin=stdin)
+        # What a command talks of comes before its answer; what to do next, and how it failed, after it.
+        talk = done.stderr.splitlines()
+        next_at = next((at for at, line in enumerate(talk) if line.lstrip().startswith("Next: ")), len(talk))
+        for line in [*talk[:next_at], *done.stdout.splitlines(), *talk[next_at:]]:
             if not _PROGRESS.fullmatch(line):
                 self._tell(f"   {line}")
         if done.code:

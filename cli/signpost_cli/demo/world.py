@@ -10,6 +10,7 @@ Folders under the root: `holder-1` to `holder-3`, `index`, and one for each orga
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
 import json
 import os
@@ -20,7 +21,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -86,6 +87,13 @@ class Organisation:
     role: str
     vetting_until: str = ""
     """A date; else there is time enough."""
+    desk: str = ""
+    """The folder of a further account's device; the first one's is the organisation's own."""
+
+    @property
+    def folder(self) -> str:
+        """Where this account types."""
+        return self.desk or self.name
 
 
 @dataclass(slots=True)
@@ -219,6 +227,23 @@ class World:
                 raise WorldFailed(f"{name} did not start; its last words:\n{self._last_words(name)}")
             time.sleep(0.05)
 
+    @contextlib.contextmanager
+    def worker(self, *, minutes_ahead: int) -> Iterator[None]:
+        """A worker beside the index for as long as this lasts, whose clock is so many minutes ahead."""
+        settings = self.root / "index" / "worker.toml"
+        text = (self.root / "index" / "settings.toml").read_text()
+        settings.write_text(f'{text}worker = "apart"\nworker_ahead_minutes = {minutes_ahead}\n')
+        with (self.root / "index" / "log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "signpost_cli", "serve", "worker", "--settings", str(settings)],
+                env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(10)
+
     def kill(self, name: str) -> None:
         """Kill -9: the service gets no chance to tidy up."""
         process = self._processes.pop(name)
@@ -306,7 +331,7 @@ class World:
 
     def sign_in_all(self, organisations: Sequence[Organisation]) -> None:
         """Sign in whoever is a person."""
-        people = [organisation.name for organisation in organisations if organisation.name in self._people]
+        people = [organisation.folder for organisation in organisations if organisation.folder in self._people]
         if people:
             _at_once(self.sign_in, people)
 
@@ -331,7 +356,7 @@ class World:
 
     def _enrol_account(self, organisation: Organisation) -> None:
         """Enrol an account of an organisation, as its administrator and its owner do. This machine plays both."""
-        name, folder = organisation.name, self.root / organisation.name
+        name, folder = organisation.name, self.root / organisation.folder
         administering = ("--org-keys", "keys", "--index", self.url("index"), "--passphrase-file", "passphrase")
         believing = (f"--fingerprint={self.manifest_fingerprint}", "--out-of-hours", "0113 496 0000")
         if organisation.role == "feed":
@@ -351,14 +376,21 @@ class World:
         codes = folder / "codes.secret"
         codes.unlink(missing_ok=True)
         self.must(
-            name, "enrol", "--stdin", "--codes-file", "codes.secret", "--home", "desk", *self._trusting,
+            organisation.folder, "enrol", "--stdin", "--codes-file", "codes.secret", "--home", "desk", *self._trusting,
             stdin=json.dumps(given),
         )  # fmt: skip
         self.must(name, "admin", "account", "approve", organisation.account, *administering, *self._trusting)
-        self._people[name] = _Person(organisation.account, password, self._code_secret(codes))
+        self._people[organisation.folder] = _Person(organisation.account, password, self._code_secret(codes))
+
+    def add_colleagues(self, colleagues: Sequence[Organisation]) -> None:
+        """Enrol further accounts of organisations that are admitted, and sign them in."""
+        for colleague in colleagues:
+            (self.root / colleague.folder).mkdir(mode=0o700)
+        _at_once(self._enrol_account, colleagues)
+        self.sign_in_all(colleagues)
 
     def sign_in(self, name: str) -> None:
-        """Sign the owner of an organisation's account in.
+        """Sign the owner of the account of a folder in.
 
         Raises:
             WorldFailed: they were not let in.
@@ -366,18 +398,19 @@ class World:
         self.must(name, "login", "--stdin", stdin=self.what_is_typed(name))
 
     def what_is_typed(self, name: str) -> str:
-        """What the owner of an organisation's account types to sign in now, with a code that was not used yet."""
+        """What the owner of a folder's account types to sign in now, with a code that was not used yet."""
         return json.dumps(self._people[name].given())
 
     @staticmethod
     def _code_secret(file: Path) -> Secret:
         return Secret(base64.b32decode(file.read_text().strip()))
 
-    def add_handle(self, organisation: str, title: str) -> str:
+    def add_handle(self, organisation: str, title: str, *, out_of_hours: str | None = None) -> str:
         """Add a handle of an organisation at the index; its opaque name."""
+        behind = () if out_of_hours is None else ("--out-of-hours", out_of_hours)
         shown = self.must(
             "index", "admin", "handle", "add", organisation, "--title", title, "--telephone", "0113 496 0001",
-            "--settings", "settings.toml", "--json",
+            *behind, "--settings", "settings.toml", "--json",
         ).stdout  # fmt: skip
         handle: str = json.loads(shown)["handle"]
         return handle
