@@ -32,11 +32,13 @@ from signpost.edge.feeds.reconcile import Counts
 from signpost.edge.feeds.s903_feed import S903Feed
 from signpost.edge.feeds.ssd_feed import open_ssd
 from signpost.edge.registering import FeedRun, Step
+from signpost.protocol.purposes import Purpose
 from signpost.protocol.secret import Secret
 from signpost.service.clock import system_randomness
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.options import Home
 from signpost_cli.output import JsonFlag, PlainFlag, Progress, answer, answer_json, say
+from signpost_cli.register_asking import Asked, Elsewhere, Wanted
 from signpost_cli.register_errors import Rejections, refuse_place, rejections
 from signpost_cli.register_quality import tell_quality, write_quality
 from signpost_cli.register_stops import Stage, foreseen_ends, sentence, stopped_by
@@ -116,6 +118,20 @@ def register(
     accept_ends: Annotated[
         int | None, typer.Option(help="Accept up to this many ends and withdrawals in all.", min=0)
     ] = None,
+    ask_elsewhere: Annotated[
+        Purpose | None,
+        typer.Option(help="Look each newly added child up for this purpose, and leave a call-back for the week."),
+    ] = None,
+    ask_as: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="With --ask-elsewhere: the desk of whoever asks, a practitioner of yours who is signed in.",
+        ),
+    ] = None,
+    asked: Annotated[
+        Path | None, typer.Option(help="With --ask-elsewhere: write row and receipt of each child to this new file.")
+    ] = None,
     home: Home = None,
     as_json: JsonFlag = False,
     plain: PlainFlag = False,
@@ -125,10 +141,14 @@ def register(
     The file is compared with what was registered before, and the difference is sent: the same file again changes
     nothing. A file that was interrupted is completed by running it again.
 
+    When families have moved to you, --ask-elsewhere asks about each child that this run newly adds, and leaves a
+    call-back whatever the answer was. It is a practitioner's act, from their desk: a feed looks nobody up.
+
     Example:
       signpost register extract/ --format ssd --handles handles.csv --errors errors.csv --dry-run
       signpost register extract/ --format ssd --handles handles.csv --errors errors.csv
       signpost register census.xml --format cin --handle front-door --identity ids.csv
+      signpost register extract/ --format ssd --handles handles.csv --ask-elsewhere s17 --ask-as desk/ --asked asked.csv
     """
     if feed_format.is_return and handle is None:
         raise Stop(ExitCode.USAGE, "This format names no team.", hint="Add --handle: the handle whose work it is.")
@@ -141,15 +161,20 @@ def register(
     inputs = [path for path in (source, handles, identity) if path is not None]
     if report is not None:
         refuse_place(report, inputs=[*inputs, *([errors] if errors is not None else [])], option="--report")
+    wanted = Wanted(ask_elsewhere, ask_as, asked)
+    outputs = [path for path in (errors, report) if path is not None]
+    elsewhere = wanted.checked(desk, inputs=inputs, outputs=outputs, dry_run=dry_run)
     quality = Quality(Secret(system_randomness(32)))
     with rejections(errors, inputs=inputs) as rejected, closing(quality):
-        counts = _run(
-            desk, extract, dry_run=dry_run, end_missing=missing is Missing.END, limits=limits,
-            rejected=rejected, quality=quality, report=report, screen=_Screen(plain=plain),
+        counts, went = _run(
+            desk, extract, dry_run=dry_run, end_missing=missing is Missing.END, limits=limits, rejected=rejected,
+            quality=quality, report=report, elsewhere=elsewhere, screen=_Screen(plain=plain),
         )  # fmt: skip
         if not as_json:
             tell_quality(quality.report())
-    _tell(counts, limits, dry_run=dry_run, as_json=as_json)
+    _tell(counts, limits, went, dry_run=dry_run, as_json=as_json)
+    if went is not None and went.stop is not None:
+        raise went.stop
     if dry_run and (broken := broken_limits(counts, limits)):
         raise stopped_by(broken, "It would stop here.")
     if counts.rejected:
@@ -174,9 +199,10 @@ class _Extract:
 
 def _run(
     desk: Desk, extract: _Extract, *, dry_run: bool, end_missing: bool,
-    limits: Limits, rejected: Rejections, quality: Quality, report: Path | None, screen: _Screen,
-) -> Counts:  # fmt: skip
-    """Read, compare, ask where a limit is broken and, unless it is a dry run, send.
+    limits: Limits, rejected: Rejections, quality: Quality, report: Path | None, elsewhere: Elsewhere | None,
+    screen: _Screen,
+) -> tuple[Counts, Asked | None]:  # fmt: skip
+    """Read, compare, ask where a limit is broken and, unless it is a dry run, send; then, if wanted, ask elsewhere.
 
     Reading and asking are outside the event loop, so that Ctrl-C ends them at once.
     """
@@ -202,16 +228,22 @@ def _run(
                 write_quality(quality.report(), report)
             counts = _with_client(desk, lambda client: run.compare(client.index))
             if dry_run:
-                return counts
+                return counts, None if elsewhere is None else Asked(run.newly_added())
             limits = _accepted(counts, limits)
-            stage.sending = not broken_limits(counts, limits)
-            _with_client(
-                desk,
-                lambda client: run.send(
-                    counts, limits, evaluator=client, index=client.index, name=extract.written_in.value
-                ),
-            )
-            return counts
+
+            def send() -> None:
+                stage.sending = not broken_limits(counts, limits)
+                name = extract.written_in.value
+                _with_client(
+                    desk, lambda client: run.send(counts, limits, evaluator=client, index=client.index, name=name)
+                )
+
+            if elsewhere is None:
+                send()
+                return counts, None
+            with elsewhere.receipts(run, stage, on_step=screen.show) as receipts:
+                send()
+                return counts, elsewhere.ask(receipts)
         finally:
             screen.close()
             run.close()
@@ -305,7 +337,7 @@ class _Screen:
             self._progress = None
 
 
-def _tell(counts: Counts, limits: Limits, *, dry_run: bool, as_json: bool) -> None:
+def _tell(counts: Counts, limits: Limits, went: Asked | None, *, dry_run: bool, as_json: bool) -> None:
     figures = {
         "add": counts.add,
         "change": counts.change,
@@ -317,7 +349,8 @@ def _tell(counts: Counts, limits: Limits, *, dry_run: bool, as_json: bool) -> No
         "rejected": counts.rejected,
     }
     if as_json:
-        answer_json("signpost.register/1", {"dry_run": dry_run, **figures})
+        asked = {} if went is None else {"ask_elsewhere": went.figures()}
+        answer_json("signpost.register/1", {"dry_run": dry_run, **figures, **asked})
         return
     verbs = ("Would add", "change", "end", "withdraw") if dry_run else ("Added", "changed", "ended", "withdrawn")
     parts = [
@@ -331,3 +364,5 @@ def _tell(counts: Counts, limits: Limits, *, dry_run: bool, as_json: bool) -> No
     share, limit = 100 * counts.rejected_share, 100 * limits.rejected_share
     parts.append(f"rejected {counts.rejected:,} ({share:.2f} %, limit {limit:.4g} %)")
     answer(" · ".join(parts))
+    if went is not None:
+        went.tell(dry_run=dry_run)

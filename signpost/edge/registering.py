@@ -20,8 +20,8 @@ from signpost.edge.client import EvaluatedBatch
 from signpost.edge.feeds.errors import FeedError, FileCode, RowError
 from signpost.edge.feeds.limits import Broken, Limits, broken_limits
 from signpost.edge.feeds.model import BadRow, Feed, Involvement, Row
-from signpost.edge.feeds.reconcile import Counts, EndOf, Reconciliation, Register
-from signpost.edge.match_inputs import match_inputs
+from signpost.edge.feeds.reconcile import Counts, EndOf, Newcomer, Reconciliation, Register
+from signpost.edge.match_inputs import ChildDetails, match_inputs
 from signpost.edge.organisation_keys import FeedKeys
 from signpost.edge.references import Reference, RowDigest, child_reference, row_digest
 from signpost.edge.slots import Slot, registration_slots
@@ -150,6 +150,22 @@ class FeedRun:
         await self._change(counts.end + counts.withdraw, index)
         await index.feed_finished(name)
 
+    def newly_added(self) -> int:
+        """How many children the feed newly adds, once it was compared."""
+        return self._plan.newly_added()
+
+    def newcomers(self) -> Iterator[Newcomer]:
+        """The newly added children, in an order that is none of the council's."""
+        return self._plan.newcomers()
+
+    def child(self, newcomer: Newcomer) -> ChildDetails:
+        """The details of one of them, read again.
+
+        Raises:
+            FeedError: the file was changed while it was being read.
+        """
+        return self._read_again(newcomer).child
+
     async def _register(self, total: int, evaluator: Evaluator, index: OwnIndex) -> None:
         done = 0
         batches = _batched(self._plan.to_register(), BULK_CHILDREN)
@@ -178,7 +194,7 @@ class FeedRun:
             RegisterRequest(epoch=evaluated.epoch, registrations=registrations, receipts=list(evaluated.receipts))
         )
 
-    def _read_again(self, item: Register) -> Involvement:
+    def _read_again(self, item: Register | Newcomer) -> Involvement:
         involvement = self._feed.involvement(item.place)
         if row_digest(self._keys.reference_key, involvement) != item.digest:
             raise FeedError(FileCode.FILE_CHANGED, "the feed")

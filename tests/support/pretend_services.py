@@ -13,7 +13,7 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from enum import StrEnum, auto
@@ -37,6 +37,8 @@ from signpost.protocol.messages import (
     CallBackOffer,
     Change,
     ChangeRequest,
+    ContactAnswer,
+    ContactRequest,
     Coverage,
     EvaluationRequest,
     EvaluationResponse,
@@ -54,7 +56,7 @@ from signpost.protocol.messages import (
 )
 from signpost.protocol.oprf import SUITE
 from signpost.protocol.problems import Problem, ProblemCode
-from signpost.protocol.purposes import MACHINE_ROLES, Role
+from signpost.protocol.purposes import MACHINE_ROLES, Kind, Role
 from signpost.protocol.receipts import EvaluationReceipt, batch_hash, check_receipts, holder_of, lifetime
 from signpost.protocol.signatures import PresentedRequest
 from signpost.protocol.tags import join_points, parse_points
@@ -154,9 +156,10 @@ class Arrived:
 
 @dataclass
 class Pretence:
-    """Three holders, an index, and one organisation's device with its desk."""
+    """Three holders, an index, and one organisation's device with its desk; others of its accounts where wanted."""
 
     role: Role = Role.URGENT
+    kind: Kind = Kind.HOSPITAL
     port: int = 9001
     index_port: int = 8000
     clock: StillClock = field(default_factory=StillClock)
@@ -166,15 +169,20 @@ class Pretence:
     arrived: dict[int, list[Arrived]] = field(default_factory=dict)
     registered: list[Registration] = field(default_factory=list)
     changed: list[Change] = field(default_factory=list)
+    call_backs: list[tuple[AccountId, ContactRequest]] = field(default_factory=list)
+    receipts: list[str] = field(default_factory=list)
+    """What the next lookups' receipts are; then always the same one."""
+    before: Callable[[str], None] = lambda _: None
+    """Is told the path of each signed request to the index before it is answered, and may raise a `Problem`."""
     page: int = 2
     drop_replies: int = 0
     """How many of the index's next replies are lost after it has done what was asked."""
 
     def __post_init__(self) -> None:
         self.index_key: SigningKey = new_key()
-        self.organisation = Organisation()
+        self.organisation = Organisation(kind=self.kind)
         self.holders: Holders = _holders(self.port)
-        self.device: Device = self.organisation.device("desk.1", self.role, index_key=self.index_key, now=self.clock.at)
+        self.device: Device = self.another_device("desk.1", self.role)
         self.arrived = {number: [] for number in range(4)}
         self._authenticator = Authenticator(
             organisation_key=lambda name: (
@@ -192,39 +200,45 @@ class Pretence:
     def index_url(self) -> str:
         return f"http://127.0.0.1:{self.index_port}"
 
-    def make_desk(self, folder: Path) -> Path:
-        """Writes this device's desk."""
+    def another_device(self, account: str, role: Role) -> Device:
+        """A device of the organisation's, for another account."""
+        return self.organisation.device(account, role, index_key=self.index_key, now=self.clock.at)
+
+    def make_desk(self, folder: Path, device: Device | None = None) -> Path:
+        """Writes this device's desk, or another's, with its shift open."""
+        device = device or self.device
         Desk.make(
             folder,
             settings=DeskSettings.checked(
                 index_url=self.index_url,
                 organisation=self.organisation.name,
-                account=self.device.certificate.account,
-                role=self.role.value,
+                account=device.certificate.account,
+                role=device.certificate.role.value,
                 kind=self.organisation.kind.value,
                 manifest_fingerprint=self.holders.manifest.fingerprint(),
                 out_of_hours="0113 496 0000",
             ),
             manifest=self.holders.signed.encoding(),
-            device=self.device.key,
+            device=device.key,
         )
-        self.sign_in_at(folder)
+        self.sign_in_at(folder, device)
         return folder
 
-    def sign_in_at(self, folder: Path) -> None:
-        """Opens this device's shift there: in files of a machine's, else with an agent."""
-        certificate = self.device.certificate.sign(self.organisation.signing_key)
-        credential = self.device.credential.sign(self.index_key)
-        if self.role in MACHINE_ROLES:
+    def sign_in_at(self, folder: Path, device: Device | None = None) -> None:
+        """Opens this device's shift there, or another's: in files of a machine's, else with an agent."""
+        device = device or self.device
+        certificate = device.certificate.sign(self.organisation.signing_key)
+        credential = device.credential.sign(self.index_key)
+        if device.certificate.role in MACHINE_ROLES:
             Desk.keep_shift(folder, certificate=certificate, credential=credential)
             return
         hold(
             folder,
-            account=self.device.certificate.account,
+            account=device.certificate.account,
             organisation=self.organisation.name,
             certificate=certificate,
             credential=credential,
-            key=self.device.key,
+            key=device.key,
             bases=frozenset({self.index_url, *(holder.url for holder in self.holders.manifest.holders)}),
         )
 
@@ -306,6 +320,7 @@ class Pretence:
             asker = self._asker(PresentedRequest(method, url, headers, body))
             if number:
                 return 200, dict(_JSON), self._evaluate(number, asker, body).model_dump_json().encode()
+            self.before(path)
             status, answered = self._index(path, asker, body)
         except Problem as problem:
             return _problem(problem)
@@ -406,10 +421,16 @@ class Pretence:
                 self._spend(asked.receipts, asker, use, POINTS[use], body)
                 return 200, LookupAnswer(
                     answer=self.word,
-                    receipt="K7Q2-94KD",
+                    receipt=self.receipts.pop(0) if self.receipts else "K7Q2-94KD",
                     checked_at=now,
                     coverage=Coverage(expected=153, up_to_date=147),
                     call_back=CallBackOffer(waits_days=28),
+                )
+            case "/v1/contact/asks":
+                left = ContactRequest.model_validate_json(body)
+                self.call_backs.append((asker.account, left))
+                return 200, ContactAnswer(
+                    receipt=left.receipt, urgency=left.urgency, answer_by=now + 3600, waits_until=now + 28 * 86_400
                 )
             case "/v1/registrations":
                 batch = RegisterRequest.model_validate_json(body)
@@ -524,6 +545,9 @@ def _handler(pretence: Pretence, number: int) -> type[http.server.BaseHTTPReques
             url = f"http://127.0.0.1:{pretence._ports()[number]}{self.path}"
             headers = {name.lower(): value for name, value in self.headers.items()}
             status, answered, content = pretence.answer(number, self.command, url, headers, body)
+            if status == _LOST:
+                self.close_connection = True
+                return
             self.send_response(status)
             for name, value in answered.items():
                 self.send_header(name, value)

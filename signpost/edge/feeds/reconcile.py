@@ -7,6 +7,9 @@ For each involvement, of the rows and the list together:
 * in the list only: withdraw, or (by choice) end today.
 * a bad row whose ids could be read keeps what was registered of it: a typing error must not make a child unknown.
 
+A child is newly added where the feed adds open work with it, and the list has none that was open until now: whoever
+asks about newly added children asks about each once, and about nobody the council has worked with all along.
+
 Pure: the list is an argument. References and digests are HMACs; they rest in a private database, so memory is flat.
 """
 
@@ -15,13 +18,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import assert_never
+from typing import Final, assert_never
 
 from signpost.edge.feeds.model import BadRow, GoodRow, PassedRow, Row
 from signpost.edge.feeds.spill import private_database
 from signpost.edge.references import (
     Reference,
     RowDigest,
+    child_reference,
     digest_of_missing,
     digest_without_end,
     reference,
@@ -29,7 +33,19 @@ from signpost.edge.references import (
 )
 from signpost.protocol.secret import Secret
 
-__all__ = ["Counts", "EndOf", "ListContradictsItself", "Reconciliation", "Register"]
+__all__ = ["Counts", "EndOf", "ListContradictsItself", "Newcomer", "Reconciliation", "Register"]
+
+_NEWCOMERS: Final = """
+FROM feed AS one WHERE one.state = :add AND one.open AND NOT EXISTS (
+    SELECT 1 FROM feed AS other WHERE other.child = one.child AND (
+        other.listed AND (other.open OR other.state <> :unchanged)
+        OR other.state = :add AND other.open AND (other.row, other.reference) < (one.row, one.reference)
+    )
+)
+"""
+"""The first added row of each child of whom nothing was open. What ended before this run, and has not moved, is no
+matter: the family has come back.
+"""
 
 
 class ListContradictsItself(Exception):
@@ -44,6 +60,9 @@ class _State(IntEnum):
     END = 2
     UNCHANGED = 3
     HELD = 4
+
+
+_NEWCOMER_STATES: Final = {"add": _State.ADD, "unchanged": _State.UNCHANGED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +83,15 @@ class EndOf:
 
     reference: Reference
     place: int | None
+    digest: RowDigest
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A newly added child: the number of its first added row, where that row is, and its digest."""
+
+    row: int
+    place: int
     digest: RowDigest
 
 
@@ -103,11 +131,14 @@ class Reconciliation:
         """`end_missing`: an involvement that left the feed is ended today rather than withdrawn."""
         self._key = reference_key
         self._end_missing = end_missing
-        # feed: what the council has now; open_digest is the row's digest without its end, place where it starts.
+        # feed: what the council has now; open_digest is the row's digest without its end, place where it starts, child
+        # the child's reference, listed whether the index has it.
         # missing: what the list has and the feed has not.
         self._database = private_database(
             "CREATE TABLE feed (reference BLOB PRIMARY KEY, digest BLOB, open_digest BLOB, place INTEGER, open INTEGER,"
-            " state INTEGER) WITHOUT ROWID",
+            " state INTEGER, child BLOB, row INTEGER, listed INTEGER) WITHOUT ROWID",
+            # Read in its order, so that no newcomer is sorted in memory.
+            "CREATE INDEX feed_by_child ON feed (child)",
             "CREATE TABLE missing (reference BLOB PRIMARY KEY) WITHOUT ROWID",
         )
         self._rows = self._rejected = self._passed_over = self._caseload = 0
@@ -115,25 +146,26 @@ class Reconciliation:
     def take(self, row: Row) -> None:
         """Note one row of the feed."""
         match row:
-            case GoodRow(place=place, involvement=involvement):
+            case GoodRow(row=number, place=place, involvement=involvement):
                 self._rows += 1
+                name, child = reference(self._key, involvement.ids), child_reference(self._key, involvement.ids)
                 digest = row_digest(self._key, involvement)
                 ended = involvement.ended_on is not None
                 without_end = digest_without_end(self._key, involvement) if ended else digest
                 self._database.execute(
-                    "INSERT OR REPLACE INTO feed VALUES (?, ?, ?, ?, ?, ?)",
-                    (reference(self._key, involvement.ids), digest, without_end, place, not ended, _State.ADD),
+                    "INSERT OR REPLACE INTO feed VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
+                    (name, digest, without_end, place, not ended, _State.ADD, child, number),
                 )
             case BadRow(left_out=True):
                 pass  # reported; its row comes by itself
-            case BadRow(ids=ids):
+            case BadRow(row=number, ids=ids):
                 self._rows += 1
                 self._rejected += 1
                 if ids is not None:
                     # a good row of the same involvement, earlier or later, counts for more
                     self._database.execute(
-                        "INSERT OR IGNORE INTO feed VALUES (?, NULL, NULL, NULL, 1, ?)",
-                        (reference(self._key, ids), _State.HELD),
+                        "INSERT OR IGNORE INTO feed VALUES (?, NULL, NULL, NULL, 1, ?, ?, ?, 0)",
+                        (reference(self._key, ids), _State.HELD, child_reference(self._key, ids), number),
                     )
             case PassedRow():
                 self._passed_over += 1
@@ -193,6 +225,18 @@ class Reconciliation:
         """Involvements whose row is gone."""
         return iter(()) if self._end_missing else self._missing()
 
+    def newly_added(self) -> int:
+        """How many children are newly added."""
+        (count,) = self._database.execute(f"SELECT count(*) {_NEWCOMERS}", _NEWCOMER_STATES).fetchone()
+        return int(count)
+
+    def newcomers(self) -> Iterator[Newcomer]:
+        """The newly added children, each once, in the order of their references."""
+        rows = self._database.execute(
+            f"SELECT one.row, one.place, one.digest {_NEWCOMERS} ORDER BY one.child", _NEWCOMER_STATES
+        )
+        return (Newcomer(row, place, RowDigest(digest)) for row, place, digest in rows)
+
     def close(self) -> None:
         """Forget everything."""
         self._database.close()
@@ -211,6 +255,7 @@ class Reconciliation:
         digest, open_digest, is_open, state = row
         if state == _State.HELD:
             self._caseload += 1
+            self._database.execute("UPDATE feed SET listed = 1 WHERE reference = ?", (name,))
             return
         if state != _State.ADD:
             raise ListContradictsItself("the index's list names an involvement twice")
@@ -221,7 +266,7 @@ class Reconciliation:
         else:
             now = _State.CHANGE
         self._caseload += bool(is_open) or now is _State.END
-        self._database.execute("UPDATE feed SET state = ? WHERE reference = ?", (now, name))
+        self._database.execute("UPDATE feed SET state = ?, listed = 1 WHERE reference = ?", (now, name))
 
     def _missing(self) -> Iterator[Reference]:
         rows = self._database.execute("SELECT reference FROM missing ORDER BY reference")

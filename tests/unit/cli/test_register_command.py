@@ -17,7 +17,7 @@ import typer
 
 from signpost.edge.organisation_keys import Organisation
 from signpost.protocol.messages import BULK_CHILDREN
-from signpost.protocol.purposes import Role
+from signpost.protocol.purposes import Kind, Role
 from signpost.protocol.sealing import OpeningKey
 from signpost.protocol.secret import Secret
 from signpost_cli import register_command
@@ -70,10 +70,15 @@ class Council:
 
 @pytest.fixture
 def council(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Council:
+    return made_council(tmp_path, monkeypatch)
+
+
+def made_council(folder: Path, monkeypatch: pytest.MonkeyPatch, *, kind: Kind = Kind.HOSPITAL) -> Council:
+    """A feed machine in that folder, with its extract; where its kind is no matter, of whatever kind."""
     first = free_port_run(4)
     clock = StillClock(int(time.time()))
-    pretence = Pretence(role=Role.FEED, port=first, index_port=first + 3, clock=clock, page=1000)
-    made = Council(pretence, tmp_path)
+    pretence = Pretence(role=Role.FEED, kind=kind, port=first, index_port=first + 3, clock=clock, page=1000)
+    made = Council(pretence, folder)
     pretence.make_desk(made.home)
     own = pretence.organisation
     sealing = OpeningKey(Secret(os.urandom(32))).seal_key
@@ -84,7 +89,7 @@ def council(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Council:
     reference.write_bytes(os.urandom(32))
     monkeypatch.setenv("SIGNPOST_HOME", str(made.home))
     generate_csv(made.file, 7, CHILDREN, today=TODAY)
-    write_handles(tmp_path / "handles.csv", dict.fromkeys([*HANDLES, *HANDLES.values()], HANDLE))
+    write_handles(folder / "handles.csv", dict.fromkeys([*HANDLES, *HANDLES.values()], HANDLE))
     return made
 
 

@@ -278,3 +278,68 @@ def test_ended_rows_of_long_ago_do_not_water_down_the_caseload() -> None:
     assert (counts.withdraw, counts.caseload) == (3, 10)
     assert broken_limits(counts, Limits()) == (TooManyEnds(3, 10, 0.2),)
     plan.close()
+
+
+# -- who is newly added -----------------------------------------------------------------------------------------------
+
+
+def of(child: int, involvement: int, *, ended: date | None = None, handle: str = "front-door") -> Involvement:
+    """One of several pieces of work with a child."""
+    ids = RowIds(local_id=f"L{child}", involvement_id=str(involvement))
+    return replace(work(child, ended=ended, handle=handle), ids=ids)
+
+
+def rows_of(*involvements: Involvement) -> list[Row]:
+    """Their rows, from row 2 on."""
+    return [GoodRow(place + 2, place, each) for place, each in enumerate(involvements)]
+
+
+def newcomers(rows: Iterable[Row], known: list[tuple[Reference, RowDigest]]) -> list[int]:
+    """The rows of the newly added children."""
+    plan, _ = reconcile(rows, known)
+    found = [each.row for each in plan.newcomers()]
+    assert len(found) == plan.newly_added()
+    return sorted(found)
+
+
+def test_a_child_with_two_added_rows_is_newly_added_once_by_the_first_that_is_open() -> None:
+    rows = rows_of(of(1, 1, ended=ENDED), of(1, 2), of(2, 1), of(1, 3))
+
+    assert newcomers(rows, []) == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "expected"),
+    [
+        pytest.param([of(1, 1)], [], [2], id="added"),
+        pytest.param([of(1, 1, ended=ENDED)], [], [], id="added and ended already"),
+        pytest.param([of(1, 1)], [of(1, 1)], [], id="unchanged"),
+        pytest.param([of(1, 1, handle="early-help")], [of(1, 1)], [], id="changed"),
+        pytest.param([of(1, 1, ended=ENDED)], [of(1, 1)], [], id="ended"),
+        pytest.param([of(1, 1), of(1, 2)], [of(1, 1)], [], id="a second piece of work"),
+        pytest.param([of(1, 1, ended=ENDED), of(1, 2)], [of(1, 1)], [], id="passed on within the council"),
+        pytest.param([of(1, 1, ended=ENDED), of(1, 2)], [of(1, 1, ended=ENDED)], [3], id="come back"),
+    ],
+)
+def test_a_child_is_newly_added_where_nothing_was_open_with_it(
+    now: list[Involvement], before: list[Involvement], expected: list[int]
+) -> None:
+    assert newcomers(rows_of(*now), listed(*before)) == expected
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_bad_row_counts_as_work_only_where_the_list_has_it(known: bool) -> None:
+    row = BadRow(2, 0, (RowError(2, "nhs_number", RowCode.NHS_SCIENTIFIC),), of(1, 1).ids)
+
+    found = newcomers([row, GoodRow(3, 1, of(1, 2))], listed(of(1, 1)) if known else [])
+
+    assert found == ([] if known else [3])
+
+
+def test_newcomers_come_in_no_order_of_the_councils() -> None:
+    plan, _ = reconcile(rows_of(*(of(child, 1) for child in range(40))), [])
+
+    rows = [each.row for each in plan.newcomers()]
+
+    assert rows != sorted(rows)
+    assert [each.digest for each in plan.newcomers()] == [row_digest(KEY, of(row - 2, 1)) for row in rows]
