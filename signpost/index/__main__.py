@@ -15,10 +15,9 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from signpost.index.app import Index, read_manifest
-from signpost.index.escalating import ESCALATING_SECONDS
 from signpost.index.events import IndexEvent
 from signpost.index.keyfile import IndexKeys, make_keys, read_keys, write_keys
-from signpost.index.mailing import MAILING_SECONDS, Mailing
+from signpost.index.mailing import Mailing
 from signpost.index.settings import IndexSettings
 from signpost.index.storage.opening import open_index_database
 from signpost.index.storage.vault import Vault
@@ -130,14 +129,15 @@ async def _work(file: Path, log: Log) -> None:
 @contextlib.asynccontextmanager
 async def _working(index: Index, settings: IndexSettings, log: Log) -> AsyncIterator[None]:
     """Escalates, and sends mails where there is somewhere to hand them in."""
+    seconds = settings.worker_tick_ms / 1000
     async with contextlib.AsyncExitStack() as working:
         await working.enter_async_context(
-            meanwhile(index.escalating.tick, seconds=ESCALATING_SECONDS, failed=IndexEvent.ESCALATING_FAILED, log=log)
+            meanwhile(index.escalating.tick, seconds=seconds, failed=IndexEvent.ESCALATING_FAILED, log=log)
         )
         if (mail := settings.mail()) is not None:
             mailing = Mailing(mails=index.mails, settings=mail, clock=index.clock, log=log)
             await working.enter_async_context(
-                meanwhile(mailing.tick, seconds=MAILING_SECONDS, failed=IndexEvent.MAILING_FAILED, log=log)
+                meanwhile(mailing.tick, seconds=seconds, failed=IndexEvent.MAILING_FAILED, log=log)
             )
         yield
 

@@ -12,10 +12,8 @@ from signpost.index.ports import CallBacks
 from signpost.protocol.credentials import OrganisationId
 from signpost.service.clock import Clock, Randomness
 
-__all__ = ["ESCALATING_SECONDS", "Escalating"]
+__all__ = ["Escalating"]
 
-ESCALATING_SECONDS: Final = 5
-"""How often it looks: a notice that is due is some seconds late at most."""
 _BATCH: Final = 50
 
 

@@ -12,9 +12,8 @@ from signpost.service.clock import Clock
 from signpost.service.log import Log
 from signpost.service.mail import MailSettings, send
 
-__all__ = ["MAILING_SECONDS", "Mailing"]
+__all__ = ["Mailing"]
 
-MAILING_SECONDS: Final = 5
 _BATCH: Final = 20
 _AGAIN_SECONDS: Final = 5 * 60
 _SUBJECT: Final = "Signpost: a notice waits"

@@ -85,6 +85,8 @@ class IndexSettings(ServiceSettings):
     """Call-backs that one organisation's registrations of a day may find before the rest are held for review."""
     worker: Literal["inside", "apart"] = "inside"
     """Whether the index escalates and sends mails itself, or `signpost serve worker` does, beside it."""
+    worker_tick_ms: Annotated[int, Field(ge=10, le=60_000)] = 5_000
+    """How often it looks: a notice that is due is some seconds late at most."""
     worker_ahead_minutes: Annotated[int, Field(ge=0, le=60 * 24 * 28)] = 0
     """How far ahead the worker's clock is, to see what falls due without waiting for it. For demonstrations."""
     mail_host: str | None = None

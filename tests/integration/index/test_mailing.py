@@ -1,0 +1,119 @@
+"""Mails to desks, through a real local mail server: a reference, and nothing of what it is about."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from signpost.index.contact_rules import ContactRules
+from signpost.index.mailing import Mailing
+from signpost.service.log import Log, Word
+from signpost.service.mail import MailSettings
+from signpost_cli.demo.world import free_ports
+from tests.integration.index.conftest import Scene
+from tests.integration.index.test_contact import ask, inbox, receipt_of, registered
+
+
+class Postbox:
+    """A mail server that keeps what it takes; `refuse` is what it says to a recipient instead."""
+
+    def __init__(self) -> None:
+        self.taken: list[Envelope] = []
+        self.refuse = ""
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd names it
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.refuse:
+            return self.refuse
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        self.taken.append(envelope)
+        return "250 OK"
+
+
+@pytest.fixture
+def postbox() -> Iterator[tuple[Postbox, int]]:
+    """One on a loopback port."""
+    box = Postbox()
+    (port,) = free_ports(1)
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield box, port
+    finally:
+        controller.stop()
+
+
+def mailing(scene: Scene, port: int) -> tuple[Mailing, io.StringIO]:
+    """The worker's round, and its log."""
+    lines = io.StringIO()
+    settings = MailSettings(host="127.0.0.1", port=port, sender="signpost@example.org", starttls=False, timeout=5)
+    log = Log(Word("index"), lines)
+    return Mailing(mails=scene.index.index.mails, settings=settings, clock=scene.world.clock, log=log), lines
+
+
+def asked(scene: Scene) -> str:
+    """A call-back that a desk with a mailbox is told of; the notice."""
+    scene.index.index.settling._upkeep._delivery._rules = ContactRules(mails=True)  # type: ignore[attr-defined]
+    desk = {"organisation": "northtown", "title": "MASH", "email": "mash@northtown.example"}
+    registered(scene, handle=scene.index.operate("/handles", desk).json()["handle"])
+    ask(scene, scene.nurse, receipt_of(scene, scene.nurse))
+    [notice] = inbox(scene, scene.worker)
+    return str(notice["notice"])
+
+
+def test_a_desk_gets_one_mail_with_the_reference_and_no_content(scene: Scene, postbox: tuple[Postbox, int]) -> None:
+    """Once; and neither who asks, nor why, nor the desk's own case."""
+    box, port = postbox
+    reference = asked(scene)
+    worker, lines = mailing(scene, port)
+
+    assert [scene.index.run(worker.tick()) for _ in range(2)] == [1, 0]
+
+    [mail] = box.taken
+    assert mail.rcpt_tos == ["mash@northtown.example"]
+    assert isinstance(mail.content, bytes)
+    assert reference.encode() in mail.content
+    for secret in (b"urgent", b"hospital", b"st-elsewhere", b"vital", b"MASH", scene.nurse.account.encode()):
+        assert secret not in mail.content
+    assert scene.index.tables()["mails"] == []
+    assert lines.getvalue() == ""
+
+
+def test_a_server_that_cannot_now_is_tried_again_and_one_that_never_will_is_not(
+    scene: Scene, postbox: tuple[Postbox, int]
+) -> None:
+    """For a day at most. The log says that a mailbox takes no mail, not which."""
+    box, port = postbox
+    asked(scene)
+    worker, lines = mailing(scene, port)
+    box.refuse = "451 later"
+    assert [scene.index.run(worker.tick()) for _ in range(2)] == [0, 0]
+    box.refuse = "550 nobody"
+    scene.world.clock.advance(5 * 60)
+    assert scene.index.run(worker.tick()) == 0
+
+    assert scene.index.tables()["mails"] == []
+    assert "mail-refused" in lines.getvalue()
+    assert "mash" not in lines.getvalue()
+
+
+def test_a_mail_that_could_not_be_sent_for_a_day_is_forgotten(scene: Scene) -> None:
+    """The inbox has what it was about."""
+    reference = asked(scene)
+    worker, _ = mailing(scene, 9)
+    assert scene.index.run(worker.tick()) == 0
+    assert len(scene.index.tables()["mails"]) == 1
+
+    scene.world.clock.advance(24 * 60 * 60)
+    assert scene.index.run(worker.tick()) == 0
+    scene.index.sweep()
+    assert scene.index.tables()["mails"] == []
+    assert reference

@@ -1,0 +1,134 @@
+"""Kill -9 of the escalation worker, again and again: each step is taken once, with its leaf, and none is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from signpost.index.contact_states import NoticeState
+from signpost.index.keyfile import IndexKeys, make_keys, write_keys
+from signpost.index.storage.call_back_rows import CallBackRows
+from signpost.index.storage.vault import Vault
+from signpost.protocol.labels import Label
+from signpost.protocol.messages import ContactRequest
+from signpost.protocol.purposes import Kind, Role, Urgency
+from signpost.service.database import open_reader
+from tests.support.running_index import RunningIndex
+from tests.support.world import Child, FixedClock, World, chance, device_purpose
+
+_NOTICES = 150
+_HOUR = 3_600
+
+
+@dataclass
+class Worker:
+    """A worker in a process of its own, beside no index, over a folder that outlives it."""
+
+    folder: Path
+    keys: IndexKeys
+
+    @classmethod
+    def prepare(cls, folder: Path) -> Worker:
+        """So many call-backs for now, an hour ago, each told to one desk with a night desk behind it."""
+        keys = make_keys(os.urandom)
+        world = World(
+            credential_key=keys.credential_key(), clock=FixedClock(int(time.time()) - _HOUR), _chance=chance(5)
+        )
+        with RunningIndex(folder / "data", keys=keys, world=world) as index:
+            index.admit("northtown")
+            index.admit("st-elsewhere", Kind.HOSPITAL)
+            feed = index.enrol("northtown", Role.FEED)
+            nurse = index.enrol("st-elsewhere", Role.URGENT, Kind.HOSPITAL)
+            night = index.handle("northtown")
+            day = index.operate(
+                "/handles",
+                {"organisation": "northtown", "title": "MASH", "telephone": "01632 960002", "out_of_hours": night},
+            ).json()["handle"]
+            for number in range(_NOTICES):
+                child = Child(identity=f"child {number}")
+                index.register(feed, child, day, reference=f"{number}")
+                receipt = index.ask(nurse, "/v1/lookups", world.lookup(nurse, child)).json()["receipt"]
+                asked = ContactRequest(receipt=receipt, purpose=device_purpose(nurse), urgency=Urgency.NOW)
+                assert index.ask(nurse, "/v1/contact/asks", asked).status_code == 200
+            index.settle()
+            write_keys(index.settings.key_file, keys)
+        (folder / "manifest.json").write_bytes(world.holders.signed.encoding())
+        (folder / "settings.toml").write_text(
+            'port = 1\npublic_url = "http://127.0.0.1:1"\ndata_dir = "data"\nmanifest = "manifest.json"\n'
+            f'manifest_fingerprint = "{world.manifest.fingerprint()}"\nworker = "apart"\nworker_tick_ms = 60\n'
+        )
+        return cls(folder, keys)
+
+    def set_ahead(self, minutes: int) -> None:
+        """Put its clock so far ahead from its next start on."""
+        settings = self.folder / "settings.toml"
+        kept = [line for line in settings.read_text().splitlines() if not line.startswith("worker_ahead")]
+        settings.write_text("\n".join([*kept, f"worker_ahead_minutes = {minutes}", ""]))
+
+    def run_until(self, steps: int, *, kill: bool) -> None:
+        """Run it until so many steps are on the record, then end it."""
+        with (self.folder / "log").open("ab") as log:
+            process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "signpost.index",
+                    "work",
+                    "--settings",
+                    str(self.folder / "settings.toml"),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + 60
+        while self.steps() < steps:
+            assert process.poll() is None, (self.folder / "log").read_text()[-2000:]
+            assert time.monotonic() < deadline, "the worker does not get on"
+        process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
+        assert process.wait(30) == (-signal.SIGKILL if kill else 0)
+
+    def steps(self) -> int:
+        """How many steps are on the record: all leaves but those of before."""
+        with closing(open_reader(self.folder / "data" / "index.sqlite")) as reader:
+            rows = reader.execute("SELECT sealed FROM audit_leaves WHERE sequence > ?", (self._before,)).fetchall()
+        vault = Vault(self.keys)
+        return sum(json.loads(vault.open(sealed, Label.AUDIT_ROW))["action"] == "escalated" for (sealed,) in rows)
+
+    @property
+    def _before(self) -> int:
+        return 3 * _NOTICES  # a registration, a lookup and an ask for each: none of them is a step
+
+    def states(self) -> Counter[NoticeState]:
+        """How many notices are what."""
+        with closing(open_reader(self.folder / "data" / "index.sqlite")) as reader:
+            return Counter(notice.state for notice in CallBackRows(Vault(self.keys)).all_notices(reader))
+
+
+def test_each_step_is_taken_once_whenever_the_worker_dies(tmp_path: Path) -> None:
+    """A notice that is escalated has one leaf, and one that nobody answered two; at the end all of them have."""
+    worker = Worker.prepare(tmp_path)
+    assert worker.states() == {NoticeState.OPEN: _NOTICES}
+
+    for ahead, upon in ((0, (1, 60)), (60, (_NOTICES + 1, _NOTICES + 60))):
+        worker.set_ahead(ahead)
+        for after in upon:
+            worker.run_until(after, kill=True)
+            states = worker.states()
+            assert sum(states.values()) == _NOTICES
+            assert worker.steps() == states[NoticeState.ESCALATED] + 2 * states[NoticeState.UNANSWERED]
+        most = _NOTICES if not ahead else 2 * _NOTICES
+        assert worker.steps() < most, "the kills fell among the steps"
+        worker.run_until(most, kill=False)
+
+    assert worker.states() == {NoticeState.UNANSWERED: _NOTICES}
+    assert worker.steps() == 2 * _NOTICES
