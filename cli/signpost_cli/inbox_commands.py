@@ -64,7 +64,11 @@ def inbox(home: Home = None, as_json: JsonFlag = False, plain: PlainFlag = False
     if as_json:
         answer_json(
             "signpost.inbox/1",
-            {"notices": [_document(*each) for each in asked], "glasses": [_glass_document(*each) for each in shown]},
+            {
+                "notices": [_document(*each) for each in asked],
+                "glasses": [_glass_document(*each) for each in shown],
+                "stale_handles": [each.model_dump(mode="json") for each in found.stale_handles],
+            },
         )
         return
     if not asked:
@@ -73,6 +77,9 @@ def inbox(home: Home = None, as_json: JsonFlag = False, plain: PlainFlag = False
         _tell(notice, reference, plain=plain)
     for glass, reference in shown:
         _tell_glass(glass, reference)
+    for stale in found.stale_handles:
+        last = "never" if stale.confirmed_on is None else f"last on {stale.confirmed_on:%-d %B %Y}"
+        say(f"{stale.title} ({stale.handle}) was {last} confirmed. Is it still right? Tell the index's operator.")
     if found.notices:
         say(f"Next: signpost reply {found.notices[0].notice} --share | --hand-over HANDLE | --ended | --decline")
 

@@ -1,4 +1,4 @@
-"""Receipts and references as people say and type them: `l7q294kd` is `L7Q2-94KD`."""
+"""Receipts and references as people say and type them: `k7q294kd` is `K7Q2-94KD`, and an O is a nought."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ __all__ = ["spoken"]
 _SPOKEN: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}-?[0-9A-HJKMNP-TV-Z]{4}")
 
 
+_LOOK_ALIKES: Final = str.maketrans("ILO", "110")
+
+
 def spoken(text: str, what: str = "a receipt") -> str:
-    """A receipt, a notice's or a handle's name as it is said or typed: without its hyphen too, and in any case.
+    """A receipt, a notice's or a handle's name as it is said or typed: without its hyphen too, in any case, and with the
+    letters that look like digits, which it never has, read as those digits (Crockford's base 32).
 
     Raises:
         Stop: it is none.
     """
-    found = text.strip().upper()
+    found = text.strip().upper().translate(_LOOK_ALIKES)
     if not _SPOKEN.fullmatch(found):
         raise Stop(ExitCode.USAGE, f"That is not {what}. Nothing was sent.", hint="As L7Q2-94KD.")
     return f"{found[:4]}-{found[-4:]}"

@@ -10,11 +10,13 @@ invented children must not learn where a family turned up.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Final, final
 
 from signpost.index.audit import ACCESS_BYTES, AuditAction, AuditEvent
 from signpost.index.contact_states import NoticeEvent, NoticeState, after
+from signpost.index.handle_faults import HandleFault, faults_of
 from signpost.index.lifetimes import CALL_BACK_DAYS, whole_hour
 from signpost.index.permissions import Act, may, may_look_up, require
 from signpost.index.ports import CallBacks, Glasses, Handles, Lookups, Record
@@ -34,6 +36,7 @@ from signpost.protocol.messages import (
     OutcomeRequest,
     ReplyRequest,
     SharedHandle,
+    StaleHandle,
 )
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.service.clock import Randomness
@@ -43,6 +46,7 @@ __all__ = ["FEWEST_OUTCOMES", "Contact", "Outcomes"]
 FEWEST_OUTCOMES: Final = 10
 """An organisation's outcomes are shown only where there are more."""
 
+_STALE: Final = frozenset({HandleFault.TO_CONFIRM, HandleFault.UNCONFIRMED})
 _DAY: Final = 24 * 60 * 60
 _EVENTS: Final = {
     "share": NoticeEvent.SHARE,
@@ -191,7 +195,18 @@ class Contact:
                 )
                 for each in shown
             ],
+            stale_handles=self._stale_handles(signed),
         )
+
+    def _stale_handles(self, signed: Signed) -> list[StaleHandle]:
+        """The desks that are to be confirmed: whoever answers for them is asked as they look what waits."""
+        handles = {handle.identifier: handle for handle in self._handles.handles(signed.asker.organisation)}
+        today = dt.datetime.fromtimestamp(signed.at, tz=dt.UTC).date()
+        return [
+            StaleHandle(handle=each.identifier, title=each.title, confirmed_on=each.confirmed_on)
+            for each in handles.values()
+            if _STALE.intersection(faults_of(each, handles, today=today))
+        ]
 
     async def reply(self, asked: ReplyRequest, signed: Signed) -> Nothing:
         """Answer a notice of the asker's organisation, once.

@@ -78,6 +78,7 @@ __all__ = [
     "SharedHandle",
     "SignInAnswer",
     "SignInRequest",
+    "StaleHandle",
     "StatementAnswer",
     "StatementRequest",
     "TaggedPoint",
@@ -384,11 +385,20 @@ class BrokenGlass(_Wire):
     sealed_case_reference: SealedCaseReference
 
 
+class StaleHandle(_Wire):
+    """A desk of the organisation's that nobody has confirmed for ninety days; null where nobody ever has."""
+
+    handle: HandleId
+    title: str
+    confirmed_on: dt.date | None
+
+
 class Inbox(_Wire):
     """What waits for an answer of the asker's organisation, the soonest first; and what it is only told."""
 
     notices: list[Notice]
     glasses: list[BrokenGlass]
+    stale_handles: list[StaleHandle]
 
 
 class GlassRequest(_Wire):

@@ -170,6 +170,10 @@ class Pretence:
     registered: list[Registration] = field(default_factory=list)
     changed: list[Change] = field(default_factory=list)
     call_backs: list[tuple[AccountId, ContactRequest]] = field(default_factory=list)
+    says: dict[str, BaseModel] = field(default_factory=dict)
+    """What the index says at other addresses."""
+    heard: list[tuple[str, bytes]] = field(default_factory=list)
+    """And what it was sent there."""
     receipts: list[str] = field(default_factory=list)
     """What the next lookups' receipts are; then always the same one."""
     before: Callable[[str], None] = lambda _: None
@@ -426,6 +430,9 @@ class Pretence:
                     coverage=Coverage(expected=153, up_to_date=147),
                     call_back=CallBackOffer(waits_days=28),
                 )
+            case _ if path in self.says:
+                self.heard.append((path, body))
+                return 200, self.says[path]
             case "/v1/contact/asks":
                 left = ContactRequest.model_validate_json(body)
                 self.call_backs.append((asker.account, left))

@@ -423,3 +423,19 @@ def test_an_escalation_by_working_hours_waits_for_the_morning(scene: Scene) -> N
     noon = dt.datetime.fromtimestamp(scene.world.clock.now(), tz=dt.UTC)
     due = dt.datetime.fromtimestamp(notice["answer_by"], tz=dt.UTC)
     assert (due - noon) == dt.timedelta(hours=4)
+
+
+def test_a_desk_that_nobody_has_confirmed_for_ninety_days_is_asked_after_in_its_inbox(scene: Scene) -> None:
+    """By its name and title; one's own alone."""
+
+    def stale() -> list[str]:
+        worker = scene.index.enrol("northtown", Role.PRACTITIONER)
+        found: list[dict[str, str]] = scene.index.ask(worker, "/v1/inbox", b"{}").json()["stale_handles"]
+        return [each["handle"] for each in found]
+
+    scene.world.clock.advance(89 * DAY)
+    assert stale() == []
+    scene.world.clock.advance(DAY)
+    assert stale() == [scene.handle]
+    scene.index.operate("/handles/confirm", {"organisation": "northtown", "handles": [scene.handle]})
+    assert stale() == []
