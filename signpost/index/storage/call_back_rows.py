@@ -86,8 +86,13 @@ class CallBackRows:
         return self._notices(connection, "organisation = ?", self._vault.organisation(organisation))
 
     def notices_due(self, connection: Connection, now: int, most: int) -> list[KeptNotice]:
-        """What is due, the longest first."""
-        return self._notices(connection, "due_at <= ? ORDER BY due_at LIMIT ?", now, most)
+        """What is due and has not run out, the longest first."""
+        return self._notices(connection, "due_at <= ? AND forget_at > ? ORDER BY due_at LIMIT ?", now, now, most)
+
+    def any_due(self, connection: Connection, now: int) -> bool:
+        """Whether there is any of it."""
+        found = connection.execute("SELECT 1 FROM notices WHERE due_at <= ?1 AND forget_at > ?1 LIMIT 1", (now,))
+        return found.fetchone() is not None
 
     def all_notices(self, connection: Connection) -> list[KeptNotice]:
         """All of them."""

@@ -423,3 +423,18 @@ def test_an_escalation_by_working_hours_waits_for_the_morning(scene: Scene) -> N
     noon = dt.datetime.fromtimestamp(scene.world.clock.now(), tz=dt.UTC)
     due = dt.datetime.fromtimestamp(notice["answer_by"], tz=dt.UTC)
     assert (due - noon) == dt.timedelta(hours=4)
+
+
+def test_a_notice_that_has_run_out_takes_no_step_and_is_not_released(scene: Scene) -> None:
+    """Before it is swept, too."""
+    registered(scene)
+    ask(scene, scene.nurse, receipt_of(scene, scene.nurse))
+    scene.index.index.settling._upkeep._delivery._rules = scene.index.settings.contact_rules.__class__(found_a_day=0)  # type: ignore[attr-defined]
+    registered(scene, scene.other_feed, scene.other_handle)
+    [held] = scene.index.operate("/contact/held").json()["held"]
+    scene.world.clock.advance(CALL_BACK_DAYS * DAY + 3_600)
+
+    assert scene.index.run(scene.index.index.escalating.tick()) == 0
+    assert scene.index.operate("/contact/held").json()["held"] == []
+    released = scene.index.operate("/contact/release", {"organisation": "southtown", "notice": held["notice"]})
+    assert told(released) == (404, "notice-unknown")
