@@ -62,7 +62,9 @@ class SqliteCallBacks:
                 kept = call_back
                 self._rows.write_tags(connection, name, kept)
             else:
-                kept = replace(kept, urgency=min(kept.urgency, call_back.urgency, key=_MOST_URGENT_FIRST.index))
+                # Sooner than it was asked before is asked now: its time does not begin in the past.
+                if _MOST_URGENT_FIRST.index(call_back.urgency) < _MOST_URGENT_FIRST.index(kept.urgency):
+                    kept = replace(kept, urgency=call_back.urgency, asked_at=call_back.asked_at)
             self._rows.write_call_back(connection, name, kept)
             connection.execute(
                 "INSERT INTO inbox (sealed) VALUES (?)",

@@ -425,6 +425,19 @@ def test_an_escalation_by_working_hours_waits_for_the_morning(scene: Scene) -> N
     assert (due - noon) == dt.timedelta(hours=4)
 
 
+def test_asked_sooner_its_time_begins_anew(scene: Scene) -> None:
+    """Else the asker is told that nobody answers before any desk had its quarter of an hour."""
+    receipt = receipt_of(scene, scene.nurse)
+    first = ask(scene, scene.nurse, receipt, Urgency.WEEK).json()
+    scene.world.clock.advance(60 * 60)
+
+    again = ask(scene, scene.nurse, receipt, Urgency.NOW).json()
+
+    assert again["answer_by"] == scene.world.clock.now() + QUARTER
+    assert again["waits_until"] == first["waits_until"]
+    assert status(scene, scene.nurse, receipt)["state"] == "pending"
+
+
 def test_a_notice_that_has_run_out_takes_no_step_and_is_not_released(scene: Scene) -> None:
     """Before it is swept, too."""
     registered(scene)
