@@ -148,6 +148,7 @@ class CallBackRows:
             reference=document["reference"],
             organisation=OrganisationId(document["organisation"]),
             handle=document["handle"],
+            desk=document["desk"],
             involvement=InvolvementNumber(involvement),
             call_back=call_back,
             role=Role(document["role"]),
@@ -204,6 +205,7 @@ def _packed_notice(notice: KeptNotice) -> bytes:
     document: dict[str, Any] = {
         "answered_at": notice.answered_at,
         "answered_by": notice.answered_by,
+        "desk": notice.desk,
         "handle": notice.handle,
         "kind": notice.kind.value,
         "organisation": notice.organisation,

@@ -18,7 +18,7 @@ from typing import Final, final
 
 from signpost.index.answer import Matches, look_back_start, matches_of
 from signpost.index.contact_rules import ContactRules
-from signpost.index.contact_states import WAITING, NoticeEvent, NoticeState, after
+from signpost.index.contact_states import NoticeEvent, NoticeState, after
 from signpost.index.handle_faults import standing_for
 from signpost.index.records import (
     CallBack,
@@ -92,9 +92,11 @@ class Delivery:
         )
 
     def asked(self, connection: Connection, name: bytes, *, now: int) -> None:
-        """A call-back was left: tell whoever matches."""
+        """A call-back was left, or is needed sooner: tell whoever matches."""
         call_back = self._rows.call_back(connection, name, now=now)
         if call_back is not None:
+            for notice in self._rows.notices_of(connection, name):
+                self._urge(connection, notice, call_back, now=now)
             self._tell(connection, name, call_back, self.matches(connection, call_back, now=now).strongest, now=now)
 
     def registered(
@@ -137,17 +139,18 @@ class Delivery:
     ) -> None:  # fmt: skip
         told = self._rows.notices_of(connection, name)
         for desk in self._desks(connection, hits):
-            here = [
-                notice
-                for notice in told
-                if notice.organisation == desk.organisation
-                and (notice.involvement == desk.hit.involvement or notice.handle == desk.handle.identifier)
-            ]
-            if here:
-                for notice in here:
-                    self._urge(connection, notice, desk, call_back, now=now)
-            elif call_back.urgency is Urgency.NOW or not self._in_touch(connection, call_back, desk, now=now):
+            if any(self._is_told(connection, notice, desk) for notice in told):
+                continue
+            if call_back.urgency is Urgency.NOW or not self._in_touch(connection, call_back, desk, now=now):
                 told.append(self._notice(connection, name, call_back, desk, now=now, by_registering=by_registering))
+
+    def _is_told(self, connection: Connection, notice: KeptNotice, desk: _Desk) -> bool:
+        """Whether the notice is about this involvement, or this desk has it, or had it first."""
+        if notice.organisation != desk.organisation:
+            return False
+        handles = self._handles(connection, notice.organisation)
+        had = (standing_for(each, handles) for each in (notice.handle, notice.desk))
+        return notice.involvement == desk.hit.involvement or desk.handle in had
 
     def _desks(self, connection: Connection, hits: Sequence[Hit]) -> Iterator[_Desk]:
         """One for each desk: by its open involvement before an ended one, and the one that ended last."""
@@ -157,7 +160,7 @@ class Delivery:
             organisation = organisation_named(connection, self._vault, hit.organisation)
             if owned is None or organisation is None:
                 continue  # withdrawn, and about to settle
-            handles = {each.identifier: each for each in handles_of(connection, self._vault, organisation.name)}
+            handles = self._handles(connection, organisation.name)
             if owned.handle not in handles:
                 continue
             handle = standing_for(owned.handle, handles)
@@ -174,17 +177,23 @@ class Delivery:
             return None
         return unpack_involvement(self._vault.open(row[0], Label.OWNED_ROW, place(hit.organisation, hit.involvement)))
 
-    def _urge(self, connection: Connection, notice: KeptNotice, desk: _Desk, call_back: CallBack, *, now: int) -> None:
-        """The same asker needs it sooner than this desk was told."""
-        if _SOONER[call_back.urgency] >= _SOONER[notice.urgency] or notice.state not in WAITING:
+    def _handles(self, connection: Connection, organisation: OrganisationId) -> dict[str, Handle]:
+        return {each.identifier: each for each in handles_of(connection, self._vault, organisation)}
+
+    def _urge(self, connection: Connection, notice: KeptNotice, call_back: CallBack, *, now: int) -> None:
+        """The same asker needs it sooner than the desk was told that has the notice now."""
+        if _SOONER[call_back.urgency] >= _SOONER[notice.urgency]:
+            return
+        if notice.state is NoticeState.HELD:
+            self._rows.write_notice(connection, replace(notice, urgency=call_back.urgency))
             return
         state = after(notice.state, NoticeEvent.URGED)
-        assert state is not None
-        self._rows.write_notice(
-            connection,
-            replace(notice, urgency=call_back.urgency, state=state, due_at=self._due(desk.handle, call_back, now)),
-        )
-        self.mail(connection, desk.handle, notice.reference, now=now)
+        if state is None:
+            return  # answered
+        handle = standing_for(notice.handle, self._handles(connection, notice.organisation))
+        due = self._due(handle, call_back, now)
+        self._rows.write_notice(connection, replace(notice, urgency=call_back.urgency, state=state, due_at=due))
+        self.mail(connection, handle, notice.reference, now=now)
 
     def _notice(
         self, connection: Connection, name: bytes, call_back: CallBack, desk: _Desk, *, now: int, by_registering: bool
@@ -194,6 +203,7 @@ class Delivery:
             reference=speakable(self._randomness),
             organisation=desk.organisation,
             handle=desk.handle.identifier,
+            desk=desk.handle.identifier,
             involvement=desk.hit.involvement,
             call_back=name,
             role=call_back.role,
@@ -230,8 +240,9 @@ class Delivery:
         """
         if desk.hit.ended_on is not None:
             return False
+        handles = self._handles(connection, desk.organisation)
         for notice in self._rows.notices_about(connection, desk.hit.organisation, desk.hit.involvement):
-            if notice.state is not NoticeState.SHARED or notice.handle != desk.handle.identifier:
+            if notice.state is not NoticeState.SHARED or standing_for(notice.handle, handles) != desk.handle:
                 continue
             earlier = self._rows.call_back(connection, notice.call_back, now=now)
             if earlier is not None and (earlier.organisation, earlier.account) == (

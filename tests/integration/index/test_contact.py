@@ -20,9 +20,10 @@ from signpost.protocol.messages import (
 from signpost.protocol.purposes import Kind, Purpose, Role, Urgency
 from tests.integration.index.conftest import Scene
 from tests.integration.index.test_record import leaves
-from tests.support.world import Device, changing, device_purpose, whole_child
+from tests.support.world import Child, Device, changing, device_purpose, whole_child
 
 ADA, BEN = whole_child("ada"), whole_child("ben")
+LIKE_ADA = Child(probable="ada probable")
 DAY = 24 * 60 * 60
 QUARTER = 15 * 60
 
@@ -423,6 +424,65 @@ def test_an_escalation_by_working_hours_waits_for_the_morning(scene: Scene) -> N
     noon = dt.datetime.fromtimestamp(scene.world.clock.now(), tz=dt.UTC)
     due = dt.datetime.fromtimestamp(notice["answer_by"], tz=dt.UTC)
     assert (due - noon) == dt.timedelta(hours=4)
+
+
+def two_desks(scene: Scene) -> tuple[str, str]:
+    """A day desk, and the night desk that it falls back to."""
+    night = scene.index.handle("northtown")
+    point = {"organisation": "northtown", "title": "MASH", "telephone": "01632 960002", "out_of_hours": night}
+    return str(scene.index.operate("/handles", point).json()["handle"]), night
+
+
+@pytest.mark.parametrize("how", ["escalated", "handed over", "closed"])
+def test_a_desk_is_told_once_wherever_its_notice_has_gone(scene: Scene, how: str) -> None:
+    """Another involvement of the child is registered for it afterwards."""
+    day, night = two_desks(scene)
+    registered(scene, handle=day, reference="one")
+    ask(scene, scene.nurse, receipt_of(scene, scene.nurse))
+    [notice] = inbox(scene, scene.worker)
+    if how == "escalated":
+        scene.world.clock.advance(QUARTER)
+        scene.index.run(scene.index.index.escalating.tick())
+    elif how == "handed over":
+        assert reply(scene, scene.worker, notice["notice"], "hand-over", hand_over_to=night) == DONE
+    else:
+        scene.index.operate("/handles/hand-over", {"organisation": "northtown", "handle": day, "to": night})
+
+    registered(scene, handle=day, reference="two")
+
+    assert [each["notice"] for each in inbox(scene, scene.worker)] == [notice["notice"]]
+
+
+def test_who_is_in_touch_stays_so_when_the_desk_closes(scene: Scene) -> None:
+    """Another desk answers for it."""
+    day, night = two_desks(scene)
+    registered(scene, handle=day)
+    ask(scene, scene.nurse, receipt_of(scene, scene.nurse), Urgency.TODAY)
+    [notice] = inbox(scene, scene.worker)
+    reply(scene, scene.worker, notice["notice"], "share")
+
+    scene.index.operate("/handles/hand-over", {"organisation": "northtown", "handle": day, "to": night})
+    ask(scene, scene.nurse, receipt_of(scene, scene.nurse), Urgency.TODAY)
+
+    assert inbox(scene, scene.worker) == []
+
+
+def test_what_is_needed_sooner_is_so_at_every_desk_that_was_told(scene: Scene) -> None:
+    """One that a surer match has come before since, too, and one that is held."""
+    receipt = receipt_of(scene, scene.nurse)
+    registered(scene, child=LIKE_ADA)
+    ask(scene, scene.nurse, receipt, Urgency.WEEK)
+    assert len(inbox(scene, scene.worker)) == 1
+    scene.index.index.settling._upkeep._delivery._rules = scene.index.settings.contact_rules.__class__(found_a_day=0)  # type: ignore[attr-defined]
+    registered(scene, scene.other_feed, scene.other_handle)
+
+    ask(scene, scene.nurse, receipt, Urgency.NOW)
+    [held] = scene.index.operate("/contact/held").json()["held"]
+    scene.index.operate("/contact/release", {"organisation": "southtown", "notice": held["notice"]})
+
+    for worker in (scene.worker, scene.index.enrol("southtown", Role.PRACTITIONER)):
+        [notice] = inbox(scene, worker)
+        assert (notice["urgency"], notice["answer_by"]) == ("now", scene.world.clock.now() + QUARTER)
 
 
 def test_asked_sooner_its_time_begins_anew(scene: Scene) -> None:
