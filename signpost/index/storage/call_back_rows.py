@@ -121,15 +121,10 @@ class CallBackRows:
             ),
         )
 
-    def forget_involvement(
-        self, connection: Connection, organisation: OrganisationNumber, involvement: InvolvementNumber
-    ) -> list[bytes]:
-        """Delete what was told about an involvement; the call-backs that it was told of."""
-        rows = connection.execute(
-            "DELETE FROM notices WHERE organisation = ? AND involvement = ? RETURNING call_back",
-            (organisation, involvement),
-        ).fetchall()
-        return sorted({name for (name,) in rows})
+    def forget_notice(self, connection: Connection, notice: KeptNotice) -> None:
+        """Delete one."""
+        name = self._vault.notice(self._vault.organisation(notice.organisation), notice.reference)
+        connection.execute("DELETE FROM notices WHERE notice = ?", (name,))
 
     def _notices(self, connection: Connection, where: str, *values: object) -> list[KeptNotice]:
         rows = connection.execute(

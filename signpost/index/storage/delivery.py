@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Final, final
 
@@ -44,6 +44,7 @@ from signpost.protocol.credentials import OrganisationId
 from signpost.protocol.encoding import canonical_json
 from signpost.protocol.labels import Label
 from signpost.protocol.purposes import Urgency
+from signpost.protocol.tags import WrappedTag
 from signpost.service.clock import Randomness
 from signpost.service.database import Connection
 
@@ -104,8 +105,7 @@ class Delivery:
         tags: Sequence[StoredTag], *, now: int,
     ) -> None:  # fmt: skip
         """An involvement is visible: tell its desk of every call-back that it answers."""
-        keys = [self._wrappers.lookups.wrap(self._wrappers.involvements.unwrap(tag.wrapped)).key for tag in tags]
-        for name in self._rows.holding(connection, keys, now=now):
+        for name in self._holding(connection, [tag.wrapped for tag in tags], now=now):
             call_back = self._rows.call_back(connection, name, now=now)
             if call_back is None or self._vault.organisation(call_back.organisation) == organisation:
                 continue
@@ -114,14 +114,32 @@ class Delivery:
                 for hit in self.matches(connection, call_back, now=now).strongest
                 if (hit.organisation, hit.involvement) == (organisation, involvement)
             ]
-            self._tell(connection, name, call_back, found, now=now, by_registering=True)
+            self._tell(connection, name, call_back, found, now=now, writers={organisation})
 
     def withdrawn(
-        self, connection: Connection, organisation: OrganisationNumber, involvement: InvolvementNumber, *, now: int
-    ) -> None:
-        """An involvement is gone: so are its notices. Another one of the same child may have been behind it."""
-        for name in self._rows.forget_involvement(connection, organisation, involvement):
-            self.asked(connection, name, now=now)
+        self, connection: Connection, organisation: OrganisationNumber, involvement: InvolvementNumber,
+        gone: Sequence[WrappedTag], *, now: int, writers: Set[OrganisationNumber],
+    ) -> None:  # fmt: skip
+        """An involvement holds these tags no longer: of whom it does not match any more, its notices are gone.
+
+        Others may have stood behind it, with a notice or without: weaker ones, another of the same desk, or whom the
+        pair was in touch about. What is then told to one of this batch's writers counts as found by registering: else
+        what is held is let out by withdrawing another involvement of the same child.
+        """
+        names = set(self._holding(connection, gone, now=now))
+        for notice in self._rows.notices_about(connection, organisation, involvement):
+            call_back = self._rows.call_back(connection, notice.call_back, now=now)
+            if call_back is None or not any(
+                (hit.organisation, hit.involvement) == (organisation, involvement)
+                for hit in self.matches(connection, call_back, now=now).all
+            ):
+                self._rows.forget_notice(connection, notice)
+                names.add(notice.call_back)
+        for name in sorted(names):
+            call_back = self._rows.call_back(connection, name, now=now)
+            if call_back is not None:
+                strongest = self.matches(connection, call_back, now=now).strongest
+                self._tell(connection, name, call_back, strongest, now=now, writers=writers)
 
     def mail(self, connection: Connection, handle: Handle, reference: str, *, now: int) -> None:
         """Have a desk written to, where it has a mailbox and mails are sent: a reference, and no content."""
@@ -133,15 +151,22 @@ class Delivery:
                 "INSERT INTO mails (sealed, due_at, forget_at) VALUES (?, ?, ?)", (sealed, now, now + _DAY)
             )
 
+    def _holding(self, connection: Connection, tags: Sequence[WrappedTag], *, now: int) -> list[bytes]:
+        """The call-backs that wait by one of an involvement's tags."""
+        keys = [self._wrappers.lookups.wrap(self._wrappers.involvements.unwrap(tag)).key for tag in tags]
+        return self._rows.holding(connection, keys, now=now) if keys else []
+
     def _tell(
         self, connection: Connection, name: bytes, call_back: CallBack, hits: Sequence[Hit], *, now: int,
-        by_registering: bool = False,
+        writers: Set[OrganisationNumber] = frozenset(),
     ) -> None:  # fmt: skip
+        """`writers` are told by what they wrote themselves, which is limited."""
         told = self._rows.notices_of(connection, name)
         for desk in self._desks(connection, hits):
             if any(self._is_told(connection, notice, desk) for notice in told):
                 continue
             if call_back.urgency is Urgency.NOW or not self._in_touch(connection, call_back, desk, now=now):
+                by_registering = desk.hit.organisation in writers
                 told.append(self._notice(connection, name, call_back, desk, now=now, by_registering=by_registering))
 
     def _is_told(self, connection: Connection, notice: KeptNotice, desk: _Desk) -> bool:

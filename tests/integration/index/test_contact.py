@@ -426,6 +426,53 @@ def test_an_escalation_by_working_hours_waits_for_the_morning(scene: Scene) -> N
     assert (due - noon) == dt.timedelta(hours=4)
 
 
+def test_a_call_back_that_was_not_told_because_they_were_in_touch_is_told_when_that_is_withdrawn(scene: Scene) -> None:
+    """What the pair was in touch about was never there, and another involvement of the child stands behind it."""
+    registered(scene, reference="one")
+    first, second = receipt_of(scene, scene.nurse), receipt_of(scene, scene.nurse)
+    ask(scene, scene.nurse, first, Urgency.TODAY)
+    [notice] = inbox(scene, scene.worker)
+    reply(scene, scene.worker, notice["notice"], "share")
+    ask(scene, scene.nurse, second, Urgency.TODAY)
+    registered(scene, scene.other_feed, scene.other_handle, child=LIKE_ADA, reference="weaker")
+    elsewhere = scene.index.enrol("southtown", Role.PRACTITIONER)
+    assert inbox(scene, elsewhere) == []
+
+    scene.index.ask(scene.feed, "/v1/involvements/changes", changing("one", "withdraw"))
+    scene.index.settle()
+
+    assert len(inbox(scene, elsewhere)) == 2
+
+
+def test_a_registration_that_is_corrected_to_another_child_takes_its_notices_with_it(scene: Scene) -> None:
+    """Else the desk would open the wrong child's case, and nobody else would be told in its place."""
+    registered(scene, reference="one")
+    registered(scene, reference="two")
+    receipt = receipt_of(scene, scene.nurse)
+    ask(scene, scene.nurse, receipt)
+    [before] = inbox(scene, scene.worker)
+
+    for reference in ("one", "two"):
+        registered(scene, child=BEN, reference=reference)
+        told_now = inbox(scene, scene.worker)
+        assert len(told_now) == (1 if reference == "one" else 0)
+    assert reply(scene, scene.worker, before["notice"], "share") == (404, "notice-unknown")
+
+
+def test_what_is_held_is_not_let_out_by_withdrawing_another_involvement_of_the_child(scene: Scene) -> None:
+    """Else whoever invents children registers each twice, and withdraws one of the two."""
+    ask(scene, scene.nurse, receipt_of(scene, scene.nurse), Urgency.WEEK)
+    scene.index.index.settling._upkeep._delivery._rules = scene.index.settings.contact_rules.__class__(found_a_day=0)  # type: ignore[attr-defined]
+    registered(scene, reference="one")
+    registered(scene, reference="two")
+
+    scene.index.ask(scene.feed, "/v1/involvements/changes", changing("one", "withdraw"))
+    scene.index.settle()
+
+    assert inbox(scene, scene.worker) == []
+    assert len(scene.index.operate("/contact/held").json()["held"]) == 1
+
+
 def two_desks(scene: Scene) -> tuple[str, str]:
     """A day desk, and the night desk that it falls back to."""
     night = scene.index.handle("northtown")
