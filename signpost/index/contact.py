@@ -252,9 +252,9 @@ class Contact:
         await self._call_backs.reply(asker.organisation, asked.notice, answered, signed=signed, audit=audit)
         return Nothing()
 
-    def held(self) -> list[KeptNotice]:
+    def held(self, *, now: int) -> list[KeptNotice]:
         """The notices that were held back, for the operator."""
-        return self._call_backs.held()
+        return self._call_backs.held(now=now)
 
     async def release(self, organisation: OrganisationId, reference: str, *, now: int) -> None:
         """Let a held notice go out.

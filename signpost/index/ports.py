@@ -335,7 +335,7 @@ class CallBacks(Protocol):
     def with_outcomes(self) -> list[CallBack]:
         """The call-backs whose asker has said what came of them."""
 
-    def held(self) -> list[KeptNotice]:
+    def held(self, *, now: int) -> list[KeptNotice]:
         """The notices that are kept back until somebody has looked at them."""
 
     async def release(self, organisation: OrganisationId, reference: str, *, now: int, audit: AuditEvent) -> None:

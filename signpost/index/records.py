@@ -159,6 +159,8 @@ class KeptNotice:
     organisation: OrganisationId
     handle: str
     """The desk that has it now."""
+    desk: str
+    """The desk that was told first."""
     involvement: InvolvementNumber
     call_back: bytes
     role: Role

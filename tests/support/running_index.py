@@ -51,7 +51,9 @@ class RunningIndex:
         world: World | None = None,
         expected: Sequence[str] = ("northtown", "southtown"),
         seed: int = 1,
+        **limits: int,
     ) -> None:
+        """`limits` are settings that are to be other than usual."""
         self.folder = folder
         self.keys = keys or make_keys(chance(seed).randbytes)
         self.world = world or World(credential_key=self.keys.credential_key())
@@ -61,6 +63,7 @@ class RunningIndex:
             public_url=self.world.url,
             data_dir=folder,
             expected_organisations=tuple(OrganisationId(name) for name in expected),
+            **limits,  # type: ignore[arg-type]  # all that a test sets are numbers
         )
         self.vault = Vault(self.keys)
         log = Log(Word("index"), self.log_lines)

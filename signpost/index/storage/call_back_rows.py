@@ -86,8 +86,13 @@ class CallBackRows:
         return self._notices(connection, "organisation = ?", self._vault.organisation(organisation))
 
     def notices_due(self, connection: Connection, now: int, most: int) -> list[KeptNotice]:
-        """What is due, the longest first."""
-        return self._notices(connection, "due_at <= ? ORDER BY due_at LIMIT ?", now, most)
+        """What is due and has not run out, the longest first."""
+        return self._notices(connection, "due_at <= ? AND forget_at > ? ORDER BY due_at LIMIT ?", now, now, most)
+
+    def any_due(self, connection: Connection, now: int) -> bool:
+        """Whether there is any of it."""
+        found = connection.execute("SELECT 1 FROM notices WHERE due_at <= ?1 AND forget_at > ?1 LIMIT 1", (now,))
+        return found.fetchone() is not None
 
     def all_notices(self, connection: Connection) -> list[KeptNotice]:
         """All of them."""
@@ -116,15 +121,10 @@ class CallBackRows:
             ),
         )
 
-    def forget_involvement(
-        self, connection: Connection, organisation: OrganisationNumber, involvement: InvolvementNumber
-    ) -> list[bytes]:
-        """Delete what was told about an involvement; the call-backs that it was told of."""
-        rows = connection.execute(
-            "DELETE FROM notices WHERE organisation = ? AND involvement = ? RETURNING call_back",
-            (organisation, involvement),
-        ).fetchall()
-        return sorted({name for (name,) in rows})
+    def forget_notice(self, connection: Connection, notice: KeptNotice) -> None:
+        """Delete one."""
+        name = self._vault.notice(self._vault.organisation(notice.organisation), notice.reference)
+        connection.execute("DELETE FROM notices WHERE notice = ?", (name,))
 
     def _notices(self, connection: Connection, where: str, *values: object) -> list[KeptNotice]:
         rows = connection.execute(
@@ -143,6 +143,7 @@ class CallBackRows:
             reference=document["reference"],
             organisation=OrganisationId(document["organisation"]),
             handle=document["handle"],
+            desk=document["desk"],
             involvement=InvolvementNumber(involvement),
             call_back=call_back,
             role=Role(document["role"]),
@@ -199,6 +200,7 @@ def _packed_notice(notice: KeptNotice) -> bytes:
     document: dict[str, Any] = {
         "answered_at": notice.answered_at,
         "answered_by": notice.answered_by,
+        "desk": notice.desk,
         "handle": notice.handle,
         "kind": notice.kind.value,
         "organisation": notice.organisation,

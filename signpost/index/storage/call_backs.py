@@ -62,7 +62,9 @@ class SqliteCallBacks:
                 kept = call_back
                 self._rows.write_tags(connection, name, kept)
             else:
-                kept = replace(kept, urgency=min(kept.urgency, call_back.urgency, key=_MOST_URGENT_FIRST.index))
+                # Sooner than it was asked before is asked now: its time does not begin in the past.
+                if _MOST_URGENT_FIRST.index(call_back.urgency) < _MOST_URGENT_FIRST.index(kept.urgency):
+                    kept = replace(kept, urgency=call_back.urgency, asked_at=call_back.asked_at)
             self._rows.write_call_back(connection, name, kept)
             connection.execute(
                 "INSERT INTO inbox (sealed) VALUES (?)",
@@ -149,7 +151,7 @@ class SqliteCallBacks:
 
     async def escalate(self, most: int, *, now: int, audit: Callable[[OrganisationId], AuditEvent]) -> int:
         """As the port says."""
-        if self._reader.execute("SELECT 1 FROM notices WHERE due_at <= ? LIMIT 1", (now,)).fetchone() is None:
+        if not self._rows.any_due(self._reader, now):
             return 0
 
         def escalate(connection: Connection) -> int:
@@ -165,10 +167,10 @@ class SqliteCallBacks:
         """As the port says."""
         return [each for each in self._rows.all_call_backs(self._reader) if each.reached is not None]
 
-    def held(self) -> list[KeptNotice]:
+    def held(self, *, now: int) -> list[KeptNotice]:
         """As the port says."""
         notices = self._rows.all_notices(self._reader)
-        held = [notice for notice in notices if notice.state is NoticeState.HELD]
+        held = [notice for notice in notices if notice.state is NoticeState.HELD and now < notice.waits_until]
         return sorted(held, key=lambda notice: (notice.told_at, notice.reference))
 
     async def release(self, organisation: OrganisationId, reference: str, *, now: int, audit: AuditEvent) -> None:
@@ -177,7 +179,7 @@ class SqliteCallBacks:
         def release(connection: Connection) -> None:
             notice = self._rows.notice(connection, organisation, reference)
             state = None if notice is None else after(notice.state, NoticeEvent.RELEASED)
-            if notice is None or state is None:
+            if notice is None or state is None or notice.waits_until <= now:
                 raise Problem(ProblemCode.NOTICE_UNKNOWN)
             handle = standing_for(notice.handle, self._handles(connection, organisation))
             due = due_at(now, notice.urgency, read_hours(handle.hours), self._rules.patience)

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Final, final
 
 from signpost.index.answer import Matches, look_back_start, matches_of
 from signpost.index.contact_rules import ContactRules
-from signpost.index.contact_states import WAITING, NoticeEvent, NoticeState, after
+from signpost.index.contact_states import NoticeEvent, NoticeState, after
 from signpost.index.handle_faults import standing_for
 from signpost.index.records import (
     CallBack,
@@ -44,6 +44,7 @@ from signpost.protocol.credentials import OrganisationId
 from signpost.protocol.encoding import canonical_json
 from signpost.protocol.labels import Label
 from signpost.protocol.purposes import Urgency
+from signpost.protocol.tags import WrappedTag
 from signpost.service.clock import Randomness
 from signpost.service.database import Connection
 
@@ -99,9 +100,11 @@ class Delivery:
         return next(self._desks(connection, matches.strongest), None)
 
     def asked(self, connection: Connection, name: bytes, *, now: int) -> None:
-        """A call-back was left: tell whoever matches."""
+        """A call-back was left, or is needed sooner: tell whoever matches."""
         call_back = self._rows.call_back(connection, name, now=now)
         if call_back is not None:
+            for notice in self._rows.notices_of(connection, name):
+                self._urge(connection, notice, call_back, now=now)
             self._tell(connection, name, call_back, self.matches(connection, call_back, now=now).strongest, now=now)
 
     def registered(
@@ -109,8 +112,7 @@ class Delivery:
         tags: Sequence[StoredTag], *, now: int,
     ) -> None:  # fmt: skip
         """An involvement is visible: tell its desk of every call-back that it answers."""
-        keys = [self._wrappers.lookups.wrap(self._wrappers.involvements.unwrap(tag.wrapped)).key for tag in tags]
-        for name in self._rows.holding(connection, keys, now=now):
+        for name in self._holding(connection, [tag.wrapped for tag in tags], now=now):
             call_back = self._rows.call_back(connection, name, now=now)
             if call_back is None or self._vault.organisation(call_back.organisation) == organisation:
                 continue
@@ -119,14 +121,32 @@ class Delivery:
                 for hit in self.matches(connection, call_back, now=now).strongest
                 if (hit.organisation, hit.involvement) == (organisation, involvement)
             ]
-            self._tell(connection, name, call_back, found, now=now, by_registering=True)
+            self._tell(connection, name, call_back, found, now=now, writers={organisation})
 
     def withdrawn(
-        self, connection: Connection, organisation: OrganisationNumber, involvement: InvolvementNumber, *, now: int
-    ) -> None:
-        """An involvement is gone: so are its notices. Another one of the same child may have been behind it."""
-        for name in self._rows.forget_involvement(connection, organisation, involvement):
-            self.asked(connection, name, now=now)
+        self, connection: Connection, organisation: OrganisationNumber, involvement: InvolvementNumber,
+        gone: Sequence[WrappedTag], *, now: int, writers: Set[OrganisationNumber],
+    ) -> None:  # fmt: skip
+        """An involvement holds these tags no longer: of whom it does not match any more, its notices are gone.
+
+        Others may have stood behind it, with a notice or without: weaker ones, another of the same desk, or whom the
+        pair was in touch about. What is then told to one of this batch's writers counts as found by registering: else
+        what is held is let out by withdrawing another involvement of the same child.
+        """
+        names = set(self._holding(connection, gone, now=now))
+        for notice in self._rows.notices_about(connection, organisation, involvement):
+            call_back = self._rows.call_back(connection, notice.call_back, now=now)
+            if call_back is None or not any(
+                (hit.organisation, hit.involvement) == (organisation, involvement)
+                for hit in self.matches(connection, call_back, now=now).all
+            ):
+                self._rows.forget_notice(connection, notice)
+                names.add(notice.call_back)
+        for name in sorted(names):
+            call_back = self._rows.call_back(connection, name, now=now)
+            if call_back is not None:
+                strongest = self.matches(connection, call_back, now=now).strongest
+                self._tell(connection, name, call_back, strongest, now=now, writers=writers)
 
     def mail(self, connection: Connection, handle: Handle, reference: str, *, now: int) -> None:
         """Have a desk written to, where it has a mailbox and mails are sent: a reference, and no content."""
@@ -138,23 +158,31 @@ class Delivery:
                 "INSERT INTO mails (sealed, due_at, forget_at) VALUES (?, ?, ?)", (sealed, now, now + _DAY)
             )
 
+    def _holding(self, connection: Connection, tags: Sequence[WrappedTag], *, now: int) -> list[bytes]:
+        """The call-backs that wait by one of an involvement's tags."""
+        keys = [self._wrappers.lookups.wrap(self._wrappers.involvements.unwrap(tag)).key for tag in tags]
+        return self._rows.holding(connection, keys, now=now) if keys else []
+
     def _tell(
         self, connection: Connection, name: bytes, call_back: CallBack, hits: Sequence[Hit], *, now: int,
-        by_registering: bool = False,
+        writers: Set[OrganisationNumber] = frozenset(),
     ) -> None:  # fmt: skip
+        """`writers` are told by what they wrote themselves, which is limited."""
         told = self._rows.notices_of(connection, name)
         for desk in self._desks(connection, hits):
-            here = [
-                notice
-                for notice in told
-                if notice.organisation == desk.organisation
-                and (notice.involvement == desk.hit.involvement or notice.handle == desk.handle.identifier)
-            ]
-            if here:
-                for notice in here:
-                    self._urge(connection, notice, desk, call_back, now=now)
-            elif call_back.urgency is Urgency.NOW or not self._in_touch(connection, call_back, desk, now=now):
+            if any(self._is_told(connection, notice, desk) for notice in told):
+                continue
+            if call_back.urgency is Urgency.NOW or not self._in_touch(connection, call_back, desk, now=now):
+                by_registering = desk.hit.organisation in writers
                 told.append(self._notice(connection, name, call_back, desk, now=now, by_registering=by_registering))
+
+    def _is_told(self, connection: Connection, notice: KeptNotice, desk: Desk) -> bool:
+        """Whether the notice is about this involvement, or this desk has it, or had it first."""
+        if notice.organisation != desk.organisation:
+            return False
+        handles = self._handles(connection, notice.organisation)
+        had = (standing_for(each, handles) for each in (notice.handle, notice.desk))
+        return notice.involvement == desk.hit.involvement or desk.handle in had
 
     def _desks(self, connection: Connection, hits: Sequence[Hit]) -> Iterator[Desk]:
         """One for each desk: by its open involvement before an ended one, and the one that ended last."""
@@ -164,7 +192,7 @@ class Delivery:
             organisation = organisation_named(connection, self._vault, hit.organisation)
             if owned is None or organisation is None:
                 continue  # withdrawn, and about to settle
-            handles = {each.identifier: each for each in handles_of(connection, self._vault, organisation.name)}
+            handles = self._handles(connection, organisation.name)
             if owned.handle not in handles:
                 continue
             handle = standing_for(owned.handle, handles)
@@ -181,17 +209,23 @@ class Delivery:
             return None
         return unpack_involvement(self._vault.open(row[0], Label.OWNED_ROW, place(hit.organisation, hit.involvement)))
 
-    def _urge(self, connection: Connection, notice: KeptNotice, desk: Desk, call_back: CallBack, *, now: int) -> None:
-        """The same asker needs it sooner than this desk was told."""
-        if _SOONER[call_back.urgency] >= _SOONER[notice.urgency] or notice.state not in WAITING:
+    def _handles(self, connection: Connection, organisation: OrganisationId) -> dict[str, Handle]:
+        return {each.identifier: each for each in handles_of(connection, self._vault, organisation)}
+
+    def _urge(self, connection: Connection, notice: KeptNotice, call_back: CallBack, *, now: int) -> None:
+        """The same asker needs it sooner than the desk was told that has the notice now."""
+        if _SOONER[call_back.urgency] >= _SOONER[notice.urgency]:
+            return
+        if notice.state is NoticeState.HELD:
+            self._rows.write_notice(connection, replace(notice, urgency=call_back.urgency))
             return
         state = after(notice.state, NoticeEvent.URGED)
-        assert state is not None
-        self._rows.write_notice(
-            connection,
-            replace(notice, urgency=call_back.urgency, state=state, due_at=self._due(desk.handle, call_back, now)),
-        )
-        self.mail(connection, desk.handle, notice.reference, now=now)
+        if state is None:
+            return  # answered
+        handle = standing_for(notice.handle, self._handles(connection, notice.organisation))
+        due = self._due(handle, call_back, now)
+        self._rows.write_notice(connection, replace(notice, urgency=call_back.urgency, state=state, due_at=due))
+        self.mail(connection, handle, notice.reference, now=now)
 
     def _notice(
         self, connection: Connection, name: bytes, call_back: CallBack, desk: Desk, *, now: int, by_registering: bool
@@ -201,6 +235,7 @@ class Delivery:
             reference=speakable(self._randomness),
             organisation=desk.organisation,
             handle=desk.handle.identifier,
+            desk=desk.handle.identifier,
             involvement=desk.hit.involvement,
             call_back=name,
             role=call_back.role,
@@ -237,8 +272,9 @@ class Delivery:
         """
         if desk.hit.ended_on is not None:
             return False
+        handles = self._handles(connection, desk.organisation)
         for notice in self._rows.notices_about(connection, desk.hit.organisation, desk.hit.involvement):
-            if notice.state is not NoticeState.SHARED or notice.handle != desk.handle.identifier:
+            if notice.state is not NoticeState.SHARED or standing_for(notice.handle, handles) != desk.handle:
                 continue
             earlier = self._rows.call_back(connection, notice.call_back, now=now)
             if earlier is not None and (earlier.organisation, earlier.account) == (

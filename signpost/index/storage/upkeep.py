@@ -20,6 +20,7 @@ from signpost.index.storage.vault import Vault, place
 from signpost.index.unusual import UnusualShare, unusual_shares
 from signpost.protocol.classes import MatchClass
 from signpost.protocol.labels import Label
+from signpost.protocol.tags import WrappedTag
 from signpost.service.database import Connection
 from signpost.service.writer import Writer
 
@@ -32,6 +33,7 @@ _SWEPT: Final = (
     ("notices", "notice"), ("mails", "mail"), ("glasses", "glass"),
 )  # fmt: skip
 _Effects = dict[tuple[OrganisationNumber, InvolvementNumber], Registered | Ended | Withdrawn]
+_Gone = dict[tuple[OrganisationNumber, InvolvementNumber], list[WrappedTag]]
 _MOST_SWEPT: Final = 2_000
 """Rows of one table in one sweep: a few milliseconds of the writer's time."""
 MOST_UNDER_ONE_TAG: Final = 64
@@ -61,8 +63,8 @@ class SqliteUpkeep:
                 return 0
             arrivals = [unpack_arrival(self._vault.open(sealed, Label.INBOX_ROW)) for _, sealed in rows]
             effects = together(arrival for arrival in arrivals if isinstance(arrival, Arrival))
-            _make_visible(connection, effects)
-            self._tell_desks(connection, arrivals, effects, now)
+            gone = _make_visible(connection, effects)
+            self._tell_desks(connection, arrivals, effects, gone, now)
             connection.executemany("DELETE FROM inbox WHERE arrival = ?", [(arrival,) for arrival, _ in rows])
             connection.executemany(
                 "INSERT INTO outcomes VALUES (?, ?, ?)",
@@ -81,14 +83,15 @@ class SqliteUpkeep:
         connection: Connection,
         arrivals: Iterable[Arrival | Asked],
         effects: _Effects,
+        gone: _Gone,
         now: int,
     ) -> None:
-        """After all of the batch is visible: what was withdrawn is told of no longer, what was asked is told to whoever
-        matches, and what was registered of what waits for it.
+        """After all of the batch is visible: what was withdrawn, or holds other tags now, is told of no longer, what
+        was asked is told to whoever matches, and what was registered of what waits for it.
         """
-        for (organisation, involvement), effect in sorted(effects.items()):
-            if isinstance(effect, Withdrawn):
-                self._delivery.withdrawn(connection, organisation, involvement, now=now)
+        writers = {organisation for organisation, _ in effects}
+        for (organisation, involvement), tags in sorted(gone.items()):
+            self._delivery.withdrawn(connection, organisation, involvement, tags, now=now, writers=writers)
         for name in sorted({arrival.call_back for arrival in arrivals if isinstance(arrival, Asked)}):
             self._delivery.asked(connection, name, now=now)
         for (organisation, involvement), effect in sorted(effects.items()):
@@ -118,20 +121,26 @@ class SqliteUpkeep:
 def _make_visible(
     connection: Connection,
     effects: _Effects,
-) -> None:
+) -> _Gone:
+    """Which involvements hold tags no longer that they held before, and which."""
+    no_longer: _Gone = {}
     gone: list[tuple[bytes, OrganisationNumber, InvolvementNumber]] = []
     dated: list[tuple[int | None, bytes, OrganisationNumber, InvolvementNumber]] = []
     tags: list[tuple[bytes, int, int, int, int, int | None, bytes | None]] = []
     bodies: list[tuple[int, int, bytes, bytes]] = []
     for (organisation, involvement), effect in sorted(effects.items()):
         held = connection.execute(
-            "SELECT key FROM tag_bodies WHERE organisation = ? AND involvement = ?", (organisation, involvement)
+            "SELECT key, body FROM tag_bodies WHERE organisation = ? AND involvement = ?", (organisation, involvement)
         ).fetchall()
         if isinstance(effect, Ended):
-            dated.extend((day_number(effect.on), key, organisation, involvement) for (key,) in held)
+            dated.extend((day_number(effect.on), key, organisation, involvement) for key, _ in held)
             continue
+        kept = {tag.wrapped.key for tag in effect.tags} if isinstance(effect, Registered) else set()
+        lost = [WrappedTag(key, body) for key, body in held if key not in kept]
+        if lost or isinstance(effect, Withdrawn):
+            no_longer[organisation, involvement] = lost
         if held:
-            gone.extend((key, organisation, involvement) for (key,) in held)
+            gone.extend((key, organisation, involvement) for key, _ in held)
             connection.execute(
                 "DELETE FROM tag_bodies WHERE organisation = ? AND involvement = ?", (organisation, involvement)
             )
@@ -152,6 +161,7 @@ def _make_visible(
     connection.executemany("INSERT INTO involvement_tags VALUES (?, ?, ?, ?, ?, ?, ?)", sorted(tags))
     for tag_key, owner in sorted({(tag[0], tag[1]) for tag in tags}):
         _thin_out(connection, tag_key, owner)
+    return no_longer
 
 
 def _thin_out(connection: Connection, key: bytes, organisation: int) -> None:

@@ -84,7 +84,7 @@ def add_contact(app: FastAPI, index: Index) -> None:
         return HeldNotices(
             held=[
                 HeldNotice(organisation=each.organisation, notice=each.reference, told_at=each.told_at)
-                for each in index.contact.held()
+                for each in index.contact.held(now=index.clock.now())
             ]
         )
 

@@ -20,9 +20,10 @@ from signpost.protocol.messages import (
 from signpost.protocol.purposes import Kind, Purpose, Role, Urgency
 from tests.integration.index.conftest import Scene
 from tests.integration.index.test_record import leaves
-from tests.support.world import Device, changing, device_purpose, whole_child
+from tests.support.world import Child, Device, changing, device_purpose, whole_child
 
 ADA, BEN = whole_child("ada"), whole_child("ben")
+LIKE_ADA = Child(probable="ada probable")
 DAY = 24 * 60 * 60
 QUARTER = 15 * 60
 
@@ -439,3 +440,137 @@ def test_a_desk_that_nobody_has_confirmed_for_ninety_days_is_asked_after_in_its_
     assert stale() == [scene.handle]
     scene.index.operate("/handles/confirm", {"organisation": "northtown", "handles": [scene.handle]})
     assert stale() == []
+
+
+def test_a_call_back_that_was_not_told_because_they_were_in_touch_is_told_when_that_is_withdrawn(scene: Scene) -> None:
+    """What the pair was in touch about was never there, and another involvement of the child stands behind it."""
+    registered(scene, reference="one")
+    first, second = receipt_of(scene, scene.nurse), receipt_of(scene, scene.nurse)
+    ask(scene, scene.nurse, first, Urgency.TODAY)
+    [notice] = inbox(scene, scene.worker)
+    reply(scene, scene.worker, notice["notice"], "share")
+    ask(scene, scene.nurse, second, Urgency.TODAY)
+    registered(scene, scene.other_feed, scene.other_handle, child=LIKE_ADA, reference="weaker")
+    elsewhere = scene.index.enrol("southtown", Role.PRACTITIONER)
+    assert inbox(scene, elsewhere) == []
+
+    scene.index.ask(scene.feed, "/v1/involvements/changes", changing("one", "withdraw"))
+    scene.index.settle()
+
+    assert len(inbox(scene, elsewhere)) == 2
+
+
+def test_a_registration_that_is_corrected_to_another_child_takes_its_notices_with_it(scene: Scene) -> None:
+    """Else the desk would open the wrong child's case, and nobody else would be told in its place."""
+    registered(scene, reference="one")
+    registered(scene, reference="two")
+    receipt = receipt_of(scene, scene.nurse)
+    ask(scene, scene.nurse, receipt)
+    [before] = inbox(scene, scene.worker)
+
+    for reference in ("one", "two"):
+        registered(scene, child=BEN, reference=reference)
+        told_now = inbox(scene, scene.worker)
+        assert len(told_now) == (1 if reference == "one" else 0)
+    assert reply(scene, scene.worker, before["notice"], "share") == (404, "notice-unknown")
+
+
+def test_what_is_held_is_not_let_out_by_withdrawing_another_involvement_of_the_child(scene: Scene) -> None:
+    """Else whoever invents children registers each twice, and withdraws one of the two."""
+    ask(scene, scene.nurse, receipt_of(scene, scene.nurse), Urgency.WEEK)
+    scene.index.index.settling._upkeep._delivery._rules = scene.index.settings.contact_rules.__class__(found_a_day=0)  # type: ignore[attr-defined]
+    registered(scene, reference="one")
+    registered(scene, reference="two")
+
+    scene.index.ask(scene.feed, "/v1/involvements/changes", changing("one", "withdraw"))
+    scene.index.settle()
+
+    assert inbox(scene, scene.worker) == []
+    assert len(scene.index.operate("/contact/held").json()["held"]) == 1
+
+
+def two_desks(scene: Scene) -> tuple[str, str]:
+    """A day desk, and the night desk that it falls back to."""
+    night = scene.index.handle("northtown")
+    point = {"organisation": "northtown", "title": "MASH", "telephone": "01632 960002", "out_of_hours": night}
+    return str(scene.index.operate("/handles", point).json()["handle"]), night
+
+
+@pytest.mark.parametrize("how", ["escalated", "handed over", "closed"])
+def test_a_desk_is_told_once_wherever_its_notice_has_gone(scene: Scene, how: str) -> None:
+    """Another involvement of the child is registered for it afterwards."""
+    day, night = two_desks(scene)
+    registered(scene, handle=day, reference="one")
+    ask(scene, scene.nurse, receipt_of(scene, scene.nurse))
+    [notice] = inbox(scene, scene.worker)
+    if how == "escalated":
+        scene.world.clock.advance(QUARTER)
+        scene.index.run(scene.index.index.escalating.tick())
+    elif how == "handed over":
+        assert reply(scene, scene.worker, notice["notice"], "hand-over", hand_over_to=night) == DONE
+    else:
+        scene.index.operate("/handles/hand-over", {"organisation": "northtown", "handle": day, "to": night})
+
+    registered(scene, handle=day, reference="two")
+
+    assert [each["notice"] for each in inbox(scene, scene.worker)] == [notice["notice"]]
+
+
+def test_who_is_in_touch_stays_so_when_the_desk_closes(scene: Scene) -> None:
+    """Another desk answers for it."""
+    day, night = two_desks(scene)
+    registered(scene, handle=day)
+    ask(scene, scene.nurse, receipt_of(scene, scene.nurse), Urgency.TODAY)
+    [notice] = inbox(scene, scene.worker)
+    reply(scene, scene.worker, notice["notice"], "share")
+
+    scene.index.operate("/handles/hand-over", {"organisation": "northtown", "handle": day, "to": night})
+    ask(scene, scene.nurse, receipt_of(scene, scene.nurse), Urgency.TODAY)
+
+    assert inbox(scene, scene.worker) == []
+
+
+def test_what_is_needed_sooner_is_so_at_every_desk_that_was_told(scene: Scene) -> None:
+    """One that a surer match has come before since, too, and one that is held."""
+    receipt = receipt_of(scene, scene.nurse)
+    registered(scene, child=LIKE_ADA)
+    ask(scene, scene.nurse, receipt, Urgency.WEEK)
+    assert len(inbox(scene, scene.worker)) == 1
+    scene.index.index.settling._upkeep._delivery._rules = scene.index.settings.contact_rules.__class__(found_a_day=0)  # type: ignore[attr-defined]
+    registered(scene, scene.other_feed, scene.other_handle)
+
+    ask(scene, scene.nurse, receipt, Urgency.NOW)
+    [held] = scene.index.operate("/contact/held").json()["held"]
+    scene.index.operate("/contact/release", {"organisation": "southtown", "notice": held["notice"]})
+
+    for worker in (scene.worker, scene.index.enrol("southtown", Role.PRACTITIONER)):
+        [notice] = inbox(scene, worker)
+        assert (notice["urgency"], notice["answer_by"]) == ("now", scene.world.clock.now() + QUARTER)
+
+
+def test_asked_sooner_its_time_begins_anew(scene: Scene) -> None:
+    """Else the asker is told that nobody answers before any desk had its quarter of an hour."""
+    receipt = receipt_of(scene, scene.nurse)
+    first = ask(scene, scene.nurse, receipt, Urgency.WEEK).json()
+    scene.world.clock.advance(60 * 60)
+
+    again = ask(scene, scene.nurse, receipt, Urgency.NOW).json()
+
+    assert again["answer_by"] == scene.world.clock.now() + QUARTER
+    assert again["waits_until"] == first["waits_until"]
+    assert status(scene, scene.nurse, receipt)["state"] == "pending"
+
+
+def test_a_notice_that_has_run_out_takes_no_step_and_is_not_released(scene: Scene) -> None:
+    """Before it is swept, too."""
+    registered(scene)
+    ask(scene, scene.nurse, receipt_of(scene, scene.nurse))
+    scene.index.index.settling._upkeep._delivery._rules = scene.index.settings.contact_rules.__class__(found_a_day=0)  # type: ignore[attr-defined]
+    registered(scene, scene.other_feed, scene.other_handle)
+    [held] = scene.index.operate("/contact/held").json()["held"]
+    scene.world.clock.advance(CALL_BACK_DAYS * DAY + 3_600)
+
+    assert scene.index.run(scene.index.index.escalating.tick()) == 0
+    assert scene.index.operate("/contact/held").json()["held"] == []
+    released = scene.index.operate("/contact/release", {"organisation": "southtown", "notice": held["notice"]})
+    assert told(released) == (404, "notice-unknown")
