@@ -360,7 +360,7 @@ def _tell(counts: Counts, limits: Limits, went: Asked | None, *, dry_run: bool, 
     ]
     parts.append(f"unchanged {counts.unchanged:,}")
     if counts.passed_over:
-        parts.append(f"grown up {counts.passed_over:,}")
+        parts.append(f"past their time {counts.passed_over:,}")
     share, limit = 100 * counts.rejected_share, 100 * limits.rejected_share
     parts.append(f"rejected {counts.rejected:,} ({share:.2f} %, limit {limit:.4g} %)")
     answer(" · ".join(parts))

@@ -144,6 +144,8 @@ def _index(heard: _Heard, coverage: _Heard) -> Finding:
     says = "answers"
     if isinstance(coverage.answer, Coverage):
         says += f"; {coverage.answer.up_to_date} of {coverage.answer.expected} authorities are up to date"
+    if heard.answer.deleting_overdue:
+        return Finding("index", Condition.WATCH, f"{says}; it is late with deleting what is past its time", _LOOK)
     return Finding("index", Condition.WELL, says)
 
 

@@ -18,6 +18,7 @@ from signpost.index.app import Index, read_manifest
 from signpost.index.events import IndexEvent
 from signpost.index.keyfile import IndexKeys, make_keys, read_keys, write_keys
 from signpost.index.mailing import Mailing
+from signpost.index.retiring import RETIRING_SECONDS
 from signpost.index.settings import IndexSettings
 from signpost.index.storage.opening import open_index_database
 from signpost.index.storage.vault import Vault
@@ -104,6 +105,9 @@ async def _serve(file: Path, log: Log) -> None:
             )
             await working.enter_async_context(
                 meanwhile(index.sweeping.tick, seconds=SWEEP_SECONDS, failed=IndexEvent.SWEEPING_FAILED, log=log)
+            )
+            await working.enter_async_context(
+                meanwhile(index.retiring.tick, seconds=RETIRING_SECONDS, failed=IndexEvent.RETIRING_FAILED, log=log)
             )
             if settings.worker == "inside":
                 await working.enter_async_context(_working(index, settings, log))

@@ -19,7 +19,6 @@ Pure: hits in, a word out. How many hits there were, and whose, stays here.
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -31,19 +30,11 @@ from signpost.protocol.classes import MatchClass, Place, Tier
 from signpost.protocol.messages import AnswerWord
 from signpost.protocol.tags import TagKey
 
-__all__ = ["Matches", "answer_to", "look_back_start", "matches_of"]
+__all__ = ["Matches", "answer_to", "matches_of"]
 
 _VETO_EXCEPTED: Final = frozenset({MatchClass.UNDATED, MatchClass.MATERNAL})
 _NAME_OF_ANOTHER_DAY: Final = Place(MatchClass.NAME, Tier.T3)
 _NUMBERS: Final = frozenset({MatchClass.IDENTITY, MatchClass.PUPIL})
-
-
-def look_back_start(today: dt.date, months: int) -> dt.date:
-    """The first day of the window: so many calendar months before today (31 May less 3 months is the last of
-    February).
-    """
-    year, month = divmod(today.year * 12 + today.month - 1 - months, 12)
-    return dt.date(year, month + 1, min(today.day, calendar.monthrange(year, month + 1)[1]))
 
 
 @dataclass(frozen=True, slots=True)

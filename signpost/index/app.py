@@ -27,6 +27,7 @@ from signpost.index.organisations import Admission
 from signpost.index.reading_record import ReadingRecord
 from signpost.index.register import Register
 from signpost.index.requests import Signed
+from signpost.index.retiring import Retiring
 from signpost.index.revocations import Revoking
 from signpost.index.settings import IndexSettings
 from signpost.index.settle import Settling
@@ -43,6 +44,7 @@ from signpost.index.storage.lookups import SqliteLookups
 from signpost.index.storage.mails import SqliteMails
 from signpost.index.storage.organisations import SqliteOrganisations
 from signpost.index.storage.record import SqliteRecord
+from signpost.index.storage.retirement import SqliteRetirement
 from signpost.index.storage.revocations import SqliteRevocations
 from signpost.index.storage.upkeep import SqliteUpkeep
 from signpost.index.storage.vault import Vault
@@ -192,6 +194,9 @@ class Index:
         self._record, self._randomness = record, randomness
         self.settling = Settling(upkeep=upkeep, clock=clock, randomness=randomness)
         self.sweeping = Sweeping(upkeep=upkeep, changed=self.revoking.changed, clock=clock, randomness=randomness)
+        self.retiring = Retiring(
+            retirement=SqliteRetirement(reader=reader, writer=writer, vault=vault), clock=clock, randomness=randomness
+        )
         self.credential_key: VerifyKey = credential_key.verify_key
         self._authenticator = Authenticator(
             organisation_key=self.organisations.signing_key, credential_key=credential_key.verify_key

@@ -77,6 +77,7 @@ class AuditAction(StrEnum):
     RELEASED_NOTICE = "released-notice"
     SETTLED = "settled"
     SWEPT = "swept"
+    RETIRED = "retired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ class AuditEvent:
     """Why an exception to a budget was asked for; null for every other act."""
     refused: ProblemCode | None = None
     """Why it was refused; null for what was done."""
+    rows: int | None = None
+    """How many rows the index itself deleted because their time was over; null for every other act."""
 
     def leaf(self) -> bytes:
         """The bytes that are kept and chained."""
@@ -111,6 +114,7 @@ class AuditEvent:
                 "organisation": self.organisation,
                 "purpose": None if self.purpose is None else self.purpose.value,
                 "refused": None if self.refused is None else self.refused.value,
+                "rows": self.rows,
                 "subject": self.subject,
             }
         )

@@ -15,6 +15,8 @@ class IndexEvent(Event):
     SETTLING_FAILED = ("settling-failed", Level.ERROR, {"exception": type})
     """A batch of the inbox did not become visible. It is tried again at every tick; nothing overtakes it."""
     SWEEPING_FAILED = ("sweeping-failed", Level.ERROR, {"exception": type})
+    RETIRING_FAILED = ("retiring-failed", Level.ERROR, {"exception": type})
+    """What is past its time could not be deleted. It is tried again at the next round."""
     ESCALATING_FAILED = ("escalating-failed", Level.ERROR, {"exception": type})
     """What is due did not go a step further. It is tried again within seconds."""
     MAILING_FAILED = ("mailing-failed", Level.ERROR, {"exception": type})

@@ -16,7 +16,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Final, final
 
-from signpost.index.answer import answer_to, look_back_start
+from signpost.index.answer import answer_to
 from signpost.index.audit import AuditAction
 from signpost.index.budgets import Beyond, Budgets
 from signpost.index.coverage import NationalCoverage
@@ -28,6 +28,7 @@ from signpost.index.records import StoredTag
 from signpost.index.requests import Acknowledgement, Signed, Spending
 from signpost.index.speakable import speakable
 from signpost.index.wrapping import Wrappers
+from signpost.protocol.calendar import months_before
 from signpost.protocol.classes import POINTS, MatchClass, Place, Use
 from signpost.protocol.credentials import OrganisationId
 from signpost.protocol.manifest import Manifest
@@ -142,7 +143,7 @@ class Lookup:
             self._lookups.hits(keys, asking=signed.asker.organisation),
             asked=places,
             identity_key=identity,
-            since=look_back_start(_today(signed), self._look_back_months),
+            since=months_before(_today(signed), self._look_back_months),
             strict=self._strict_t1,
         )
 

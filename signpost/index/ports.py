@@ -36,8 +36,8 @@ from signpost.protocol.tags import TagKey, WrappedTag
 
 __all__ = [
     "Accepted", "AccountChange", "Accounts", "CallBacks", "Change", "Feeds", "Glasses", "Guesser", "Handles",
-    "Involvements", "KeptLookup", "Lookups", "Mails", "Once", "Organisations", "Record", "Revocations", "Revoked",
-    "ShownGlass", "Upkeep", "Waiting", "WaitingMail",
+    "Involvements", "KeptLookup", "Lookups", "Mails", "Once", "Organisations", "Record", "Retirement", "Revocations",
+    "Revoked", "ShownGlass", "Upkeep", "Waiting", "WaitingMail",
 ]  # fmt: skip
 
 
@@ -457,6 +457,25 @@ class Record(Protocol):
         Raises:
             Problem: NONCE_USED.
         """
+
+
+class Retirement(Protocol):
+    """The walk through what organisations own, for what is past its time."""
+
+    async def retire(
+        self, most: int, *, now: int, past: Callable[[OwnedInvolvement], bool], accesses_before: int,
+        audit: Callable[[int], AuditEvent],
+    ) -> int:  # fmt: skip
+        """Look at up to so many involvements, on from where the last round stopped; withdraw those that are past their
+        time, and delete some accesses of before a month (year and month, YYYYMM), in one transaction with a leaf that
+        says how many. How many; no leaf when there were none.
+        """
+
+    async def tidy(self) -> None:
+        """Have no byte of what was deleted left in a file."""
+
+    def walked_at(self, now: int) -> int:
+        """When the walk last came to its end; now, before the first round."""
 
 
 class Upkeep(Protocol):

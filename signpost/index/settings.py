@@ -13,6 +13,7 @@ from pydantic_settings import SettingsConfigDict
 from signpost.index.budgets import Budgets
 from signpost.index.contact_rules import ContactRules
 from signpost.index.working_time import Patience
+from signpost.protocol.calendar import KEPT_MONTHS
 from signpost.protocol.credentials import OrganisationId, valid_name
 from signpost.protocol.manifest import valid_url
 from signpost.protocol.secret import Secret
@@ -56,8 +57,8 @@ class IndexSettings(ServiceSettings):
     manifest_fingerprint: str | None = None
     expected_organisations: tuple[Annotated[OrganisationId, AfterValidator(_organisation)], ...] = ()
     """Who should feed: the first figure of coverage."""
-    look_back_months: Annotated[int, Field(ge=0, le=120)] = 12
-    """How long an ended involvement still answers `previous`: as CP-IS."""
+    look_back_months: Annotated[int, Field(ge=0, le=KEPT_MONTHS)] = KEPT_MONTHS
+    """How long an ended involvement still answers `previous`: as CP-IS. No longer than it is kept."""
     strict_t1: bool = True
     """Whether a record must be hit by a name as well before demographics alone confirm it: the last false ones are
     twins whose names sound alike (docs/explanation/identification.md)."""

@@ -211,9 +211,10 @@ class HolderStatus(_Wire):
 
 
 class Health(_Wire):
-    """Whether a service is up; a holder also says whether it is open."""
+    """Whether a service is up; a holder also says whether it is open, and an index whether it is late with deleting."""
 
     state: Literal["locked", "no-key", "serving"]
+    deleting_overdue: bool = False
 
 
 # -- the index ------------------------------------------------------------

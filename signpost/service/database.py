@@ -34,6 +34,8 @@ _OLDEST: Final = (3, 51, 3)
 _BUSY_SECONDS: Final = 5.0
 """How long to wait for another process, such as a backup, that holds the database."""
 
+_GIVES_PAGES_BACK: Final = "PRAGMA auto_vacuum = INCREMENTAL"
+_INCREMENTAL: Final = 2
 _SETTINGS: Final = (
     # (pragma, value to set, value read back)
     ("journal_mode", "WAL", "wal"),
@@ -69,8 +71,14 @@ def open_database(path: Path, migrations: Sequence[Migrations]) -> Connection:
     make_private_file(path)
     connection = _connected(str(path))
     try:
+        if connection.execute("PRAGMA page_count").fetchone() == (0,):
+            connection.execute(_GIVES_PAGES_BACK)  # before the first table
         _set_durable(connection, path)
         _migrate(connection, migrations, path)
+        if connection.execute("PRAGMA auto_vacuum").fetchone() != (_INCREMENTAL,):
+            # One from before: written anew, once, by which it takes that on.
+            connection.execute(_GIVES_PAGES_BACK)
+            connection.execute("VACUUM")
     except sqlite3.Error as error:
         connection.close()
         raise StartRefused(RefusalCode.DATABASE_UNREADABLE, path=path) from error

@@ -46,9 +46,10 @@ class WriterClosed(Exception):
 class _Piece(Generic[T]):
     """One piece of work and where its outcome goes. The outcome waits here until the commit has returned."""
 
-    __slots__ = ("_error", "_future", "_value", "_work")
+    __slots__ = ("_error", "_future", "_value", "_work", "apart")
 
-    def __init__(self, work: Callable[[Connection], T], future: Future[T]) -> None:
+    def __init__(self, work: Callable[[Connection], T], future: Future[T], *, apart: bool) -> None:
+        self.apart = apart
         self._work = work
         self._future = future
         self._error: BaseException | None = None
@@ -67,6 +68,14 @@ class _Piece(Generic[T]):
             connection.execute("ROLLBACK TO piece")
             self._error = error
         connection.execute("RELEASE piece")
+
+    def run_apart(self, connection: Connection) -> None:
+        """Does the work outside any transaction."""
+        try:
+            self._value = self._work(connection)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is its caller's
+            self._error = error
+        self.committed()
 
     def committed(self) -> None:
         if self._error is not None:
@@ -104,6 +113,15 @@ class Writer:
         """
         return await asyncio.wrap_future(self._hand_in(work))
 
+    async def apart(self, work: Callable[[Connection], T]) -> T:
+        """As `submit`, outside any transaction: for what SQLite does not do in one. It keeps its own promises.
+
+        Raises:
+            WriterClosed: the writer takes no more work.
+            Exception: whatever the work raised.
+        """
+        return await asyncio.wrap_future(self._hand_in(work, apart=True))
+
     def run(self, work: Callable[[Connection], T]) -> T:
         """As `submit`, for a thread that may wait: a command line, a test. Never the event loop's.
 
@@ -128,12 +146,12 @@ class Writer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _hand_in(self, work: Callable[[Connection], T]) -> Future[T]:
+    def _hand_in(self, work: Callable[[Connection], T], *, apart: bool = False) -> Future[T]:
         future: Future[T] = Future()
         with self._door:
             if self._closed:
                 raise WriterClosed
-            self._queue.put(_Piece(work, future))
+            self._queue.put(_Piece(work, future, apart=apart))
         return future
 
     def _serve(self) -> None:
@@ -155,15 +173,22 @@ class Writer:
 
     def _write(self, pieces: list[_Piece[Any]]) -> None:
         begun = [piece for piece in pieces if piece.begin()]
+        if together := [piece for piece in begun if not piece.apart]:
+            self._write_together(together)
+        for piece in begun:
+            if piece.apart:
+                piece.run_apart(self._connection)
+
+    def _write_together(self, pieces: list[_Piece[Any]]) -> None:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            for piece in begun:
+            for piece in pieces:
                 piece.run(self._connection)
             self._connection.execute("COMMIT")
         except BaseException as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
-            self._lose(begun, error)
+            self._lose(pieces, error)
         else:
-            for piece in begun:
+            for piece in pieces:
                 piece.committed()
 
     def _lose(self, pieces: list[_Piece[Any]], error: BaseException) -> None:

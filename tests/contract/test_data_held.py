@@ -12,6 +12,7 @@ from sqlite_utils import Migrations
 
 from signpost.index.events import IndexEvent
 from signpost.index.keyfile import IndexKeys
+from signpost.index.lifetimes import LIFETIMES
 from signpost.index.storage.schema import MIGRATIONS as INDEX_MIGRATIONS
 from signpost.service.database import Connection, open_database
 from signpost.service.events import ServiceEvent
@@ -48,6 +49,17 @@ def test_every_table_says_why_how_long_and_who_reads(heading: str) -> None:
     for table, text in sections(heading):
         said = " ".join(text.split())
         assert all(question in said for question in ("*Why*:", "*How long*:", "*Who reads*:")), table
+
+
+def test_how_long_each_table_is_kept_is_what_the_one_table_of_lifetimes_says() -> None:
+    """And no table is without one."""
+    said = {}
+    for table, text in sections("The index's database"):
+        found = re.search(r"\*How long\*:\s+(.*?)\.(?:\s+\*|\s+The|\s+In|$)", " ".join(text.split()))
+        assert found is not None, table
+        said[table] = found[1]
+
+    assert said == dict(LIFETIMES)
 
 
 def test_every_key_of_the_indexs_key_file_is_on_the_page() -> None:

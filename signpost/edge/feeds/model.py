@@ -66,7 +66,7 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True)
 class PassedRow:
-    """A row of somebody who has grown out of it: the month of removal is past."""
+    """A row of which nothing is held: the month of removal is past, or the work ended more than twelve months ago."""
 
     row: int
     place: int

@@ -4,6 +4,7 @@
   expected date with the mother's NHS number.
 * An involvement has begun, not more than a year before the birth, and has not ended before it began or in the future.
 * Whoever is past the month of removal is passed over, whatever else is wrong with the row: nothing would be held.
+* Of a good row whose work ended more than twelve months ago nothing is held either.
 * A bad row keeps its ids where they can be read, so that what was registered of it before stays as it was.
 """
 
@@ -19,6 +20,7 @@ from signpost.edge.feeds.cells import Cells
 from signpost.edge.feeds.errors import RowCode, RowError
 from signpost.edge.feeds.model import BadRow, GoodRow, Involvement, PassedRow, Row, RowIds
 from signpost.edge.match_inputs import ChildDetails, match_inputs
+from signpost.protocol.calendar import KEPT_MONTHS, months_before
 from signpost.protocol.classes import Use
 from signpost.protocol.purposes import Basis
 
@@ -109,6 +111,8 @@ def settle(draft: Draft, errors: Sequence[RowError], *, row: int, place: int, to
         or draft.handle is None
     ):
         return BadRow(row, place, tuple(errors), draft.ids)
+    if draft.ended_on is not None and draft.ended_on < months_before(today, KEPT_MONTHS):
+        return PassedRow(row, place)
     return GoodRow(
         row,
         place,

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Final, final
 
-from signpost.index.answer import Matches, look_back_start, matches_of
+from signpost.index.answer import Matches, matches_of
 from signpost.index.contact_rules import ContactRules
 from signpost.index.contact_states import NoticeEvent, NoticeState, after
 from signpost.index.handle_faults import standing_for
@@ -39,6 +39,7 @@ from signpost.index.storage.organisations import organisation_named
 from signpost.index.storage.vault import Vault, place
 from signpost.index.working_time import due_at, read_hours
 from signpost.index.wrapping import Wrappers
+from signpost.protocol.calendar import months_before
 from signpost.protocol.classes import MatchClass
 from signpost.protocol.credentials import OrganisationId
 from signpost.protocol.encoding import canonical_json
@@ -88,7 +89,7 @@ class Delivery:
             read_hits(connection, self._vault, keys, asking=call_back.organisation),
             asked=places,
             identity_key=identity,
-            since=look_back_start(today, self._rules.look_back_months),
+            since=months_before(today, self._rules.look_back_months),
             strict=self._rules.strict_t1,
         )
 

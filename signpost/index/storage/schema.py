@@ -355,3 +355,24 @@ _CONTACT: Final = (
     "CREATE INDEX glasses_of_owner ON glasses (owner)",
     "CREATE INDEX glasses_to_forget ON glasses (forget_at)",
 )
+
+
+@MIGRATIONS()
+def retirement(database: Database) -> None:
+    """What is past its time is found by a walk, and leaves."""
+    for table in _RETIREMENT:
+        database.execute(table)
+
+
+_RETIREMENT: Final = (
+    """
+    CREATE TABLE retirement (
+        -- Where the walk through the owner's table is, and when it last came to its end. One row, for ever.
+        walk INTEGER NOT NULL PRIMARY KEY CHECK (walk = 0),
+        organisation INTEGER NOT NULL,  -- after which row it goes on; -1: from the first
+        involvement INTEGER NOT NULL,
+        walked_at INTEGER NOT NULL  -- epoch seconds
+    ) STRICT
+    """,
+    "CREATE INDEX access_rows_by_month ON access_rows (month)",
+)

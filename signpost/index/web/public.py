@@ -260,7 +260,7 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
     @app.get("/health")
     async def health() -> Health:
         """Whether the index is up."""
-        return Health(state="serving")
+        return Health(state="serving", deleting_overdue=index.retiring.overdue(index.clock.now()))
 
     return app
 

@@ -88,11 +88,14 @@ def test_the_chain_follows(scene: Scene) -> None:
 
 
 def test_a_leaf_holds_no_tag_no_reference_and_no_result(scene: Scene) -> None:
-    """Ten fields, and nothing of what was asked or found in any of them."""
+    """Eleven fields, and nothing of what was asked or found in any of them."""
     play(scene)
     told = leaves(scene.index)
 
-    fields = {"access", "account", "action", "at", "deep", "exception", "organisation", "purpose", "refused", "subject"}
+    fields = {
+        "access", "account", "action", "at", "deep", "exception", "organisation", "purpose", "refused", "rows",
+        "subject",
+    }  # fmt: skip
     assert all(set(leaf) == fields for leaf in told)
     text = json.dumps(told)
     assert to_base64url(reference_of("one")) not in text

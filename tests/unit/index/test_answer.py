@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from signpost.index.answer import answer_to, look_back_start
+from signpost.index.answer import answer_to
 from signpost.index.records import Hit, InvolvementNumber, OrganisationNumber
+from signpost.protocol.calendar import months_before
 from signpost.protocol.classes import MatchClass, Place, Tier
 from signpost.protocol.messages import AnswerWord
 from signpost.protocol.tags import TagKey
@@ -194,4 +195,4 @@ def test_how_many_were_hit_does_not_show() -> None:
 )
 def test_the_window_is_of_calendar_months(today: dt.date, months: int, first: dt.date) -> None:
     """The window starts on the same day of an earlier month, or on that month's last."""
-    assert look_back_start(today, months) == first
+    assert months_before(today, months) == first

@@ -47,6 +47,7 @@ def test_a_leaf_says_who_what_why_and_when() -> None:
         "organisation": "northtown",
         "purpose": "s47",
         "refused": None,
+        "rows": None,
         "subject": None,
     }
 

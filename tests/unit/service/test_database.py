@@ -228,3 +228,20 @@ def test_no_transaction_opens_by_itself(path: Path) -> None:
 
     assert not connection.in_transaction
     connection.close()
+
+
+def test_a_database_from_before_gives_its_pages_back_too(path: Path) -> None:
+    """It is written anew at its first start, and loses nothing by it."""
+    path.parent.mkdir(mode=0o700)
+    first = open_database(path, [migrations("word")])
+    first.execute("PRAGMA auto_vacuum = NONE")
+    first.execute("VACUUM")
+    first.execute("INSERT INTO word VALUES ('heron')")
+    assert first.execute("PRAGMA auto_vacuum").fetchone() == (0,)
+    first.close()
+
+    again = open_database(path, [migrations("word")])
+
+    assert again.execute("PRAGMA auto_vacuum").fetchone() == (2,)
+    assert again.execute("SELECT word FROM word").fetchall() == [("heron",)]
+    again.close()

@@ -48,7 +48,7 @@ def rows_of(path: Path, *children: str, identity: Path | None = None) -> list[Ro
 def test_each_stretch_of_work_is_an_involvement(tmp_path: Path) -> None:
     """One closed, one open, of one child; the row is the child's number."""
     closed = (
-        "<CINdetails><CINclosureDate>2024-03-01</CINclosureDate><PrimaryNeedCode>N1</PrimaryNeedCode>"
+        "<CINdetails><CINclosureDate>2026-03-01</CINclosureDate><PrimaryNeedCode>N1</PrimaryNeedCode>"
         "<CINreferralDate>2024-01-02</CINreferralDate></CINdetails>"
     )
     first, second = good(rows_of(tmp_path / "c.xml", child(work=closed + WORK)))
@@ -58,7 +58,7 @@ def test_each_stretch_of_work_is_an_involvement(tmp_path: Path) -> None:
     assert (found.ids.local_id, found.ids.involvement_id) == ("C1", "2024-01-02")
     assert found.child.date_of_birth == date(2015, 4, 3)
     assert [upn.reveal() for upn in found.child.upns] == ["A950000178301"]
-    assert (found.started_on, found.ended_on) == (date(2024, 1, 2), date(2024, 3, 1))
+    assert (found.started_on, found.ended_on) == (date(2024, 1, 2), date(2026, 3, 1))
     assert (found.handle, found.basis, found.remove_after) == ("front-door", Basis.STATUTORY, "2033-09")
     assert (second.involvement.started_on, second.involvement.ended_on) == (date(2025, 1, 2), None)
 

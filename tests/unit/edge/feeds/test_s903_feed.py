@@ -70,14 +70,14 @@ def test_episodes_that_meet_are_one_involvement(tmp_path: Path) -> None:
     """A change of placement or of legal status is none of anybody's business."""
     rows = rows_of(
         tmp_path,
-        episode("02/01/2020", "05/06/2020", "X1"),
-        episode("05/06/2020", "01/02/2021", "X1"),
-        episode("01/02/2021", "01/03/2021", "E4A"),
-        episode("02/03/2021", "01/05/2021", "X1"),
-        episode("01/05/2021"),
+        episode("02/01/2025", "05/06/2025", "X1"),
+        episode("05/06/2025", "01/02/2026", "X1"),
+        episode("01/02/2026", "01/03/2026", "E4A"),
+        episode("02/03/2026", "01/05/2026", "X1"),
+        episode("01/05/2026"),
     )
 
-    assert periods(rows) == [("2020-01-02", "2021-03-01"), ("2021-03-02", "")]
+    assert periods(rows) == [("2025-01-02", "2026-03-01"), ("2026-03-02", "")]
 
 
 @pytest.mark.parametrize("why", ["E11", "E12", "e12"])
@@ -85,13 +85,13 @@ def test_adoption_ends_the_involvement_and_links_nothing_forward(why: str, tmp_p
     """Even where the next episode starts on the very day."""
     rows = rows_of(
         tmp_path,
-        episode("02/01/2020", "05/06/2020", "X1"),
-        episode("05/06/2020", "01/02/2021", why),
-        episode("01/02/2021", "01/03/2022", "X1"),
-        episode("01/03/2022"),
+        episode("02/01/2025", "05/06/2025", "X1"),
+        episode("05/06/2025", "01/02/2026", why),
+        episode("01/02/2026", "01/03/2026", "X1"),
+        episode("01/03/2026"),
     )
 
-    assert periods(rows) == [("2020-01-02", "2021-02-01"), ("2021-02-01", "")]
+    assert periods(rows) == [("2025-01-02", "2026-02-01"), ("2026-02-01", "")]
 
 
 def test_an_adoption_without_its_day_is_refused(tmp_path: Path) -> None:
@@ -144,10 +144,10 @@ def test_where_an_episode_cannot_be_read_none_of_the_childs_is_used(tmp_path: Pa
         tmp_path,
         [HEADER, HEADER | {"CHILD": "2", "UPN": "H801200001001"}],
         [
-            episode("02/01/2020", "05/06/2020", "X1"),
-            episode("05/06/2020", "2021", "X1"),
-            episode("01/02/2021"),
-            episode("01/02/2021", CHILD="2"),
+            episode("02/01/2025", "05/06/2025", "X1"),
+            episode("05/06/2025", "2026", "X1"),
+            episode("01/02/2026"),
+            episode("01/02/2026", CHILD="2"),
             episode("", CHILD=""),
         ],
     )
@@ -164,12 +164,12 @@ def test_where_an_episode_cannot_be_read_none_of_the_childs_is_used(tmp_path: Pa
 
 def test_what_is_wrong_with_a_child_is_reported_once(tmp_path: Path) -> None:
     """In the header where it stands there; in the episodes where the header has no such child."""
-    two = [episode("02/01/2020", "05/06/2020", "E4A"), episode("02/01/2021")]
+    two = [episode("02/01/2025", "05/06/2025", "E4A"), episode("02/01/2026")]
     feed = open_903(
         tmp_path,
         [HEADER | {"UPN": "A950000178302"}, HEADER | {"CHILD": "2"}, HEADER | {"CHILD": "2"}, HEADER | {"CHILD": ""},
          HEADER | {"CHILD": "4", "UPN": ""}],
-        [*two, episode("02/01/2021", CHILD="2"), episode("02/01/2021", CHILD="3"), episode("02/01/2021", CHILD="4")],
+        [*two, episode("02/01/2026", CHILD="2"), episode("02/01/2026", CHILD="3"), episode("02/01/2026", CHILD="4")],
     )  # fmt: skip
 
     assert errors_of(read(feed)) == [
