@@ -40,6 +40,7 @@ class _Handle(BaseModel):
     email: str | None = None
     hours: str | None = None
     out_of_hours: str | None = None
+    consent_only: bool = False
     confirmed_on: str | None = None
     handed_over_to: str | None = None
 
@@ -106,6 +107,10 @@ def add(
     out_of_hours: Annotated[
         str | None, typer.Option(metavar="HANDLE", help="The handle that answers at other times.")
     ] = None,
+    consent_only: Annotated[
+        bool,
+        typer.Option("--consent-only", help="A sensitive service's: by consent or for significant harm alone."),
+    ] = False,
     settings: IndexSettings = None,
     operator_socket: OperatorSocket = None,
     as_json: JsonFlag = False,
@@ -121,7 +126,9 @@ def add(
         raise Stop(ExitCode.USAGE, "A handle needs a telephone number or an email address, or both.")
     _refuse_no_number(telephone)
     fields = dict(zip(_FIELDS, (title, telephone, email, hours, out_of_hours), strict=True))
-    added = operator(settings, operator_socket).post("/handles", {"organisation": organisation, **fields}, _Added)
+    added = operator(settings, operator_socket).post(
+        "/handles", {"organisation": organisation, **fields, "consent_only": consent_only}, _Added
+    )
     if as_json:
         answer_json("signpost.handle/1", {"handle": added.handle})
     else:
@@ -145,7 +152,8 @@ def list_handles(
         answer_json("signpost.handles/1", listed.model_dump(mode="json"))
         return
     for each in listed.handles:
-        answer(f"{each.handle}  {each.title}  {_reached(each)}")
+        consent = "  by consent or for significant harm alone" if each.consent_only else ""
+        answer(f"{each.handle}  {each.title}  {_reached(each)}{consent}")
 
 
 def _reached(handle: _Handle) -> str:
@@ -165,6 +173,10 @@ def change(
     out_of_hours: Annotated[
         str | None, typer.Option(metavar="HANDLE", help='The handle that answers at other times; "" for none.')
     ] = None,
+    consent_only: Annotated[
+        bool | None,
+        typer.Option("--consent-only/--any-basis", help="Whether it is a sensitive service's, from its next feed on."),
+    ] = None,
     settings: IndexSettings = None,
     operator_socket: OperatorSocket = None,
 ) -> None:
@@ -173,11 +185,13 @@ def change(
     Example:
       signpost admin handle change north-council R5A0-2GTB --telephone "0113 496 0002" --settings index.toml
     """
-    said = {
+    said: dict[str, str | bool | None] = {
         name: value or None
         for name, value in zip(_FIELDS, (title, telephone, email, hours, out_of_hours), strict=True)
         if value is not None
     }
+    if consent_only is not None:
+        said["consent_only"] = consent_only
     if not said:
         raise Stop(
             ExitCode.USAGE,
@@ -186,7 +200,7 @@ def change(
         )
     if "title" in said and said["title"] is None:
         raise Stop(ExitCode.USAGE, "A handle has a title.")
-    _refuse_no_number(said.get("telephone"))
+    _refuse_no_number(telephone or None)
     operator(settings, operator_socket).post(
         "/handles/change", {"organisation": organisation, "handle": handle, **said}, _Done
     )

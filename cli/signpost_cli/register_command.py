@@ -32,7 +32,7 @@ from signpost.edge.feeds.reconcile import Counts
 from signpost.edge.feeds.s903_feed import S903Feed
 from signpost.edge.feeds.ssd_feed import open_ssd
 from signpost.edge.registering import FeedRun, Step
-from signpost.protocol.purposes import Purpose
+from signpost.protocol.purposes import Basis, Purpose
 from signpost.protocol.secret import Secret
 from signpost.service.clock import system_randomness
 from signpost_cli.exit_codes import ExitCode
@@ -211,7 +211,8 @@ def _run(
     by_team = None if extract.handles is None else _teams(extract.handles)
     stage = Stage()
     with foreseen_ends(stage):
-        resolver = Handles(by_team, own=_with_client(desk, lambda client: client.index.handles()))
+        listed = _with_client(desk, lambda client: client.index.handles())
+        resolver = Handles(by_team, own=listed.handles, consent_only=listed.consent_only)
         if unknown := resolver.unknown():
             rows = "1 row of the handles file names" if unknown == 1 else f"{unknown:,} rows of the handles file name"
             say(f"{rows} a handle that is not one of yours.")
@@ -296,6 +297,13 @@ def _own_handle(extract: _Extract, handles: Handles) -> str:
             ExitCode.USAGE,
             "What --handle names is not one of your handles. Nothing was sent.",
             hint="Name one as the index has it, or a team of the handles file.",
+        )
+    if handles.refuses(handle, Basis.STATUTORY):
+        raise Stop(
+            ExitCode.USAGE,
+            "What --handle names is a sensitive service's desk. Nothing was sent.",
+            why="Its work is registered by consent or for significant harm alone, and a return is statutory.",
+            hint="Register it from a CSV file, whose rows say on what basis.",
         )
     return handle
 

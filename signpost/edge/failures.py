@@ -157,6 +157,7 @@ _INVALID = frozenset(
         _C.TAGS_PROFILE,
         _C.TAG_INVALID,
         _C.HANDLE_UNKNOWN,
+        _C.BASIS_REFUSED,
         _C.PERIOD_INVALID,
         _C.REFERENCE_UNKNOWN,
         _C.REFERENCE_REPEATED,

@@ -152,13 +152,13 @@ class Index:
                 raise CouldNotCheck("The index's list does not come to an end.", hint="signpost doctor")
             after = listed.next
 
-    async def handles(self) -> frozenset[str]:
+    async def handles(self) -> HandleList:
         """The organisation's own handles.
 
         Raises:
             Failure: the index refused, or could not be reached.
         """
-        return frozenset((await self._read("/v1/handles/list", Nothing(), HandleList)).handles)
+        return await self._read("/v1/handles/list", Nothing(), HandleList)
 
     async def ask_for_call_back(self, request: ContactRequest) -> ContactAnswer:
         """Ask to be rung, by one's own receipt. Asked again it is the same call-back.

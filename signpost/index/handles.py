@@ -23,7 +23,7 @@ from signpost.service.clock import Randomness
 
 __all__ = ["CHANGEABLE", "CheckedHandle", "ContactPoint", "OwnHandles"]
 
-CHANGEABLE: Final = ("title", "telephone", "email", "hours", "out_of_hours")
+CHANGEABLE: Final = ("title", "telephone", "email", "hours", "out_of_hours", "consent_only")
 """What can be said anew of a handle. Its name stays."""
 
 
@@ -36,6 +36,7 @@ class ContactPoint:
     email: str | None
     hours: str | None
     out_of_hours: str | None
+    consent_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +60,18 @@ class OwnHandles:
         self._randomness = randomness
 
     async def names(self, signed: Signed) -> HandleList:
-        """The names of the asker's organisation's handles.
+        """The names of the asker's organisation's handles, and which of them register by consent alone.
 
         Raises:
             Problem: NONCE_USED.
         """
         require(may(signed.asker, Act.LIST_HANDLES))
         await self._record.note(signed.audit(AuditAction.LISTED_HANDLES, self._randomness), signed=signed)
-        return HandleList(handles=[handle.identifier for handle in self.of(signed.asker.organisation)])
+        handles = self.of(signed.asker.organisation)
+        return HandleList(
+            handles=[handle.identifier for handle in handles],
+            consent_only=[handle.identifier for handle in handles if handle.consent_only],
+        )
 
     def of(self, organisation: OrganisationId) -> list[Handle]:
         """An organisation's handles, whole, for the operator.
@@ -102,6 +107,7 @@ class OwnHandles:
                 hours=point.hours,
                 out_of_hours=point.out_of_hours,
                 confirmed_on=_day(now),
+                consent_only=point.consent_only,
             )
             if await self._handles.add(handle, audit=audit):
                 return handle

@@ -89,6 +89,8 @@ class Handle:
     """When somebody last said that all of it is right; null where nobody has."""
     handed_over_to: str | None = None
     """Another of its organisation's handles, which answers for all of this one's work from now on."""
+    consent_only: bool = False
+    """A sensitive service's: its work is registered by consent or for significant harm alone."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

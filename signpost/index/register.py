@@ -24,6 +24,7 @@ from signpost.protocol.classes import POINTS, Place, Use
 from signpost.protocol.manifest import Manifest
 from signpost.protocol.messages import RegisterRequest, Registration, WriteReceipt
 from signpost.protocol.problems import Problem, ProblemCode
+from signpost.protocol.purposes import Basis
 from signpost.protocol.tags import Tag
 from signpost.service.clock import Randomness
 
@@ -73,14 +74,16 @@ class Register:
         """A receipt, when all of it is durable.
 
         Raises:
-            Problem: ROLE_REFUSED, EPOCH_UNKNOWN, REFERENCE_REPEATED, HANDLE_UNKNOWN, PERIOD_INVALID, TAGS_PROFILE,
-                TAG_INVALID, RECEIPTS_MISMATCH, RECEIPT_INVALID, RECEIPT_EXPIRED, RECEIPT_SPENT, NONCE_USED.
+            Problem: ROLE_REFUSED, EPOCH_UNKNOWN, REFERENCE_REPEATED, HANDLE_UNKNOWN, BASIS_REFUSED, PERIOD_INVALID,
+                TAGS_PROFILE, TAG_INVALID, RECEIPTS_MISMATCH, RECEIPT_INVALID, RECEIPT_EXPIRED, RECEIPT_SPENT,
+                NONCE_USED.
         """
         require(may(signed.asker, Act.REGISTER))
         check_epoch(self._manifest, asked.epoch)
         registrations = asked.registrations
         refuse_repeated([registration.reference for registration in registrations], "registrations")
         self._refuse_handles(registrations, signed)
+        self._refuse_bases(registrations, signed)
         _refuse_periods(registrations, last_possible_day(signed.at))
         tags = [
             read_tags(registration.tags, Use.REGISTER, place=f"/registrations/{at}/tags")
@@ -109,6 +112,19 @@ class Register:
         _refuse(
             ProblemCode.HANDLE_UNKNOWN,
             (f"/registrations/{at}/handle" for at, each in enumerate(registrations) if each.handle not in known),
+        )
+
+    def _refuse_bases(self, registrations: Sequence[Registration], signed: Signed) -> None:
+        """A sensitive service's work is nobody's to find but by consent, or for significant harm."""
+        handles = self._handles.handles(signed.asker.organisation)
+        sensitive = {handle.identifier for handle in handles if handle.consent_only}
+        _refuse(
+            ProblemCode.BASIS_REFUSED,
+            (
+                f"/registrations/{at}/basis"
+                for at, each in enumerate(registrations)
+                if each.handle in sensitive and each.basis is Basis.STATUTORY
+            ),
         )
 
     def _wrapped(self, tags: Iterable[tuple[Place, Tag]]) -> list[StoredTag]:

@@ -518,9 +518,12 @@ class InvolvementList(_Wire):
 
 
 class HandleList(_Wire):
-    """The organisation's own handles."""
+    """The organisation's own handles, and those of sensitive services, whose work is registered by consent or for
+    significant harm alone.
+    """
 
     handles: list[HandleId]
+    consent_only: list[HandleId]
 
 
 class RecordRequest(_Wire):

@@ -79,6 +79,7 @@ class ProblemCode(StrEnum):
     TAGS_PROFILE = "tags-profile"
     TAG_INVALID = "tag-invalid"
     HANDLE_UNKNOWN = "handle-unknown"
+    BASIS_REFUSED = "basis-refused"
     HANDLE_CIRCULAR = "handle-circular"
     EXCEPTION_INVALID = "exception-invalid"
     EXCEPTION_OPEN = "exception-open"
@@ -234,6 +235,9 @@ PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
             "Have the batch evaluated again."),
         _C.HANDLE_UNKNOWN: _Words(422, "Handle unknown", "A registration names a handle not of its organisation.",
             "Add the handle, or correct the handles file."),
+        _C.BASIS_REFUSED: _Words(422, "Basis refused",
+            "A sensitive service registers by consent or for significant harm alone.",
+            "Record the consent or the ground, or leave the involvement out."),
         _C.HANDLE_CIRCULAR: _Words(409, "Handle circular",
             "A handle would stand for itself, by itself or by way of others.",
             "Name another handle, or take the hand-over back first."),

@@ -170,6 +170,7 @@ class Pretence:
     registered: list[Registration] = field(default_factory=list)
     changed: list[Change] = field(default_factory=list)
     call_backs: list[tuple[AccountId, ContactRequest]] = field(default_factory=list)
+    consent_only: list[str] = field(default_factory=list)
     says: dict[str, BaseModel] = field(default_factory=dict)
     """What the index says at other addresses."""
     heard: list[tuple[str, bytes]] = field(default_factory=list)
@@ -454,7 +455,7 @@ class Pretence:
                     return 200, self._endless()
                 return 200, self._listed(InvolvementListRequest.model_validate_json(body))
             case "/v1/handles/list":
-                return 200, HandleList(handles=[HANDLE])
+                return 200, HandleList(handles=[HANDLE], consent_only=self.consent_only)
             case "/v1/feeds/finished":
                 return 202, WriteReceipt(receipt="M2XF-7RTA", accepted=0, at=now)
         raise Problem(ProblemCode.NOT_FOUND)

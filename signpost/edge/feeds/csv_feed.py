@@ -116,13 +116,16 @@ class CSVFeed:
         born = child.date_of_birth or child.expected_on
         started, ended = read_period(cells, "start", "end", born=born, today=self._today)
         written, handle = self._handle(cells)
+        basis = cells.basis("basis")
+        if self._handles.refuses(handle, basis):
+            cells.refuse("basis", RowCode.BASIS_REFUSED)
         draft = Draft(
             ids=_ids(local_id, started, written),
             child=child,
             started_on=started,
             ended_on=ended,
             handle=handle,
-            basis=cells.basis("basis"),
+            basis=basis,
         )
         row = settle(draft, cells.errors, row=record.row, place=record.place, today=self._today)
         return row, cells.left_out

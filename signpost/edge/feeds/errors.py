@@ -45,6 +45,7 @@ class RowCode(StrEnum):
     HANDLE_UNKNOWN = "HANDLE_UNKNOWN"
     HANDLE_NOT_YOURS = "HANDLE_NOT_YOURS"
     BASIS_UNKNOWN = "BASIS_UNKNOWN"
+    BASIS_REFUSED = "BASIS_REFUSED"
     YES_OR_NO = "YES_OR_NO"
     DUPLICATE_ROW = "DUPLICATE_ROW"
     ROW_MALFORMED = "ROW_MALFORMED"
@@ -99,6 +100,7 @@ ROW_MEANINGS: Final[Mapping[RowErrorCode, str]] = MappingProxyType(
         _R.HANDLE_UNKNOWN: "it is neither a team of the handles file nor a handle of yours",
         _R.HANDLE_NOT_YOURS: "the team is in the handles file, but its handle is not one of yours",
         _R.BASIS_UNKNOWN: "the basis is not statutory, consent or significant_harm",
+        _R.BASIS_REFUSED: "this desk is a sensitive service's: it registers by consent or for significant harm alone",
         _R.YES_OR_NO: "it is neither yes nor no",
         _R.DUPLICATE_ROW: "an earlier row is the same involvement",
         _R.ROW_MALFORMED: "the row's quotation marks do not pair",

@@ -12,6 +12,7 @@ from pathlib import Path
 from signpost.edge.feeds.cells import Cells
 from signpost.edge.feeds.errors import FeedError, FileCode, RowCode
 from signpost.edge.feeds.table import Columns, Table
+from signpost.protocol.purposes import Basis
 
 __all__ = ["Handles", "read_handles"]
 
@@ -24,9 +25,16 @@ class Handles:
     """Resolves a team's name or a handle's.
 
     `by_team`: None where no file was named. `own`: the organisation's handles, or None where they are not known.
+    `consent_only`: those of sensitive services.
     """
 
-    def __init__(self, by_team: Mapping[str, str] | None = None, own: Collection[str] | None = None) -> None:
+    def __init__(
+        self,
+        by_team: Mapping[str, str] | None = None,
+        own: Collection[str] | None = None,
+        consent_only: Collection[str] = (),
+    ) -> None:
+        self._consent_only = frozenset(consent_only)
         self._named = by_team is not None
         self._by_team = {_plain(team): handle for team, handle in (by_team or {}).items()}
         self._own = None if own is None else frozenset(own)
@@ -38,6 +46,10 @@ class Handles:
     def of_handle(self, handle: str) -> str | None:
         """A handle named outright, or a team's name where the file has it."""
         return self.of_team(handle) or self._owned(handle)
+
+    def refuses(self, handle: str | None, basis: Basis) -> bool:
+        """Whether the handle is a sensitive service's, which registers by consent or for significant harm alone."""
+        return handle in self._consent_only and basis is Basis.STATUTORY
 
     def why_not(self, written: str) -> RowCode:
         """Why a team or handle that was not found was not."""

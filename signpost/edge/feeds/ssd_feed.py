@@ -219,6 +219,8 @@ def _involvement_row(
     handle = handles.of_team(team) if team else None
     if handle is None:
         cells.refuse("invo_professional_team", handles.why_not(team) if team else RowCode.HANDLE_MISSING)
+    if handles.refuses(handle, Basis.STATUTORY):
+        cells.refuse("invo_professional_team", RowCode.BASIS_REFUSED)
     draft = Draft(
         ids=RowIds(local_id=local_id, involvement_id=involvement_id) if local_id and involvement_id else None,
         child=person.child if person is not None else None,

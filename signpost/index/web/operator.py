@@ -72,6 +72,7 @@ class NewHandle(_Operator):
     email: _Text | None = None
     hours: _Text | None = None
     out_of_hours: HandleId | None = None
+    consent_only: bool = False
 
 
 class AddedHandle(_Operator):
@@ -90,6 +91,7 @@ class ChangedHandle(_Operator):
     email: _Text | None = None
     hours: _Text | None = None
     out_of_hours: HandleId | None = None
+    consent_only: bool = False
 
 
 class ConfirmedHandles(_Operator):
@@ -131,6 +133,7 @@ class ListedHandle(_Operator):
     confirmed_on: str | None
     """yyyy-mm-dd."""
     handed_over_to: HandleId | None
+    consent_only: bool
 
 
 class HandleDirectory(_Operator):
@@ -236,7 +239,9 @@ def operator_app(index: Index, log: Log) -> FastAPI:
     @app.post("/handles", status_code=201, responses=refusals(_C.ORGANISATION_UNKNOWN, _C.HANDLE_UNKNOWN))
     async def add_handle(asked: FromJson[NewHandle]) -> AddedHandle:
         """Adds a handle to an organisation and names it."""
-        point = ContactPoint(asked.title, asked.telephone, asked.email, asked.hours, asked.out_of_hours)
+        point = ContactPoint(
+            asked.title, asked.telephone, asked.email, asked.hours, asked.out_of_hours, asked.consent_only
+        )
         added = await index.handles.add(OrganisationId(asked.organisation), point, now=index.clock.now())
         return AddedHandle(handle=added.identifier)
 
@@ -254,6 +259,7 @@ def operator_app(index: Index, log: Log) -> FastAPI:
                     out_of_hours=each.out_of_hours,
                     confirmed_on=None if each.confirmed_on is None else each.confirmed_on.isoformat(),
                     handed_over_to=each.handed_over_to,
+                    consent_only=each.consent_only,
                 )
                 for each in index.handles.of(OrganisationId(asked.organisation))
             ]

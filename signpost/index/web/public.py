@@ -164,7 +164,9 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
     @app.post(
         "/v1/registrations",
         status_code=202,
-        responses=refusals(*_WHO_ASKS, *_EVALUATED, _C.REFERENCE_REPEATED, _C.HANDLE_UNKNOWN, _C.PERIOD_INVALID),
+        responses=refusals(
+            *_WHO_ASKS, *_EVALUATED, _C.REFERENCE_REPEATED, _C.HANDLE_UNKNOWN, _C.BASIS_REFUSED, _C.PERIOD_INVALID
+        ),
     )
     async def register(asked: FromJson[RegisterRequest], who: by) -> WriteReceipt:
         """Registers involvements of the asker's organisation. Accepted when durable; visible to others soon after."""

@@ -227,6 +227,7 @@ def test_a_handle_is_added_and_listed(here: Path, operator: Operator, capsys: py
         "email": None,
         "hours": None,
         "out_of_hours": None,
+        "consent_only": False,
     }
     assert run(["admin", "handle", "list", "north-council", *SETTINGS]) == 0
     assert capsys.readouterr().out == f"{HANDLE}  Front Door  0113 496 0001\n"

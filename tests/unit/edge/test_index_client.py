@@ -161,7 +161,7 @@ def test_a_list_without_an_end_is_not_followed_for_ever(tmp_path: Path) -> None:
 
 def test_the_handles_are_the_organisations_own(tmp_path: Path) -> None:
     async def work(_: Client, index: Index) -> None:
-        assert await index.handles() == {HANDLE}
+        assert (await index.handles()).handles == [HANDLE]
 
     with_index(Pretence(role=Role.FEED), tmp_path, work)
 

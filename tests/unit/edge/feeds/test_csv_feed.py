@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from signpost.edge.feeds.csv_feed import csv_children
+from signpost.edge.feeds.csv_feed import CSVFeed, csv_children
 from signpost.edge.feeds.errors import ROW_MEANINGS, ErrorFile, FeedError, FileCode, RowCode, RowErrorCode
 from signpost.edge.feeds.handles import Handles
 from signpost.edge.feeds.model import BadRow, GoodRow, PassedRow
@@ -20,7 +20,7 @@ from signpost.protocol.purposes import Basis
 from signpost.protocol.secret import Secret
 from signpost_cli.demo.dirty import DIRTY_FIELDS, dirty_rows
 from signpost_cli.demo.families import generate_csv
-from tests.unit.edge.feeds.support import GOOD, TODAY, errors_of, good, open_csv, read, rows_of, write
+from tests.unit.edge.feeds.support import GOOD, JOIN_KEY, TODAY, errors_of, good, open_csv, read, rows_of, write
 
 
 def test_a_good_row_becomes_an_involvement(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_there_is_a_dirty_row_for_every_code_of_the_format() -> None:
     in, which have tests of their own.
     """
     of_ssd = {RowCode.PERSON_MISSING, RowCode.PERSON_TWICE, RowCode.PERSON_REFUSED}
-    of_handles = {RowCode.HANDLE_NOT_YOURS}
+    of_handles = {RowCode.HANDLE_NOT_YOURS, RowCode.BASIS_REFUSED}
     of_no_row = {RowCode.ROW_MALFORMED, RowCode.ROW_SHIFTED}
     of_returns = {
         RowCode.IDENTITY_TWICE, RowCode.IDENTITY_DISAGREES, RowCode.ELEMENT_TWICE, RowCode.ADOPTION_UNDATED,
@@ -616,3 +616,16 @@ def test_dates_as_databases_export_them_are_read(text: str, tmp_path: Path) -> N
     (row,) = good(rows_of(tmp_path / "f.csv", GOOD | {"date_of_birth": text}))
 
     assert row.involvement.child.date_of_birth == date(2015, 4, 3)
+
+
+@pytest.mark.parametrize(
+    ("basis", "codes"),
+    [("", ["BASIS_REFUSED"]), ("statutory", ["BASIS_REFUSED"]), ("consent", []), ("significant_harm", [])],
+)
+def test_a_sensitive_services_row_needs_consent_or_a_ground(basis: str, codes: list[str], tmp_path: Path) -> None:
+    """Said of the row, before anything is sent."""
+    write(tmp_path / "f.csv", GOOD | {"basis": basis})
+    handles = Handles({"front door": "front-door"}, own={"front-door"}, consent_only={"front-door"})
+    feed = CSVFeed(tmp_path / "f.csv", today=TODAY, handles=handles, join_key=JOIN_KEY)
+
+    assert [code for _, _, code in errors_of(read(feed))] == codes
