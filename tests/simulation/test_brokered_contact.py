@@ -44,6 +44,7 @@ from tests.support.running_index import RunningIndex
 from tests.support.world import NOON, TODAY, Child, Device, changing, device_purpose, reference_of, whole_child
 
 HOUR: Final = 60 * 60
+QUARTER: Final = HOUR // 4
 DAY: Final = 24 * HOUR
 LAST: Final = NOON + 300 * DAY
 """No end of work leaves the look-back window before it."""
@@ -167,20 +168,23 @@ class BrokeredContact(RuleBasedStateMachine):
             repeats_of_an_organisation=10_000,
         )
 
-    @initialize()
-    def set_scene(self) -> None:
-        """Everybody is there, and somebody asks. Each council's day desk falls back to its night desk."""
+    @initialize(asked_first=st.booleans())
+    def set_scene(self, asked_first: bool) -> None:
+        """Everybody is there, and all ask about one child, whom both councils register before or after. Each council's
+        day desk falls back to its night desk.
+        """
         for council in COUNCILS:
             self.index.admit(council)
             night = self.added(council, title="Night desk", hours="24/7", out_of_hours=None)
             self.added(council, title="Day desk", hours=None, out_of_hours=night)
         self.index.admit("st-elsewhere", Kind.HOSPITAL)
-        for council in COUNCILS:
-            self.register((council, "one"), "ada", desk=1, ended=False, now=True)
-        for account in ASKERS:
-            self.look_up(account, "ada")
-        self.look_up(ASKERS[0], "ada")
-        self.ask(0, Urgency.TODAY)
+        for each in ("asked", "registered") if asked_first else ("registered", "asked"):
+            if each == "asked":
+                for account in ASKERS:
+                    self.look_up(account, "ada", Urgency.TODAY)
+            else:
+                for council in COUNCILS:
+                    self.register((council, "one"), "ada", desk=1, ended=False, now=True)
 
     def added(self, council: str, **point: object) -> str:
         """A desk."""
@@ -305,20 +309,26 @@ class BrokeredContact(RuleBasedStateMachine):
 
     # -- what people do
 
-    @rule(account=st.sampled_from(ASKERS), child=st.sampled_from(["ada", "ada", "like", "ben"]))
-    @precondition(lambda self: len(self.lookups) < 9)
-    def look_up(self, account: Account, child: str) -> None:
-        """Somebody looks a child up."""
+    @rule(
+        account=st.sampled_from(ASKERS),
+        child=st.sampled_from(["ada", "ada", "like", "ben"]),
+        urgency=st.sampled_from([None, *Urgency]),
+    )
+    @precondition(lambda self: len(self.lookups) < 12)
+    def look_up(self, account: Account, child: str, urgency: Urgency | None) -> None:
+        """Somebody looks a child up, and may ask to be rung at once."""
         device = self.device(account)
         request = self.world.lookup(device, CHILDREN[child], purpose=device_purpose(device))
         answer = self.say(account, "/v1/lookups", request).json()
         looked = Looked(account, child, kept_until=whole_hour(self.now() + DAY))
         assert answer["answer"] == self.word(looked)
         self.lookups[answer["receipt"]] = looked
+        if urgency is not None:
+            self.ask(len(self.lookups) - 1, urgency, now=True)
 
-    @rule(pick=st.integers(0, 7), urgency=st.sampled_from(Urgency))
+    @rule(pick=st.integers(0, 11), urgency=st.sampled_from(Urgency), now=st.booleans())
     @precondition(lambda self: self.lookups)
-    def ask(self, pick: int, urgency: Urgency) -> None:
+    def ask(self, pick: int, urgency: Urgency, now: bool) -> None:
         """Somebody asks to be rung, for the first time or again."""
         receipt = list(self.lookups)[pick % len(self.lookups)]
         looked = self.lookups[receipt]
@@ -335,6 +345,8 @@ class BrokeredContact(RuleBasedStateMachine):
         assert answer.status_code == 200
         told = self.expected(receipt)
         assert answer.json() == {word: told[word] for word in ("receipt", "urgency", "answer_by", "waits_until")}
+        if now:
+            self.settle_all()
 
     @rule(
         key=st.tuples(st.sampled_from(COUNCILS), st.sampled_from(REFERENCES)),
@@ -377,17 +389,19 @@ class BrokeredContact(RuleBasedStateMachine):
             self.settle_all()
 
     @rule(
-        pick=st.integers(0, 20),
-        how=st.sampled_from(["share", "share", "share", "hand-over", "end", "decline"]),
-        elsewhere=st.integers(0, 5),
+        pick=st.integers(0, 30),
+        how=st.sampled_from(["share", "share", "share", "share", "hand-over", "end", "decline"]),
+        elsewhere=st.integers(0, 5).map(lambda at: at == 5),
         twice=st.booleans(),
     )
     @precondition(lambda self: self.seen)
-    def reply(self, pick: int, how: str, elsewhere: int, twice: bool) -> None:
+    def reply(self, pick: int, how: str, elsewhere: bool, twice: bool) -> None:
         """Somebody answers a notice: one of their own, one that is gone, another council's, or one a second time."""
-        reference = self.seen[-1 - pick % len(self.seen)]
+        waiting = [name for name, each in self.notices.items() if each.state in WAITING]
+        choices = [*waiting, *waiting, self.seen[pick % len(self.seen)]]
+        reference = choices[pick % len(choices)]
         council = self.councils[reference]
-        if elsewhere == 0:
+        if elsewhere:
             [council] = set(COUNCILS) - {council}
         for _ in range(2 if twice else 1):
             self.reply_once(council, reference, how)
@@ -424,30 +438,26 @@ class BrokeredContact(RuleBasedStateMachine):
             if how == "share":
                 self.shared[self.receipt_of(notice)][self.key_of(notice)] = notice.handle
 
-    @rule(pick=st.integers(0, 7))
-    @precondition(lambda self: self.lookups)
-    def look_up_again(self, pick: int) -> None:
-        """By a receipt: for a day, or as long as its call-back waits."""
-        receipt = list(self.lookups)[pick % len(self.lookups)]
-        looked = self.lookups[receipt]
-        answer = self.say(looked.account, "/v1/lookups/again", LookupAgainRequest(receipt=receipt))
-        if self.now() < looked.kept_until or self.waits(receipt):
-            assert answer.json()["answer"] == self.word(looked)
-        else:
-            assert self.refusal(answer) == (404, "lookup-unknown")
-
-    @rule(pick=st.integers(0, 7), other=st.sampled_from(ASKERS), reached=st.booleans())
+    @rule(pick=st.integers(0, 11), other=st.sampled_from(ASKERS), reached=st.booleans())
     @precondition(lambda self: self.lookups)
     def follow_up(self, pick: int, other: Account, reached: bool) -> None:
-        """Somebody says what came of a call-back, and reads it: of their own alone."""
+        """Somebody looks up again, says what came of a call-back and reads it: by a receipt of their own alone."""
         receipt = list(self.lookups)[pick % len(self.lookups)]
-        own = other == self.lookups[receipt].account and self.waits(receipt)
+        looked = self.lookups[receipt]
+        again = self.say(other, "/v1/lookups/again", LookupAgainRequest(receipt=receipt))
+        if other == looked.account and (self.now() < looked.kept_until or self.waits(receipt)):
+            assert again.json()["answer"] == self.word(looked)
+        else:
+            assert self.refusal(again) == (404, "lookup-unknown")
         for path, message in (
             ("/v1/contact/outcomes", OutcomeRequest(receipt=receipt, reached=reached, new=reached)),
             ("/v1/contact/status", ContactStatusRequest(receipt=receipt)),
         ):
             answer = self.say(other, path, message)
-            assert answer.status_code == 200 if own else self.refusal(answer) == (404, "call-back-unknown")
+            if other == looked.account and self.waits(receipt):
+                assert answer.status_code == 200
+            else:
+                assert self.refusal(answer) == (404, "call-back-unknown")
 
     @rule(council=st.sampled_from(COUNCILS))
     @precondition(lambda self: len(self.handed_over) < len(COUNCILS))
@@ -515,7 +525,6 @@ class BrokeredContact(RuleBasedStateMachine):
         while self.inbox:
             self.settle(settle.BATCH)
 
-    @rule()
     def escalate(self) -> None:
         """Each notice that is due goes one step on, with a leaf for each; and no other."""
         before, written = self.resting(), len(leaves(self.index))
@@ -540,18 +549,21 @@ class BrokeredContact(RuleBasedStateMachine):
             else:
                 assert (after[name].state, after[name].due_at) == (NoticeState.UNANSWERED, None)
         self.act = "escalate"
+        self.compare()
 
     @rule(
-        seconds=st.sampled_from(
-            [1, 60, 15 * 60 - 1, 15 * 60, HOUR, 4 * HOUR, DAY, 4 * DAY, 9 * DAY, 28 * DAY - HOUR, 28 * DAY + HOUR]
-        )
+        seconds=st.sampled_from([60, QUARTER - 1, QUARTER, HOUR, 4 * HOUR, DAY, 9 * DAY, 28 * DAY + HOUR]),
+        then=st.sampled_from(["nothing", "escalate", "escalate", "sweep"]),
     )
     @precondition(lambda self: self.now() < LAST)
-    def time_goes_by(self, seconds: int) -> None:
-        """Nothing else happens."""
+    def time_goes_by(self, seconds: int, then: str) -> None:
+        """And the index may look what is due, or what has run out."""
         self.world.clock.advance(seconds)
+        if then == "escalate":
+            self.escalate()
+        elif then == "sweep":
+            self.sweep()
 
-    @rule()
     def sweep(self) -> None:
         """What has run out is gone, and nothing else is."""
         self.index.sweep()
@@ -561,10 +573,12 @@ class BrokeredContact(RuleBasedStateMachine):
         assert len(tables["call_back_tags"]) == 12 * len(waiting)
         assert all(self.now() < each.waits_until for each in self.resting().values())
         self.act = "sweep"
+        self.compare()
 
     @rule()
+    @precondition(lambda self: self.inbox)
     def crash(self) -> None:
-        """The index stops wherever it is, and starts again."""
+        """The index stops with work to do, and starts again."""
         self.index.close()
         self.index = self.opened(self.index)
 
