@@ -327,10 +327,8 @@ class CallBacks(Protocol):
             Problem: NONCE_USED, NOTICE_UNKNOWN, or what `change` raises; and nothing was done.
         """
 
-    async def escalate(self, most: int, *, now: int, audit: Callable[[OrganisationId], AuditEvent]) -> int:
-        """Have up to so many notices that are due go a step further, each with its leaf, in one transaction. How
-        many.
-        """
+    async def escalate(self, most: int, *, now: int, audit: AuditEvent) -> int:
+        """Have up to so many notices that are due go a step further, in one transaction, with one leaf. How many."""
 
     def with_outcomes(self) -> list[CallBack]:
         """The call-backs whose asker has said what came of them."""

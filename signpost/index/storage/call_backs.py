@@ -33,6 +33,7 @@ from signpost.service.writer import Writer
 
 __all__ = ["SqliteCallBacks"]
 
+_NO_CALL_BACK: Final = bytes(16)
 _MOST_URGENT_FIRST: Final = (Urgency.NOW, Urgency.TODAY, Urgency.WEEK)
 
 
@@ -84,7 +85,10 @@ class SqliteCallBacks:
         matching = {
             (hit.organisation, hit.involvement) for hit in self._delivery.matches(self._reader, call_back, now=now).all
         }
+        # Of a child whom nobody is to be seen with, nothing that was told before is read: one that has been shielded
+        # since takes the steps of one that nobody knows.
         name = self._vault.call_back(call_back.organisation, call_back.account, call_back.receipt)
+        name = name if matching else _NO_CALL_BACK
         handles: dict[str, Handle] = {}
         for notice in self._rows.notices_of(self._reader, name):
             of = (self._vault.organisation(notice.organisation), notice.involvement)
@@ -149,7 +153,7 @@ class SqliteCallBacks:
 
         return await self._writer.submit(reply)
 
-    async def escalate(self, most: int, *, now: int, audit: Callable[[OrganisationId], AuditEvent]) -> int:
+    async def escalate(self, most: int, *, now: int, audit: AuditEvent) -> int:
         """As the port says."""
         if not self._rows.any_due(self._reader, now):
             return 0
@@ -158,7 +162,8 @@ class SqliteCallBacks:
             due = self._rows.notices_due(connection, now, most)
             for notice in due:
                 self._step(connection, notice, now)
-                record(connection, self._vault, audit(notice.organisation))
+            if due:  # another worker may have been here first
+                record(connection, self._vault, audit)
             return len(due)
 
         return await self._writer.submit(escalate)
