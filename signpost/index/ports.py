@@ -407,8 +407,8 @@ class Mails(Protocol):
     async def done(self, number: int) -> None:
         """It was taken, or never will be."""
 
-    async def later(self, number: int, *, due_at: int) -> None:
-        """It is tried again then."""
+    async def claim(self, number: int, *, now: int, due_at: int) -> bool:
+        """Take it up, to be tried again then if nobody says what became of it; false where another worker has it."""
 
 
 class Revocations(Protocol):
