@@ -11,7 +11,7 @@ from signpost.index.handle_faults import standing_for
 from signpost.index.ports import ShownGlass
 from signpost.index.records import CallBack, Glass, Handle, InvolvementNumber
 from signpost.index.requests import Signed
-from signpost.index.storage.delivery import Delivery
+from signpost.index.storage.delivery import Delivery, Desk
 from signpost.index.storage.handles import handles_of
 from signpost.index.storage.layouts import unpack_involvement
 from signpost.index.storage.record import record
@@ -30,6 +30,9 @@ __all__ = ["SqliteGlasses"]
 _BYTES: Final = 768
 _SHOWN_SECONDS: Final = 7 * 24 * 60 * 60
 """How long the owner's inbox shows that its line was shown."""
+_ONE_GLASS_SECONDS: Final = 24 * 60 * 60
+"""What an account breaks again meanwhile, before its review, is the same glass: its owner and its reviewer are told of
+it once, and nobody can fill their lists with it."""
 
 
 @final
@@ -53,6 +56,9 @@ class SqliteGlasses:
             desk = self._delivery.first_desk(connection, question, now=signed.at)
             if desk is None:
                 return None
+            broken = self._broken_already(connection, question, desk, since=keep_until - _ONE_GLASS_SECONDS)
+            if broken is not None:
+                return broken
             glass = Glass(
                 reference=reference,
                 organisation=question.organisation,
@@ -121,6 +127,17 @@ class SqliteGlasses:
             record(connection, self._vault, audit)
 
         await self._writer.submit(work)
+
+    def _broken_already(self, connection: Connection, question: CallBack, desk: Desk, *, since: int) -> Glass | None:
+        rows = connection.execute(
+            "SELECT glass, sealed FROM glasses WHERE asker = ? AND owner = ? AND forget_at > ?",
+            (self._vault.organisation(question.organisation), desk.hit.organisation, since),
+        ).fetchall()
+        wanted = (question.account, question.purpose, desk.handle.identifier, desk.hit.involvement, None)
+        for glass in (_glass(self._vault.open(sealed, Label.GLASS_ROW, name)) for name, sealed in rows):
+            if (glass.account, glass.purpose, glass.handle, glass.involvement, glass.reviewed_at) == wanted:
+                return glass
+        return None
 
     def _write(self, connection: Connection, glass: Glass, keep_until: int) -> None:
         name = self._vault.glass(glass.reference)
