@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, final
 
 from signpost.index.contact_states import NoticeState
@@ -52,11 +52,13 @@ class CallBackRows:
             (name, sealed, call_back.waits_until),
         )
 
-    def write_tags(self, connection: Connection, name: bytes, call_back: CallBack) -> None:
-        """Have it found by its tags."""
+    def write_tags(
+        self, connection: Connection, name: bytes, call_back: CallBack, *, by: Iterable[StoredTag]
+    ) -> None:  # fmt: skip
+        """Have it found by these of its tags."""
         connection.executemany(
             "INSERT INTO call_back_tags (key, call_back, forget_at) VALUES (?, ?, ?)",
-            sorted((tag.wrapped.key, name, call_back.waits_until) for tag in call_back.tags),
+            sorted((tag.wrapped.key, name, call_back.waits_until) for tag in by),
         )
 
     def holding(self, connection: Connection, keys: Sequence[bytes], *, now: int) -> list[bytes]:

@@ -13,8 +13,9 @@ from signpost.index.audit import AuditEvent
 from signpost.index.contact_rules import ContactRules
 from signpost.index.contact_states import WAITING, NoticeEvent, NoticeState, after
 from signpost.index.handle_faults import standing_for
+from signpost.index.lifetimes import CALL_BACK_DAYS
 from signpost.index.ports import Waiting
-from signpost.index.records import CallBack, Handle, KeptNotice
+from signpost.index.records import CallBack, Handle, KeptNotice, StoredTag
 from signpost.index.requests import Signed
 from signpost.index.storage.call_back_rows import CallBackRows
 from signpost.index.storage.delivery import Delivery
@@ -31,8 +32,13 @@ from signpost.protocol.purposes import Urgency
 from signpost.service.database import Connection
 from signpost.service.writer import Writer
 
-__all__ = ["SqliteCallBacks"]
+__all__ = ["MOST_WAITING_BY_ONE_TAG", "SqliteCallBacks"]
 
+MOST_WAITING_BY_ONE_TAG: Final = 16
+"""Call-backs that one organisation leaves in four weeks to be found by one tag. Lookups that share a tag are bounded
+already, but not by what siblings or twins share: every registration that holds such a tag has all of its call-backs
+evaluated in the transaction that settles it, and one organisation could leave so many that nothing else is written."""
+_PERIOD_SECONDS: Final = CALL_BACK_DAYS * 24 * 60 * 60
 _NO_CALL_BACK: Final = bytes(16)
 _MOST_URGENT_FIRST: Final = (Urgency.NOW, Urgency.TODAY, Urgency.WEEK)
 
@@ -61,7 +67,7 @@ class SqliteCallBacks:
             kept = self._rows.call_back(connection, name, now=signed.at)
             if kept is None:
                 kept = call_back
-                self._rows.write_tags(connection, name, kept)
+                self._rows.write_tags(connection, name, kept, by=self._waits_by(connection, kept))
             else:
                 # Sooner than it was asked before is asked now: its time does not begin in the past.
                 if _MOST_URGENT_FIRST.index(call_back.urgency) < _MOST_URGENT_FIRST.index(kept.urgency):
@@ -193,6 +199,23 @@ class SqliteCallBacks:
             record(connection, self._vault, audit)
 
         await self._writer.submit(release)
+
+    def _waits_by(self, connection: Connection, call_back: CallBack) -> list[StoredTag]:
+        """Its tags, but for those by which so many call-backs of its organisation wait already. Every tag is counted,
+        whatever was there, and by its class: a tag that claims another takes no true one's place.
+        """
+        until = call_back.asked_at - call_back.asked_at % _PERIOD_SECONDS + _PERIOD_SECONDS
+        by = []
+        for tag in call_back.tags:
+            whom = ("call-backs", call_back.organisation, tag.place.match_class.value)
+            (waiting,) = connection.execute(
+                "INSERT INTO repeats VALUES (?1, 1, ?2) ON CONFLICT (name) DO UPDATE SET lookups = lookups + 1"
+                " RETURNING lookups",
+                (self._vault.repeat(tag.wrapped.key, until, *whom), until),
+            ).fetchone()
+            if waiting <= MOST_WAITING_BY_ONE_TAG:
+                by.append(tag)
+        return by
 
     def _step(self, connection: Connection, notice: KeptNotice, now: int) -> None:
         """A notice is due: on to the desk out of hours, or there is nobody left to turn to."""
