@@ -38,7 +38,7 @@ RECEIPT = "K7Q2-104D"
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pretence]:
     """Services that listen, and a desk that is signed in with them."""
     first = free_port_run(4)
-    pretence = Pretence(port=first, index_port=first + 3, clock=StillClock(NOW))
+    pretence = Pretence(port=first, index_port=first + 3, clock=StillClock(int(time.time())))
     monkeypatch.setenv("SIGNPOST_HOME", str(pretence.make_desk(tmp_path / "desk")))
     with pretence.on_loopback():
         yield pretence
@@ -241,7 +241,7 @@ def test_an_index_that_does_not_answer_is_not_a_no(
 ) -> None:
     """Exit 6, and nothing on stdout."""
     first = free_port_run(4)
-    pretence = Pretence(port=first, index_port=first + 3, clock=StillClock(NOW))
+    pretence = Pretence(port=first, index_port=first + 3, clock=StillClock(int(time.time())))
     monkeypatch.setenv("SIGNPOST_HOME", str(pretence.make_desk(tmp_path / "desk")))
     monkeypatch.setattr("signpost.edge.index_client._PAUSES", ())
 
