@@ -314,8 +314,10 @@ class CallBacks(Protocol):
             Problem: NONCE_USED, CALL_BACK_UNKNOWN.
         """
 
-    def waiting(self, organisation: OrganisationId, *, now: int) -> list[Waiting]:
-        """The notices of an organisation that wait for an answer, the soonest due first."""
+    def waiting(self, organisation: OrganisationId, most: int, *, now: int) -> list[Waiting]:
+        """Up to so many notices of an organisation that wait for an answer: the soonest due first, then those that
+        nobody answered in time.
+        """
 
     async def reply(
         self, organisation: OrganisationId, reference: str, change: Callable[[KeptNotice], KeptNotice], *,
@@ -373,7 +375,9 @@ class Glasses(Protocol):
         """Those that accounts of an organisation broke, the oldest first."""
 
     def shown_to(self, organisation: OrganisationId, *, now: int) -> list[ShownGlass]:
-        """Those behind which a line of this organisation was shown in the last week, the oldest first."""
+        """Those behind which a line of this organisation was shown in the last week: the newest two hundred, the oldest
+        of them first.
+        """
 
     def unreviewed(self) -> list[Glass]:
         """Those that nobody has reviewed."""

@@ -83,9 +83,20 @@ class CallBackRows:
         """What was told about one involvement."""
         return self._notices(connection, "organisation = ? AND involvement = ?", organisation, involvement)
 
-    def notices_for(self, connection: Connection, organisation: OrganisationId) -> list[KeptNotice]:
-        """What one organisation was told."""
-        return self._notices(connection, "organisation = ?", self._vault.organisation(organisation))
+    def still_due(
+        self, connection: Connection, organisation: OrganisationId, most: int, *, now: int
+    ) -> list[KeptNotice]:  # fmt: skip
+        """What one organisation was told and has time to answer, the soonest due first."""
+        number = self._vault.organisation(organisation)
+        # The rows are wide: their names alone are put in order.
+        soonest = "SELECT notice FROM notices WHERE organisation = ? AND due_at IS NOT NULL AND forget_at > ?"
+        of = f"notice IN ({soonest} ORDER BY due_at LIMIT ?)"
+        return self._notices(connection, f"{of} ORDER BY due_at", number, now, most)
+
+    def no_longer_due(self, connection: Connection, organisation: OrganisationId, *, now: int) -> list[KeptNotice]:
+        """What it was told and has answered, or has not in time; and what is held."""
+        number = self._vault.organisation(organisation)
+        return self._notices(connection, "organisation = ? AND due_at IS NULL AND forget_at > ?", number, now)
 
     def notices_due(self, connection: Connection, now: int, most: int) -> list[KeptNotice]:
         """What is due and has not run out, the longest first."""

@@ -120,23 +120,27 @@ class SqliteCallBacks:
 
         await self._writer.submit(tell)
 
-    def waiting(self, organisation: OrganisationId, *, now: int) -> list[Waiting]:
+    def waiting(self, organisation: OrganisationId, most: int, *, now: int) -> list[Waiting]:
         """As the port says."""
         number = self._vault.organisation(organisation)
         handles = self._handles(self._reader, organisation)
+        notices = self._rows.still_due(self._reader, organisation, most, now=now)
+        if len(notices) < most:
+            late = self._rows.no_longer_due(self._reader, organisation, now=now)
+            notices += sorted((notice for notice in late if notice.state in WAITING), key=_soonest_first)
         found = []
-        for notice in self._rows.notices_for(self._reader, organisation):
+        for notice in notices[:most]:
             row = self._reader.execute(
                 "SELECT sealed FROM owned_involvements WHERE organisation = ? AND involvement = ?",
                 (number, notice.involvement),
             ).fetchone()
             # Withdrawn, and about to settle: as if it had never been there.
-            if notice.state not in WAITING or notice.waits_until <= now or row is None:
+            if row is None:
                 continue
             owned = unpack_involvement(self._vault.open(row[0], Label.OWNED_ROW, place(number, notice.involvement)))
             title = standing_for(notice.handle, handles).title
             found.append(Waiting(notice, title, owned.sealed_case_reference))
-        return sorted(found, key=lambda each: (each.notice.due_at or each.notice.told_at, each.notice.reference))
+        return sorted(found, key=lambda each: _soonest_first(each.notice))
 
     async def reply(
         self, organisation: OrganisationId, reference: str, change: Callable[[KeptNotice], KeptNotice], *,
@@ -234,3 +238,7 @@ class SqliteCallBacks:
 
     def _handles(self, connection: Connection, organisation: OrganisationId) -> Mapping[str, Handle]:
         return {handle.identifier: handle for handle in handles_of(connection, self._vault, organisation)}
+
+
+def _soonest_first(notice: KeptNotice) -> tuple[bool, int, str]:
+    return notice.due_at is None, notice.due_at or notice.told_at, notice.reference

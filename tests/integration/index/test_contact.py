@@ -607,3 +607,24 @@ def test_one_organisation_cannot_have_thousands_of_call_backs_wait_by_one_tag(sc
     receipt = scene.index.ask(other, "/v1/lookups", request).json()["receipt"]
     ask(scene, other, receipt, Urgency.WEEK)
     assert len(inbox(scene, elsewhere)) == told_after + 1, "each organisation has its own"
+
+
+def test_an_inbox_shows_so_many_the_soonest_due_first(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many ask: a client reads no more than so much, and one organisation that asks every day must not keep
+    a desk from reading what is urgent. What nobody answered in time stands behind what is not late.
+    """
+    monkeypatch.setattr("signpost.index.contact.MOST_SHOWN", 3)
+    registered(scene)
+    for urgency in (Urgency.NOW, Urgency.NOW, Urgency.WEEK, Urgency.NOW, Urgency.TODAY):
+        ask(scene, scene.nurse, receipt_of(scene, scene.nurse), urgency)
+        scene.world.clock.advance(QUARTER)
+        scene.index.run(scene.index.index.escalating.tick())
+
+    def shown() -> tuple[list[str], bool]:
+        found = scene.index.ask(scene.worker, "/v1/inbox", b"{}").json()
+        return [f"{each['urgency']} {each['state']}" for each in found["notices"]], found["more"]
+
+    assert shown() == (["today open", "week open", "now unanswered"], True)
+    for _ in range(2):
+        assert reply(scene, scene.worker, inbox(scene, scene.worker)[0]["notice"], "end") == DONE
+    assert shown() == (["now unanswered"] * 3, False)
