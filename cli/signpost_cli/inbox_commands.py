@@ -66,6 +66,7 @@ def inbox(home: Home = None, as_json: JsonFlag = False, plain: PlainFlag = False
             "signpost.inbox/1",
             {
                 "notices": [_document(*each) for each in asked],
+                "more": found.more,
                 "glasses": [_glass_document(*each) for each in shown],
                 "stale_handles": [each.model_dump(mode="json") for each in found.stale_handles],
             },
@@ -75,6 +76,8 @@ def inbox(home: Home = None, as_json: JsonFlag = False, plain: PlainFlag = False
         answer("Nobody waits for an answer.")
     for notice, reference in asked:
         _tell(notice, reference, plain=plain)
+    if found.more:
+        say("More wait than are shown here: answer these, then look again.")
     for glass, reference in shown:
         _tell_glass(glass, reference)
     for stale in found.stale_handles:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Final, final
 
 from signpost.index.audit import AuditAction
+from signpost.index.lifetimes import GLASS_DAYS
 from signpost.index.permissions import Act, may, may_look_up, require
 from signpost.index.ports import Glasses, Lookups, Record
 from signpost.index.records import CallBack, Glass
@@ -35,10 +36,8 @@ from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import Urgency
 from signpost.service.clock import Randomness
 
-__all__ = ["KEPT_DAYS", "BreakGlass", "OpenReviews"]
+__all__ = ["BreakGlass", "OpenReviews"]
 
-KEPT_DAYS: Final = 365
-"""A broken glass is kept for a year, as that somebody looked is."""
 _DAY: Final = 24 * 60 * 60
 _ONE_WORKING_DAY: Final = Patience(week_days=1)
 
@@ -91,7 +90,7 @@ class BreakGlass:
             question,
             reference=speakable(self._randomness),
             review_by=due_at(signed.at, Urgency.WEEK, None, _ONE_WORKING_DAY),
-            keep_until=signed.at + KEPT_DAYS * _DAY,
+            keep_until=signed.at + GLASS_DAYS * _DAY,
             signed=signed,
             audit=audit,
         )

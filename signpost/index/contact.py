@@ -41,10 +41,12 @@ from signpost.protocol.messages import (
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.service.clock import Randomness
 
-__all__ = ["FEWEST_OUTCOMES", "Contact", "Outcomes"]
+__all__ = ["FEWEST_OUTCOMES", "MOST_SHOWN", "Contact", "Outcomes"]
 
 FEWEST_OUTCOMES: Final = 10
 """An organisation's outcomes are shown only where there are more."""
+MOST_SHOWN: Final = 1_000
+"""Notices in one inbox: an organisation's answers stay short of what a client reads, however many ask."""
 
 _STALE: Final = frozenset({HandleFault.TO_CONFIRM, HandleFault.UNCONFIRMED})
 _DAY: Final = 24 * 60 * 60
@@ -161,7 +163,7 @@ class Contact:
             Problem: ROLE_REFUSED, NONCE_USED.
         """
         require(may(signed.asker, Act.ANSWER_NOTICES))
-        waiting = self._call_backs.waiting(signed.asker.organisation, now=signed.at)
+        waiting = self._call_backs.waiting(signed.asker.organisation, MOST_SHOWN + 1, now=signed.at)
         shown = self._glasses.shown_to(signed.asker.organisation, now=signed.at)
         await self._record.note(signed.audit(AuditAction.READ_INBOX, self._randomness), signed=signed)
         return Inbox(
@@ -181,8 +183,9 @@ class Contact:
                         "sealed_case_reference": each.sealed_case_reference,
                     }
                 )
-                for each in waiting
+                for each in waiting[:MOST_SHOWN]
             ],
+            more=len(waiting) > MOST_SHOWN,
             glasses=[
                 BrokenGlass(
                     reference=each.glass.reference,

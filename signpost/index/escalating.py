@@ -1,6 +1,8 @@
 """The escalation worker: notices that fall due go to the desk out of hours, then say that nobody answered.
 
-Each step is taken once, with its leaf, in one transaction with it: killed at any moment, it goes on where it was.
+The steps of a round are taken once, with one leaf, in one transaction: killed at any moment, it goes on where it was.
+The leaf names nobody, and not how many: a desk's time runs out so long after somebody asked, to the minute, that one
+which named its organisation would tell whoever reads the record whom they had asked.
 """
 
 from __future__ import annotations
@@ -9,7 +11,6 @@ from typing import Final, final
 
 from signpost.index.audit import ACCESS_BYTES, AuditAction, AuditEvent
 from signpost.index.ports import CallBacks
-from signpost.protocol.credentials import OrganisationId
 from signpost.service.clock import Clock, Randomness
 
 __all__ = ["Escalating"]
@@ -30,9 +31,5 @@ class Escalating:
     async def tick(self) -> int:
         """Have what is due go a step further; how many notices did."""
         now = self._clock.now() + self._ahead_seconds
-        return await self._call_backs.escalate(_BATCH, now=now, audit=lambda of: self._audit(of, now))
-
-    def _audit(self, organisation: OrganisationId, now: int) -> AuditEvent:
-        return AuditEvent(
-            action=AuditAction.ESCALATED, at=now, access=self._randomness(ACCESS_BYTES), organisation=organisation
-        )
+        audit = AuditEvent(action=AuditAction.ESCALATED, at=now, access=self._randomness(ACCESS_BYTES))
+        return await self._call_backs.escalate(_BATCH, now=now, audit=audit)

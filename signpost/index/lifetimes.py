@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["CALL_BACK_DAYS", "LIFETIMES", "LOOKUP_ROW_SECONDS", "OUTCOME_ROW_SECONDS", "whole_hour"]
+__all__ = ["CALL_BACK_DAYS", "GLASS_DAYS", "LIFETIMES", "LOOKUP_ROW_SECONDS", "OUTCOME_ROW_SECONDS", "whole_hour"]
 
 CALL_BACK_DAYS: Final = 28
 """A call-back waits as long as it may take another council to register a family that has moved."""
+GLASS_DAYS: Final = 365
+"""A broken glass is kept for a year, as that somebody looked is."""
 LOOKUP_ROW_SECONDS: Final = 24 * 60 * 60
 """A receipt can be followed up for a day."""
 OUTCOME_ROW_SECONDS: Final = 24 * 60 * 60

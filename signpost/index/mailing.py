@@ -1,5 +1,5 @@
 """Mails to desks: that something waits, by its reference, and nothing of what it is. Sent by the worker, after the
-transaction that brought it; tried again for a day.
+transaction that brought it; tried again for a day. Each is claimed before it is sent: two workers send it once.
 """
 
 from __future__ import annotations
@@ -7,10 +7,10 @@ from __future__ import annotations
 from typing import Final, final
 
 from signpost.index.events import IndexEvent
-from signpost.index.ports import Mails
+from signpost.index.ports import Mails, WaitingMail
 from signpost.service.clock import Clock
 from signpost.service.log import Log
-from signpost.service.mail import MailSettings, send
+from signpost.service.mail import MailOutcome, MailSettings, send
 
 __all__ = ["Mailing"]
 
@@ -40,12 +40,20 @@ class Mailing:
         """Send what is due; how many mails were taken."""
         taken = 0
         for mail in self._mails.due(_BATCH, now=self._clock.now()):
-            outcome = await send(self._settings, mail.to, _SUBJECT, _BODY.format(reference=mail.reference))
+            now = self._clock.now()
+            if not await self._mails.claim(mail.number, now=now, due_at=now + _AGAIN_SECONDS):
+                continue
+            outcome = await self._sent(mail)
             if outcome == "again":
-                await self._mails.later(mail.number, due_at=self._clock.now() + _AGAIN_SECONDS)
                 continue
             if outcome == "never":
                 self._log.emit(IndexEvent.MAIL_REFUSED)
             await self._mails.done(mail.number)
             taken += outcome == "sent"
         return taken
+
+    async def _sent(self, mail: WaitingMail) -> MailOutcome:
+        try:
+            return await send(self._settings, mail.to, _SUBJECT, _BODY.format(reference=mail.reference))
+        except ValueError:
+            return "never"  # a mailbox that is none must not keep the mails behind it

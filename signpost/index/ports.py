@@ -314,8 +314,10 @@ class CallBacks(Protocol):
             Problem: NONCE_USED, CALL_BACK_UNKNOWN.
         """
 
-    def waiting(self, organisation: OrganisationId, *, now: int) -> list[Waiting]:
-        """The notices of an organisation that wait for an answer, the soonest due first."""
+    def waiting(self, organisation: OrganisationId, most: int, *, now: int) -> list[Waiting]:
+        """Up to so many notices of an organisation that wait for an answer: the soonest due first, then those that
+        nobody answered in time.
+        """
 
     async def reply(
         self, organisation: OrganisationId, reference: str, change: Callable[[KeptNotice], KeptNotice], *,
@@ -327,10 +329,8 @@ class CallBacks(Protocol):
             Problem: NONCE_USED, NOTICE_UNKNOWN, or what `change` raises; and nothing was done.
         """
 
-    async def escalate(self, most: int, *, now: int, audit: Callable[[OrganisationId], AuditEvent]) -> int:
-        """Have up to so many notices that are due go a step further, each with its leaf, in one transaction. How
-        many.
-        """
+    async def escalate(self, most: int, *, now: int, audit: AuditEvent) -> int:
+        """Have up to so many notices that are due go a step further, in one transaction, with one leaf. How many."""
 
     def with_outcomes(self) -> list[CallBack]:
         """The call-backs whose asker has said what came of them."""
@@ -362,7 +362,7 @@ class Glasses(Protocol):
         self, question: CallBack, *, reference: str, review_by: int, keep_until: int, signed: Signed, audit: AuditEvent
     ) -> Glass | None:
         """Evaluate the question now and, where it answers `current` or `previous` and there is a desk, break the glass;
-        null else. The leaf is committed either way.
+        null else. Broken again within a day and not reviewed yet, it is the same one. The leaf is committed either way.
 
         Raises:
             Problem: NONCE_USED.
@@ -375,7 +375,9 @@ class Glasses(Protocol):
         """Those that accounts of an organisation broke, the oldest first."""
 
     def shown_to(self, organisation: OrganisationId, *, now: int) -> list[ShownGlass]:
-        """Those behind which a line of this organisation was shown in the last week, the oldest first."""
+        """Those behind which a line of this organisation was shown in the last week: the newest two hundred, the oldest
+        of them first.
+        """
 
     def unreviewed(self) -> list[Glass]:
         """Those that nobody has reviewed."""
@@ -409,8 +411,8 @@ class Mails(Protocol):
     async def done(self, number: int) -> None:
         """It was taken, or never will be."""
 
-    async def later(self, number: int, *, due_at: int) -> None:
-        """It is tried again then."""
+    async def claim(self, number: int, *, now: int, due_at: int) -> bool:
+        """Take it up, to be tried again then if nobody says what became of it; false where another worker has it."""
 
 
 class Revocations(Protocol):

@@ -395,9 +395,12 @@ class StaleHandle(_Wire):
 
 
 class Inbox(_Wire):
-    """What waits for an answer of the asker's organisation, the soonest first; and what it is only told."""
+    """What waits for an answer of the asker's organisation, the soonest first; and what it is only told. `more`: more
+    notices wait than one inbox shows.
+    """
 
     notices: list[Notice]
+    more: bool
     glasses: list[BrokenGlass]
     stale_handles: list[StaleHandle]
 

@@ -12,10 +12,13 @@ from typing import Any
 import httpx2
 import pytest
 
+from signpost.index.storage.call_back_rows import CallBackRows
+from signpost.index.storage.schema import SENTINEL_KEY
 from signpost.protocol.messages import ContactRequest, ContactStatusRequest, DeclineReason, GlassRequest, ReplyRequest
 from signpost.protocol.purposes import Kind, Purpose, Role, Urgency
 from tests.integration.index.conftest import Scene, set_scene
 from tests.integration.index.test_contact import ask, inbox, receipt_of, reply
+from tests.integration.index.test_own_rows import steps
 from tests.integration.index.test_record import leaves
 from tests.support.running_index import RunningIndex
 from tests.support.world import Child, device_purpose, whole_child
@@ -141,3 +144,45 @@ def test_a_mailed_desk_is_told_a_reference_and_no_more(scene: Scene) -> None:
     [mail] = scene.index.index.mails.due(10, now=scene.world.clock.now())
     assert (mail.to, mail.reference) == (DESK["email"], notice["notice"])
     assert DESK["email"] not in repr(scene.index.tables()["mails"])
+
+
+def test_the_record_does_not_say_whose_desk_let_its_time_run_out(scene: Scene) -> None:
+    """It does so a quarter of an hour after somebody asked, to the minute: whoever reads the record would read there
+    whom they had asked, and how many.
+    """
+    for name in ("known", "known twice"):
+        ask(scene, scene.nurse, receipt_of(scene, scene.nurse, CHILDREN[name]))
+    scene.world.clock.advance(15 * 60)
+    scene.index.run(scene.index.index.escalating.tick())
+
+    [leaf] = [leaf for leaf in leaves(scene.index) if leaf["action"] == "escalated"]
+    assert (leaf["organisation"], leaf["account"], leaf["subject"]) == (None, None, None)
+
+
+@pytest.mark.parametrize("how", ["waits", "decline", "share"])
+def test_of_a_child_nobody_is_seen_with_any_more_a_status_takes_the_steps_of_one_nobody_knows(
+    scene: Scene, how: str
+) -> None:
+    """A shield takes an involvement from the hot table, and leaves the notices that went out before it: reading them
+    would tell a shielded child from an absent one by the time it takes.
+    """
+    receipts = {name: receipt_of(scene, scene.nurse, CHILDREN[name]) for name in ("known twice", "absent")}
+    for receipt in receipts.values():
+        ask(scene, scene.nurse, receipt)
+    for worker in (scene.worker, scene.index.enrol("southtown", Role.PRACTITIONER)):
+        [notice] = inbox(scene, worker)
+        reason = DeclineReason.MORE_DETRIMENTAL if how == "decline" else None
+        assert how == "waits" or reply(scene, worker, notice["notice"], how, reason=reason) == (200, None)
+    scene.index.writer.run(
+        lambda connection: connection.execute("DELETE FROM involvement_tags WHERE key <> ?", (SENTINEL_KEY,))
+    )
+    now, rows, vault = scene.world.clock.now(), CallBackRows(scene.index.vault), scene.index.vault
+
+    def taken(receipt: str) -> int:
+        name = vault.call_back(scene.nurse.organisation, scene.nurse.account, receipt)
+        call_back = rows.call_back(scene.index.reader, name, now=now)
+        assert call_back is not None
+        return steps(scene.index, lambda: scene.index.index.contact._call_backs.shared(call_back, now=now))
+
+    assert len(scene.index.tables()["notices"]) == 2
+    assert taken(receipts["known twice"]) == taken(receipts["absent"])

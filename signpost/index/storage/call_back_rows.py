@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, final
 
 from signpost.index.contact_states import NoticeState
@@ -52,11 +52,13 @@ class CallBackRows:
             (name, sealed, call_back.waits_until),
         )
 
-    def write_tags(self, connection: Connection, name: bytes, call_back: CallBack) -> None:
-        """Have it found by its tags."""
+    def write_tags(
+        self, connection: Connection, name: bytes, call_back: CallBack, *, by: Iterable[StoredTag]
+    ) -> None:  # fmt: skip
+        """Have it found by these of its tags."""
         connection.executemany(
             "INSERT INTO call_back_tags (key, call_back, forget_at) VALUES (?, ?, ?)",
-            sorted((tag.wrapped.key, name, call_back.waits_until) for tag in call_back.tags),
+            sorted((tag.wrapped.key, name, call_back.waits_until) for tag in by),
         )
 
     def holding(self, connection: Connection, keys: Sequence[bytes], *, now: int) -> list[bytes]:
@@ -81,9 +83,20 @@ class CallBackRows:
         """What was told about one involvement."""
         return self._notices(connection, "organisation = ? AND involvement = ?", organisation, involvement)
 
-    def notices_for(self, connection: Connection, organisation: OrganisationId) -> list[KeptNotice]:
-        """What one organisation was told."""
-        return self._notices(connection, "organisation = ?", self._vault.organisation(organisation))
+    def still_due(
+        self, connection: Connection, organisation: OrganisationId, most: int, *, now: int
+    ) -> list[KeptNotice]:  # fmt: skip
+        """What one organisation was told and has time to answer, the soonest due first."""
+        number = self._vault.organisation(organisation)
+        # The rows are wide: their names alone are put in order.
+        soonest = "SELECT notice FROM notices WHERE organisation = ? AND due_at IS NOT NULL AND forget_at > ?"
+        of = f"notice IN ({soonest} ORDER BY due_at LIMIT ?)"
+        return self._notices(connection, f"{of} ORDER BY due_at", number, now, most)
+
+    def no_longer_due(self, connection: Connection, organisation: OrganisationId, *, now: int) -> list[KeptNotice]:
+        """What it was told and has answered, or has not in time; and what is held."""
+        number = self._vault.organisation(organisation)
+        return self._notices(connection, "organisation = ? AND due_at IS NULL AND forget_at > ?", number, now)
 
     def notices_due(self, connection: Connection, now: int, most: int) -> list[KeptNotice]:
         """What is due and has not run out, the longest first."""

@@ -13,8 +13,9 @@ from signpost.index.audit import AuditEvent
 from signpost.index.contact_rules import ContactRules
 from signpost.index.contact_states import WAITING, NoticeEvent, NoticeState, after
 from signpost.index.handle_faults import standing_for
+from signpost.index.lifetimes import CALL_BACK_DAYS
 from signpost.index.ports import Waiting
-from signpost.index.records import CallBack, Handle, KeptNotice
+from signpost.index.records import CallBack, Handle, KeptNotice, StoredTag
 from signpost.index.requests import Signed
 from signpost.index.storage.call_back_rows import CallBackRows
 from signpost.index.storage.delivery import Delivery
@@ -31,8 +32,14 @@ from signpost.protocol.purposes import Urgency
 from signpost.service.database import Connection
 from signpost.service.writer import Writer
 
-__all__ = ["SqliteCallBacks"]
+__all__ = ["MOST_WAITING_BY_ONE_TAG", "SqliteCallBacks"]
 
+MOST_WAITING_BY_ONE_TAG: Final = 16
+"""Call-backs that one organisation leaves in four weeks to be found by one tag. Lookups that share a tag are bounded
+already, but not by what siblings or twins share: every registration that holds such a tag has all of its call-backs
+evaluated in the transaction that settles it, and one organisation could leave so many that nothing else is written."""
+_PERIOD_SECONDS: Final = CALL_BACK_DAYS * 24 * 60 * 60
+_NO_CALL_BACK: Final = bytes(16)
 _MOST_URGENT_FIRST: Final = (Urgency.NOW, Urgency.TODAY, Urgency.WEEK)
 
 
@@ -60,7 +67,7 @@ class SqliteCallBacks:
             kept = self._rows.call_back(connection, name, now=signed.at)
             if kept is None:
                 kept = call_back
-                self._rows.write_tags(connection, name, kept)
+                self._rows.write_tags(connection, name, kept, by=self._waits_by(connection, kept))
             else:
                 # Sooner than it was asked before is asked now: its time does not begin in the past.
                 if _MOST_URGENT_FIRST.index(call_back.urgency) < _MOST_URGENT_FIRST.index(kept.urgency):
@@ -84,7 +91,10 @@ class SqliteCallBacks:
         matching = {
             (hit.organisation, hit.involvement) for hit in self._delivery.matches(self._reader, call_back, now=now).all
         }
+        # Of a child whom nobody is to be seen with, nothing that was told before is read: one that has been shielded
+        # since takes the steps of one that nobody knows.
         name = self._vault.call_back(call_back.organisation, call_back.account, call_back.receipt)
+        name = name if matching else _NO_CALL_BACK
         handles: dict[str, Handle] = {}
         for notice in self._rows.notices_of(self._reader, name):
             of = (self._vault.organisation(notice.organisation), notice.involvement)
@@ -110,23 +120,27 @@ class SqliteCallBacks:
 
         await self._writer.submit(tell)
 
-    def waiting(self, organisation: OrganisationId, *, now: int) -> list[Waiting]:
+    def waiting(self, organisation: OrganisationId, most: int, *, now: int) -> list[Waiting]:
         """As the port says."""
         number = self._vault.organisation(organisation)
         handles = self._handles(self._reader, organisation)
+        notices = self._rows.still_due(self._reader, organisation, most, now=now)
+        if len(notices) < most:
+            late = self._rows.no_longer_due(self._reader, organisation, now=now)
+            notices += sorted((notice for notice in late if notice.state in WAITING), key=_soonest_first)
         found = []
-        for notice in self._rows.notices_for(self._reader, organisation):
+        for notice in notices[:most]:
             row = self._reader.execute(
                 "SELECT sealed FROM owned_involvements WHERE organisation = ? AND involvement = ?",
                 (number, notice.involvement),
             ).fetchone()
             # Withdrawn, and about to settle: as if it had never been there.
-            if notice.state not in WAITING or notice.waits_until <= now or row is None:
+            if row is None:
                 continue
             owned = unpack_involvement(self._vault.open(row[0], Label.OWNED_ROW, place(number, notice.involvement)))
             title = standing_for(notice.handle, handles).title
             found.append(Waiting(notice, title, owned.sealed_case_reference))
-        return sorted(found, key=lambda each: (each.notice.due_at or each.notice.told_at, each.notice.reference))
+        return sorted(found, key=lambda each: _soonest_first(each.notice))
 
     async def reply(
         self, organisation: OrganisationId, reference: str, change: Callable[[KeptNotice], KeptNotice], *,
@@ -149,7 +163,7 @@ class SqliteCallBacks:
 
         return await self._writer.submit(reply)
 
-    async def escalate(self, most: int, *, now: int, audit: Callable[[OrganisationId], AuditEvent]) -> int:
+    async def escalate(self, most: int, *, now: int, audit: AuditEvent) -> int:
         """As the port says."""
         if not self._rows.any_due(self._reader, now):
             return 0
@@ -158,7 +172,8 @@ class SqliteCallBacks:
             due = self._rows.notices_due(connection, now, most)
             for notice in due:
                 self._step(connection, notice, now)
-                record(connection, self._vault, audit(notice.organisation))
+            if due:  # another worker may have been here first
+                record(connection, self._vault, audit)
             return len(due)
 
         return await self._writer.submit(escalate)
@@ -189,6 +204,23 @@ class SqliteCallBacks:
 
         await self._writer.submit(release)
 
+    def _waits_by(self, connection: Connection, call_back: CallBack) -> list[StoredTag]:
+        """Its tags, but for those by which so many call-backs of its organisation wait already. Every tag is counted,
+        whatever was there, and by its class: a tag that claims another takes no true one's place.
+        """
+        until = call_back.asked_at - call_back.asked_at % _PERIOD_SECONDS + _PERIOD_SECONDS
+        by = []
+        for tag in call_back.tags:
+            whom = ("call-backs", call_back.organisation, tag.place.match_class.value)
+            (waiting,) = connection.execute(
+                "INSERT INTO repeats VALUES (?1, 1, ?2) ON CONFLICT (name) DO UPDATE SET lookups = lookups + 1"
+                " RETURNING lookups",
+                (self._vault.repeat(tag.wrapped.key, until, *whom), until),
+            ).fetchone()
+            if waiting <= MOST_WAITING_BY_ONE_TAG:
+                by.append(tag)
+        return by
+
     def _step(self, connection: Connection, notice: KeptNotice, now: int) -> None:
         """A notice is due: on to the desk out of hours, or there is nobody left to turn to."""
         handles = self._handles(connection, notice.organisation)
@@ -206,3 +238,7 @@ class SqliteCallBacks:
 
     def _handles(self, connection: Connection, organisation: OrganisationId) -> Mapping[str, Handle]:
         return {handle.identifier: handle for handle in handles_of(connection, self._vault, organisation)}
+
+
+def _soonest_first(notice: KeptNotice) -> tuple[bool, int, str]:
+    return notice.due_at is None, notice.due_at or notice.told_at, notice.reference

@@ -8,10 +8,11 @@ from typing import Any, Final, final
 
 from signpost.index.audit import AuditEvent
 from signpost.index.handle_faults import standing_for
+from signpost.index.lifetimes import GLASS_DAYS
 from signpost.index.ports import ShownGlass
 from signpost.index.records import CallBack, Glass, Handle, InvolvementNumber
 from signpost.index.requests import Signed
-from signpost.index.storage.delivery import Delivery
+from signpost.index.storage.delivery import Delivery, Desk
 from signpost.index.storage.handles import handles_of
 from signpost.index.storage.layouts import unpack_involvement
 from signpost.index.storage.record import record
@@ -28,8 +29,13 @@ from signpost.service.writer import Writer
 __all__ = ["SqliteGlasses"]
 
 _BYTES: Final = 768
-_SHOWN_SECONDS: Final = 7 * 24 * 60 * 60
+_DAY: Final = 24 * 60 * 60
+_SHOWN_SECONDS: Final = 7 * _DAY
 """How long the owner's inbox shows that its line was shown."""
+_MOST_SHOWN: Final = 200
+_ONE_GLASS_SECONDS: Final = _DAY
+"""What an account breaks again meanwhile, before its review, is the same glass: its owner and its reviewer are told of
+it once, and nobody can fill their lists with it."""
 
 
 @final
@@ -53,6 +59,9 @@ class SqliteGlasses:
             desk = self._delivery.first_desk(connection, question, now=signed.at)
             if desk is None:
                 return None
+            broken = self._broken_already(connection, question, desk, since=keep_until - _ONE_GLASS_SECONDS)
+            if broken is not None:
+                return broken
             glass = Glass(
                 reference=reference,
                 organisation=question.organisation,
@@ -88,12 +97,16 @@ class SqliteGlasses:
         number = self._vault.organisation(organisation)
         titles = {each.identifier: each.title for each in handles_of(self._reader, self._vault, organisation)}
         found = []
-        for glass in self._glasses("owner = ?", number):
+        # A glass is kept until so long after it was broken: by that, those of the last week are found unopened.
+        since = now - _SHOWN_SECONDS + GLASS_DAYS * _DAY
+        for glass in self._glasses(
+            "owner = ? AND forget_at > ? ORDER BY forget_at DESC LIMIT ?", number, since, _MOST_SHOWN
+        ):
             row = self._reader.execute(
                 "SELECT sealed FROM owned_involvements WHERE organisation = ? AND involvement = ?",
                 (number, glass.involvement),
             ).fetchone()
-            if glass.at + _SHOWN_SECONDS > now and row is not None:
+            if row is not None:
                 owned = unpack_involvement(self._vault.open(row[0], Label.OWNED_ROW, place(number, glass.involvement)))
                 found.append(ShownGlass(glass, titles.get(glass.handle, ""), owned.sealed_case_reference))
         return found
@@ -121,6 +134,17 @@ class SqliteGlasses:
             record(connection, self._vault, audit)
 
         await self._writer.submit(work)
+
+    def _broken_already(self, connection: Connection, question: CallBack, desk: Desk, *, since: int) -> Glass | None:
+        rows = connection.execute(
+            "SELECT glass, sealed FROM glasses WHERE asker = ? AND owner = ? AND forget_at > ?",
+            (self._vault.organisation(question.organisation), desk.hit.organisation, since),
+        ).fetchall()
+        wanted = (question.account, question.purpose, desk.handle.identifier, desk.hit.involvement, None)
+        for glass in (_glass(self._vault.open(sealed, Label.GLASS_ROW, name)) for name, sealed in rows):
+            if (glass.account, glass.purpose, glass.handle, glass.involvement, glass.reviewed_at) == wanted:
+                return glass
+        return None
 
     def _write(self, connection: Connection, glass: Glass, keep_until: int) -> None:
         name = self._vault.glass(glass.reference)

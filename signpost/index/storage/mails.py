@@ -33,14 +33,19 @@ class SqliteMails:
 
     async def done(self, number: int) -> None:
         """As the port says."""
-        await self._writer.submit(lambda connection: _run(connection, "DELETE FROM mails WHERE mail = ?", number))
 
-    async def later(self, number: int, *, due_at: int) -> None:
+        def done(connection: Connection) -> None:
+            connection.execute("DELETE FROM mails WHERE mail = ?", (number,))
+
+        await self._writer.submit(done)
+
+    async def claim(self, number: int, *, now: int, due_at: int) -> bool:
         """As the port says."""
-        await self._writer.submit(
-            lambda connection: _run(connection, "UPDATE mails SET due_at = ? WHERE mail = ?", due_at, number)
-        )
 
+        def claim(connection: Connection) -> bool:
+            claimed = connection.execute(
+                "UPDATE mails SET due_at = ? WHERE mail = ? AND due_at <= ?", (due_at, number, now)
+            )
+            return bool(claimed.rowcount)
 
-def _run(connection: Connection, statement: str, *values: int) -> None:
-    connection.execute(statement, values)
+        return await self._writer.submit(claim)

@@ -29,7 +29,7 @@ __all__ = ["operator_app"]
 
 _C = ProblemCode
 _Name = Annotated[str, Field(min_length=2, max_length=64)]
-_Text = Annotated[str, Field(min_length=1, max_length=254, pattern=r"^[^\x00-\x1f\x7f]+$")]
+_Text = Annotated[str, Field(min_length=1, max_length=254, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$")]
 
 
 class _Operator(BaseModel):

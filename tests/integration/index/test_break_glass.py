@@ -7,6 +7,7 @@ import datetime as dt
 import httpx2
 import pytest
 
+from signpost.index.contact_rules import ContactRules
 from signpost.protocol.messages import GlassRequest, ReviewRequest
 from signpost.protocol.purposes import Kind, Purpose, Role
 from tests.integration.index.conftest import Scene
@@ -124,3 +125,30 @@ def test_ones_own_organisations_line_is_not_behind_the_glass(scene: Scene) -> No
     urgent = scene.index.enrol("northtown", Role.URGENT)
 
     assert told(glass(scene, urgent, receipt_of(scene, urgent))) == REFUSED
+
+
+def test_who_breaks_the_same_glass_again_tells_nobody_again(scene: Scene) -> None:
+    """Until its review, or for a day: else one receipt fills an owner's inbox, its mailbox and a reviewer's list. Each
+    time is on the record.
+    """
+    scene.index.index.break_glass._glasses._delivery._rules = ContactRules(mails=True)  # type: ignore[attr-defined]
+    desk = {"organisation": "northtown", "title": "MASH", "email": "mash@northtown.example"}
+    registered(scene, handle=scene.index.operate("/handles", desk).json()["handle"])
+    receipt, another = receipt_of(scene, scene.nurse), receipt_of(scene, scene.nurse)
+    first = glass(scene, scene.nurse, receipt).json()
+
+    for again in (receipt, another, receipt):
+        assert glass(scene, scene.nurse, again).json() == first
+    assert len(scene.index.tables()["glasses"]) == len(scene.index.tables()["mails"]) == 1
+    assert [leaf["action"] for leaf in leaves(scene.index)].count("broke-glass") == 4
+
+    colleague = scene.index.enrol("st-elsewhere", Role.URGENT, Kind.HOSPITAL)
+    others = glass(scene, colleague, receipt_of(scene, colleague)).json()
+    assert others["reference"] != first["reference"]
+    officer, reviewed = officer_of(scene), ReviewRequest(reference=first["reference"], justified=True)
+    assert told(scene.index.ask(officer, "/v1/reviews", reviewed)) == DONE
+    anew = glass(scene, scene.nurse, receipt).json()
+    assert anew["reference"] not in (first["reference"], others["reference"])
+    scene.world.clock.advance(24 * 60 * 60)
+    nurse = scene.index.enrol("st-elsewhere", Role.URGENT, Kind.HOSPITAL, account=scene.nurse.account)
+    assert glass(scene, nurse, receipt_of(scene, nurse)).json()["reference"] != anew["reference"]

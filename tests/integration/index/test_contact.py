@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
 
 from signpost.index.lifetimes import CALL_BACK_DAYS
+from signpost.index.storage.call_backs import MOST_WAITING_BY_ONE_TAG
 from signpost.protocol.messages import (
     ContactRequest,
     ContactStatusRequest,
@@ -17,7 +20,7 @@ from signpost.protocol.messages import (
     OutcomeRequest,
     ReplyRequest,
 )
-from signpost.protocol.purposes import Kind, Purpose, Role, Urgency
+from signpost.protocol.purposes import DeepReason, Kind, Purpose, Role, Urgency
 from tests.integration.index.conftest import Scene
 from tests.integration.index.test_record import leaves
 from tests.support.world import Child, Device, changing, device_purpose, whole_child
@@ -574,3 +577,54 @@ def test_a_notice_that_has_run_out_takes_no_step_and_is_not_released(scene: Scen
     assert scene.index.operate("/contact/held").json()["held"] == []
     released = scene.index.operate("/contact/release", {"organisation": "southtown", "notice": held["notice"]})
     assert told(released) == (404, "notice-unknown")
+
+
+def test_one_organisation_cannot_have_thousands_of_call_backs_wait_by_one_tag(scene: Scene) -> None:
+    """What twins share is not counted as repeating, and each that waits is evaluated when a registration holds it. One
+    past the bound is found by its other tags, and told at once to whoever matches already.
+    """
+    alike = [replace(whole_child(f"child {at}"), possible=("alike",)) for at in range(MOST_WAITING_BY_ONE_TAG + 4)]
+    for child in alike:
+        request = scene.world.lookup(
+            scene.nurse, child, purpose=device_purpose(scene.nurse), deep=DeepReason.NAME_UNSURE
+        )
+        receipt = scene.index.ask(scene.nurse, "/v1/lookups", request).json()["receipt"]
+        assert told(ask(scene, scene.nurse, receipt, Urgency.WEEK)) == DONE
+
+    by_key = Counter(row[1] for row in scene.index.tables()["call_back_tags"])
+    assert by_key.most_common(1)[0][1] == MOST_WAITING_BY_ONE_TAG
+
+    for at in (0, len(alike) - 1):
+        registered(scene, child=replace(alike[at], possible=()), reference=f"child {at}")
+    assert len(inbox(scene, scene.worker)) == 2
+    registered(scene, scene.other_feed, scene.other_handle, child=Child(possible=("alike",)), reference="alike")
+    elsewhere = scene.index.enrol("southtown", Role.PRACTITIONER)
+    told_after = len(inbox(scene, elsewhere))
+    assert told_after == MOST_WAITING_BY_ONE_TAG - 1, "but for the one that a surer match has come before"
+    other = scene.index.enrol("eastminster", Role.URGENT, Kind.HOSPITAL)
+    scene.index.admit("eastminster", Kind.HOSPITAL)
+    request = scene.world.lookup(other, alike[1], purpose=device_purpose(other), deep=DeepReason.NAME_UNSURE)
+    receipt = scene.index.ask(other, "/v1/lookups", request).json()["receipt"]
+    ask(scene, other, receipt, Urgency.WEEK)
+    assert len(inbox(scene, elsewhere)) == told_after + 1, "each organisation has its own"
+
+
+def test_an_inbox_shows_so_many_the_soonest_due_first(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many ask: a client reads no more than so much, and one organisation that asks every day must not keep
+    a desk from reading what is urgent. What nobody answered in time stands behind what is not late.
+    """
+    monkeypatch.setattr("signpost.index.contact.MOST_SHOWN", 3)
+    registered(scene)
+    for urgency in (Urgency.NOW, Urgency.NOW, Urgency.WEEK, Urgency.NOW, Urgency.TODAY):
+        ask(scene, scene.nurse, receipt_of(scene, scene.nurse), urgency)
+        scene.world.clock.advance(QUARTER)
+        scene.index.run(scene.index.index.escalating.tick())
+
+    def shown() -> tuple[list[str], bool]:
+        found = scene.index.ask(scene.worker, "/v1/inbox", b"{}").json()
+        return [f"{each['urgency']} {each['state']}" for each in found["notices"]], found["more"]
+
+    assert shown() == (["today open", "week open", "now unanswered"], True)
+    for _ in range(2):
+        assert reply(scene, scene.worker, inbox(scene, scene.worker)[0]["notice"], "end") == DONE
+    assert shown() == (["now unanswered"] * 3, False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Iterator
 
@@ -11,6 +12,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from signpost.index.contact_rules import ContactRules
 from signpost.index.mailing import Mailing
+from signpost.index.records import Handle
+from signpost.protocol.credentials import OrganisationId
 from signpost.service.log import Log, Word
 from signpost.service.mail import MailSettings
 from signpost_cli.demo.world import free_ports
@@ -117,3 +120,43 @@ def test_a_mail_that_could_not_be_sent_for_a_day_is_forgotten(scene: Scene) -> N
     scene.index.sweep()
     assert scene.index.tables()["mails"] == []
     assert reference
+
+
+def test_two_workers_write_to_a_desk_once(scene: Scene, postbox: tuple[Postbox, int]) -> None:
+    """One inside the index and one beside it, at the same moment."""
+    box, port = postbox
+    asked(scene)
+    workers = [mailing(scene, port)[0] for _ in range(2)]
+
+    async def both() -> None:
+        await asyncio.gather(*(worker.tick() for worker in workers))
+
+    scene.index.run(both())
+
+    assert len(box.taken) == 1
+
+
+@pytest.mark.parametrize("mailbox", ["mash\u0085@northtown.example", "mash\u2028@northtown.example"])
+def test_a_mailbox_that_is_none_keeps_no_other_mail_back(
+    scene: Scene, postbox: tuple[Postbox, int], mailbox: str
+) -> None:
+    """It is not taken in any more; one from before is passed over, and not tried again."""
+    box, port = postbox
+    desk = {"organisation": "northtown", "title": "MASH", "email": mailbox}
+    assert scene.index.operate("/handles", desk).status_code == 422
+    asked(scene)
+    [mail] = scene.index.index.mails.due(1, now=scene.world.clock.now())
+    delivery = scene.index.index.settling._upkeep._delivery  # type: ignore[attr-defined]
+    handle = Handle("0000-0000", OrganisationId("northtown"), "MASH", None, mailbox, None, None)
+    scene.index.writer.run(lambda connection: connection.execute("UPDATE mails SET due_at = due_at + 1"))
+    scene.index.writer.run(
+        lambda connection: delivery.mail(connection, handle, mail.reference, now=scene.world.clock.now())
+    )
+    scene.world.clock.advance(1)
+    worker, lines = mailing(scene, port)
+
+    assert scene.index.run(worker.tick()) == 1
+
+    assert len(box.taken) == 1
+    assert scene.index.tables()["mails"] == []
+    assert "mail-refused" in lines.getvalue()

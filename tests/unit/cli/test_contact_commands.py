@@ -38,7 +38,7 @@ RECEIPT = "K7Q2-104D"
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pretence]:
     """Services that listen, and a desk that is signed in with them."""
     first = free_port_run(4)
-    pretence = Pretence(port=first, index_port=first + 3, clock=StillClock(NOW))
+    pretence = Pretence(port=first, index_port=first + 3, clock=StillClock(int(time.time())))
     monkeypatch.setenv("SIGNPOST_HOME", str(pretence.make_desk(tmp_path / "desk")))
     with pretence.on_loopback():
         yield pretence
@@ -177,7 +177,7 @@ def test_an_inbox_shows_who_by_role_how_soon_and_what_is_late(
     )  # fmt: skip
     late = notice(notice="M2XF-0002", answer_by=NOW - 900, state="unanswered", role=Role.MATERNITY, kind=Kind.COUNCIL)
     stale = StaleHandle(handle="7RTA-M2XF", title="Duty desk", confirmed_on=dt.date(2026, 5, 3))
-    index.says["/v1/inbox"] = Inbox(notices=[late, notice()], glasses=[glass], stale_handles=[stale])
+    index.says["/v1/inbox"] = Inbox(notices=[late, notice()], more=True, glasses=[glass], stale_handles=[stale])
 
     assert run(["inbox"]) == 0
     shown = capsys.readouterr()
@@ -187,14 +187,16 @@ def test_an_inbox_shows_who_by_role_how_soon_and_what_is_late(
     assert shown.out.count("it cannot be opened on this device · Duty desk") == 3
     assert "R3VW-0001  your duty line was shown in an emergency" in shown.out
     assert "Duty desk (7RTA-M2XF) was last on 3 May 2026 confirmed." in shown.err
+    assert "More wait than are shown here" in shown.err
     assert run(["inbox", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
+    assert document["more"] is True
     assert [len(document[name]) for name in ("notices", "glasses", "stale_handles")] == [2, 1, 1]
 
 
 def test_an_empty_inbox_says_so(index: Pretence, capsys: pytest.CaptureFixture[str]) -> None:
     """And suggests nothing."""
-    index.says["/v1/inbox"] = Inbox(notices=[], glasses=[], stale_handles=[])
+    index.says["/v1/inbox"] = Inbox(notices=[], more=False, glasses=[], stale_handles=[])
 
     assert run(["inbox"]) == 0
     assert capsys.readouterr() == ("Nobody waits for an answer.\n", "")
@@ -241,7 +243,7 @@ def test_an_index_that_does_not_answer_is_not_a_no(
 ) -> None:
     """Exit 6, and nothing on stdout."""
     first = free_port_run(4)
-    pretence = Pretence(port=first, index_port=first + 3, clock=StillClock(NOW))
+    pretence = Pretence(port=first, index_port=first + 3, clock=StillClock(int(time.time())))
     monkeypatch.setenv("SIGNPOST_HOME", str(pretence.make_desk(tmp_path / "desk")))
     monkeypatch.setattr("signpost.edge.index_client._PAUSES", ())
 
