@@ -49,8 +49,9 @@ class SqliteGlasses:
         self._delivery = delivery
 
     async def break_glass(
-        self, question: CallBack, *, reference: str, review_by: int, keep_until: int, signed: Signed, audit: AuditEvent
-    ) -> Glass | None:
+        self, question: CallBack, *, reference: Callable[[], str], review_by: int, keep_until: int, signed: Signed,
+        audit: AuditEvent,
+    ) -> Glass | None:  # fmt: skip
         """As the port says."""
 
         def work(connection: Connection) -> Glass | None:
@@ -63,7 +64,7 @@ class SqliteGlasses:
             if broken is not None:
                 return broken
             glass = Glass(
-                reference=reference,
+                reference=self._unused(connection, reference),
                 organisation=question.organisation,
                 account=question.account,
                 role=question.role,
@@ -77,7 +78,7 @@ class SqliteGlasses:
                 involvement=desk.hit.involvement,
             )
             self._write(connection, glass, keep_until)
-            self._delivery.mail(connection, desk.handle, reference, now=signed.at)
+            self._delivery.mail(connection, desk.handle, glass.reference, now=signed.at)
             return glass
 
         return await self._writer.submit(work)
@@ -135,6 +136,14 @@ class SqliteGlasses:
             record(connection, self._vault, audit)
 
         await self._writer.submit(work)
+
+    def _unused(self, connection: Connection, reference: Callable[[], str]) -> str:
+        """Two glasses of one reference would be one row: the earlier one's review would be gone."""
+        while True:
+            drawn = reference()
+            row = connection.execute("SELECT 1 FROM glasses WHERE glass = ?", (self._vault.glass(drawn),)).fetchone()
+            if row is None:
+                return drawn
 
     def _broken_already(self, connection: Connection, question: CallBack, desk: Desk, *, since: int) -> Glass | None:
         rows = connection.execute(

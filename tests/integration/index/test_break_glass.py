@@ -152,3 +152,19 @@ def test_who_breaks_the_same_glass_again_tells_nobody_again(scene: Scene) -> Non
     scene.world.clock.advance(24 * 60 * 60)
     nurse = scene.index.enrol("st-elsewhere", Role.URGENT, Kind.HOSPITAL, account=scene.nurse.account)
     assert glass(scene, nurse, receipt).json()["reference"] != anew["reference"]
+
+
+def test_a_reference_that_is_taken_is_drawn_again(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight characters meet once in a while: an earlier review, or another child's notice, is not written over."""
+    drawn = iter(["AAAA-AAAA", "AAAA-AAAA", "BBBB-BBBB"])
+    monkeypatch.setattr("signpost.index.break_glass.speakable", lambda randomness: next(drawn))
+    registered(scene)
+    references = [glass(scene, scene.nurse, receipt_of(scene, scene.nurse)).json()["reference"] for _ in range(2)]
+    assert references == ["AAAA-AAAA", "BBBB-BBBB"]
+
+    notices = iter(["CCCC-CCCC", "CCCC-CCCC", "DDDD-DDDD"])
+    monkeypatch.setattr("signpost.index.storage.delivery.speakable", lambda randomness: next(notices))
+    registered(scene, child=BEN, reference="ben")
+    for child in (whole_child("ada"), BEN):
+        ask(scene, scene.nurse, receipt_of(scene, scene.nurse, child))
+    assert {each["notice"] for each in inbox(scene, scene.worker)} == {"CCCC-CCCC", "DDDD-DDDD"}
