@@ -26,7 +26,7 @@ from signpost.protocol.purposes import Purpose, Role, Urgency
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.moments import iso, shown_time
 from signpost_cli.options import Home
-from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say
+from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, printable, say
 from signpost_cli.receipts import spoken
 from signpost_cli.shifts import open_desk
 
@@ -168,7 +168,7 @@ def _tell(found: ContactStatus, *, plain: bool) -> None:
 def desk_line(handle: SharedHandle) -> str:
     """A desk, as it is rung or written to."""
     parts = [handle.title, handle.telephone, handle.email, None if handle.hours is None else f"({handle.hours})"]
-    return "  ".join(part for part in parts if part)
+    return "  ".join(printable(part) for part in parts if part)
 
 
 async def _ask(desk: Desk, request: ContactRequest) -> ContactAnswer:

@@ -16,7 +16,7 @@ from signpost_cli.contact_commands import CONFIRM, Receipt, desk_line
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.moments import iso, shown_time
 from signpost_cli.options import Home
-from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say
+from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, printable, say
 from signpost_cli.receipts import spoken
 from signpost_cli.secrets_asked import ask
 from signpost_cli.shifts import open_desk
@@ -114,7 +114,7 @@ def list_reviews(home: Home = None, as_json: JsonFlag = False) -> None:
         answer("Nothing waits for a review.")
     for each in found.reviews:
         answer(
-            f"{each.reference}  {each.account}, for {each.purpose.value}, at {shown_time(each.at)};"
+            f"{each.reference}  {printable(each.account)}, for {each.purpose.value}, at {shown_time(each.at)};"
             f" review by {shown_time(each.review_by)}"
         )
     if found.reviews:

@@ -21,7 +21,7 @@ from signpost.protocol.purposes import GATEWAYS, Kind, Purpose, Role
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.moments import iso, shown_time
 from signpost_cli.options import Home
-from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say
+from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, printable, say
 from signpost_cli.receipts import spoken
 from signpost_cli.shifts import open_desk
 from signpost_cli.stops import Stop
@@ -82,7 +82,8 @@ def inbox(home: Home = None, as_json: JsonFlag = False, plain: PlainFlag = False
         _tell_glass(glass, reference)
     for stale in found.stale_handles:
         last = "never" if stale.confirmed_on is None else f"last on {stale.confirmed_on:%-d %B %Y}"
-        say(f"{stale.title} ({stale.handle}) was {last} confirmed. Is it still right? Tell the index's operator.")
+        which = f"{printable(stale.title)} ({stale.handle})"
+        say(f"{which} was {last} confirmed. Is it still right? Tell the index's operator.")
     if found.notices:
         say(f"Next: signpost reply {found.notices[0].notice} --share | --hand-over HANDLE | --ended | --decline")
 
@@ -160,7 +161,7 @@ def _tell(notice: Notice, reference: str | None, *, plain: bool) -> None:
     name = bold(notice.notice, sys.stdout, plain=plain)
     answer(f"{name}  {notice.urgency.value}, by {shown_time(notice.answer_by)}{late}")
     answer(f"  {_WHO[notice.role]} {_WHERE[notice.kind]} asks. {_law(notice.purpose)}.")
-    answer(f"  Your case: {reference or _UNOPENED} · {notice.handle_title}")
+    answer(_whose(reference, notice.handle_title))
 
 
 def _document(notice: Notice, reference: str | None) -> dict[str, object]:
@@ -184,7 +185,12 @@ def _tell_glass(glass: BrokenGlass, reference: str | None) -> None:
         f"{glass.reference}  your duty line was shown in an emergency, at {shown_time(glass.at)}; no answer is needed"
     )
     answer(f"  {_WHO[glass.role]} {_WHERE[glass.kind]}. {_law(glass.purpose)}.")
-    answer(f"  Your case: {reference or _UNOPENED} · {glass.handle_title}")
+    answer(_whose(reference, glass.handle_title))
+
+
+def _whose(reference: str | None, title: str) -> str:
+    """Neither is believed: anybody can seal a reference who knows the organisation's public key."""
+    return f"  Your case: {printable(reference or _UNOPENED)} · {printable(title)}"
 
 
 def _law(purpose: Purpose) -> str:

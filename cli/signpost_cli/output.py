@@ -18,7 +18,7 @@ import typer
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.stops import Stop
 
-__all__ = ["JsonFlag", "PlainFlag", "Progress", "answer", "answer_json", "bold", "say"]
+__all__ = ["JsonFlag", "PlainFlag", "Progress", "answer", "answer_json", "bold", "printable", "say"]
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON, with a schema field, for a program.")]
 PlainFlag = Annotated[bool, typer.Option("--plain", help="No colour and no progress bar.")]
@@ -53,6 +53,11 @@ def say(text: str) -> None:
     """A line of talk, on stderr."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
+
+
+def printable(text: str) -> str:
+    """What somebody else wrote, as one line that a terminal prints and does not obey."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def bold(text: str, stream: TextIO, *, plain: bool = False) -> str:

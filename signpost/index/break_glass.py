@@ -88,7 +88,7 @@ class BreakGlass:
         audit = signed.audit(AuditAction.BROKE_GLASS, self._randomness, purpose=asked.purpose)
         glass = await self._glasses.break_glass(
             question,
-            reference=speakable(self._randomness),
+            reference=lambda: speakable(self._randomness),
             review_by=due_at(signed.at, Urgency.WEEK, None, _ONE_WORKING_DAY),
             keep_until=signed.at + GLASS_DAYS * _DAY,
             signed=signed,

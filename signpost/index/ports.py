@@ -359,10 +359,12 @@ class Glasses(Protocol):
     """The glasses that were broken."""
 
     async def break_glass(
-        self, question: CallBack, *, reference: str, review_by: int, keep_until: int, signed: Signed, audit: AuditEvent
-    ) -> Glass | None:
+        self, question: CallBack, *, reference: Callable[[], str], review_by: int, keep_until: int, signed: Signed,
+        audit: AuditEvent,
+    ) -> Glass | None:  # fmt: skip
         """Evaluate the question now and, where it answers `current` or `previous` and there is a desk, break the glass;
-        null else. Broken again within a day and not reviewed yet, it is the same one. The leaf is committed either way.
+        null else. By one receipt, within a day and not reviewed yet, it is the same one again. The leaf is committed
+        either way.
 
         Raises:
             Problem: NONCE_USED.

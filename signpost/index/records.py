@@ -188,6 +188,7 @@ class Glass:
     account: AccountId
     role: Role
     kind: Kind
+    receipt: str
     purpose: Purpose
     at: int
     review_by: int

@@ -232,8 +232,11 @@ class Delivery:
         self, connection: Connection, name: bytes, call_back: CallBack, desk: Desk, *, now: int, by_registering: bool
     ) -> KeptNotice:
         held = by_registering and self._found_today(connection, desk.organisation, now) > self._rules.found_a_day
+        reference = speakable(self._randomness)
+        while self._rows.notice(connection, desk.organisation, reference) is not None:
+            reference = speakable(self._randomness)  # or one notice would be written over another, of another child
         notice = KeptNotice(
-            reference=speakable(self._randomness),
+            reference=reference,
             organisation=desk.organisation,
             handle=desk.handle.identifier,
             desk=desk.handle.identifier,

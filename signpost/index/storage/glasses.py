@@ -34,8 +34,8 @@ _SHOWN_SECONDS: Final = 7 * _DAY
 """How long the owner's inbox shows that its line was shown."""
 _MOST_SHOWN: Final = 200
 _ONE_GLASS_SECONDS: Final = _DAY
-"""What an account breaks again meanwhile, before its review, is the same glass: its owner and its reviewer are told of
-it once, and nobody can fill their lists with it."""
+"""What is broken again meanwhile by one receipt, before its review, is the same glass: its owner and its reviewer are
+told of it once, and nobody can fill their lists with it."""
 
 
 @final
@@ -49,8 +49,9 @@ class SqliteGlasses:
         self._delivery = delivery
 
     async def break_glass(
-        self, question: CallBack, *, reference: str, review_by: int, keep_until: int, signed: Signed, audit: AuditEvent
-    ) -> Glass | None:
+        self, question: CallBack, *, reference: Callable[[], str], review_by: int, keep_until: int, signed: Signed,
+        audit: AuditEvent,
+    ) -> Glass | None:  # fmt: skip
         """As the port says."""
 
         def work(connection: Connection) -> Glass | None:
@@ -63,11 +64,12 @@ class SqliteGlasses:
             if broken is not None:
                 return broken
             glass = Glass(
-                reference=reference,
+                reference=self._unused(connection, reference),
                 organisation=question.organisation,
                 account=question.account,
                 role=question.role,
                 kind=question.kind,
+                receipt=question.receipt,
                 purpose=question.purpose,
                 at=signed.at,
                 review_by=review_by,
@@ -76,7 +78,7 @@ class SqliteGlasses:
                 involvement=desk.hit.involvement,
             )
             self._write(connection, glass, keep_until)
-            self._delivery.mail(connection, desk.handle, reference, now=signed.at)
+            self._delivery.mail(connection, desk.handle, glass.reference, now=signed.at)
             return glass
 
         return await self._writer.submit(work)
@@ -135,14 +137,25 @@ class SqliteGlasses:
 
         await self._writer.submit(work)
 
+    def _unused(self, connection: Connection, reference: Callable[[], str]) -> str:
+        """Two glasses of one reference would be one row: the earlier one's review would be gone."""
+        while True:
+            drawn = reference()
+            row = connection.execute("SELECT 1 FROM glasses WHERE glass = ?", (self._vault.glass(drawn),)).fetchone()
+            if row is None:
+                return drawn
+
     def _broken_already(self, connection: Connection, question: CallBack, desk: Desk, *, since: int) -> Glass | None:
         rows = connection.execute(
             "SELECT glass, sealed FROM glasses WHERE asker = ? AND owner = ? AND forget_at > ?",
             (self._vault.organisation(question.organisation), desk.hit.organisation, since),
         ).fetchall()
-        wanted = (question.account, question.purpose, desk.handle.identifier, desk.hit.involvement, None)
+        # By the receipt too: were it by the involvement alone, one reference behind two lookups, by a number and by a
+        # name, would say that both are one child's.
+        wanted = (question.account, question.receipt, question.purpose, desk.hit.involvement, desk.handle.identifier)
         for glass in (_glass(self._vault.open(sealed, Label.GLASS_ROW, name)) for name, sealed in rows):
-            if (glass.account, glass.purpose, glass.handle, glass.involvement, glass.reviewed_at) == wanted:
+            found = (glass.account, glass.receipt, glass.purpose, glass.involvement, glass.handle)
+            if found == wanted and glass.reviewed_at is None:
                 return glass
         return None
 
@@ -180,6 +193,7 @@ def _packed(glass: Glass) -> bytes:
         "organisation": glass.organisation,
         "owner": glass.owner,
         "purpose": glass.purpose.value,
+        "receipt": glass.receipt,
         "reference": glass.reference,
         "review_by": glass.review_by,
         "reviewed_at": glass.reviewed_at,
@@ -199,6 +213,7 @@ def _glass(raw: bytes) -> Glass:
         account=AccountId(document["account"]),
         role=Role(document["role"]),
         kind=Kind(document["kind"]),
+        receipt=document["receipt"],
         purpose=Purpose(document["purpose"]),
         at=document["at"],
         review_by=document["review_by"],

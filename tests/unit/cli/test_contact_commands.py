@@ -250,3 +250,32 @@ def test_an_index_that_does_not_answer_is_not_a_no(
     for typed in (["contact", "status", RECEIPT], ["inbox"], ["reply", "M2XF-7RTA", "--share"]):
         assert run(typed) == 6
         assert capsys.readouterr().out == ""
+
+
+def test_what_an_index_says_of_a_desk_is_printed_and_not_obeyed(
+    index: Pretence, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Titles, mailboxes and case references come from elsewhere: none moves a cursor, nor begins a line of its own."""
+    evil = "Desk\x1b[2J\x9b1A\nCURRENT\u202e"
+    monkeypatch.setattr(
+        "signpost_cli.inbox_commands.open_references", lambda folder, sealed, *, organisation: [evil] * len(sealed)
+    )
+    glass = BrokenGlass(
+        reference="R3VW-0001", at=NOW, role=Role.URGENT, kind=Kind.POLICE, purpose=Purpose.POLICE_PROTECTION,
+        handle_title=evil, sealed_case_reference=bytes(113),
+    )  # fmt: skip
+    stale = StaleHandle(handle="7RTA-M2XF", title=evil, confirmed_on=None)
+    index.says["/v1/inbox"] = Inbox(
+        notices=[notice(handle_title=evil)], more=False, glasses=[glass], stale_handles=[stale]
+    )
+    desk = SharedHandle(title=evil, telephone=evil, email=evil, hours=evil)
+    index.says["/v1/contact/status"] = status("answered", desk)
+    index.says["/v1/contact/break-glass"] = GlassAnswer(reference="R3VW-0001", review_by=NOW + 86_400, handles=[desk])
+
+    for typed in (["inbox"], ["contact", "status", RECEIPT], ["break-glass", RECEIPT, "--yes"]):
+        assert run(typed) == 0
+        shown = capsys.readouterr()
+        assert "Desk" in shown.out
+        for written in (shown.out, shown.err):
+            assert not {"\x1b", "\x9b", "\u202e"} & set(written)
+            assert "\nCURRENT" not in written
