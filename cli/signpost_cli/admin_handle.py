@@ -111,6 +111,10 @@ def add(
         bool,
         typer.Option("--consent-only", help="A sensitive service's: by consent or for significant harm alone."),
     ] = False,
+    privacy_office: Annotated[
+        bool,
+        typer.Option("--privacy-office", help="Of whoever reviews the organisation's broken glasses: mailed of them."),
+    ] = False,
     settings: IndexSettings = None,
     operator_socket: OperatorSocket = None,
     as_json: JsonFlag = False,
@@ -127,7 +131,9 @@ def add(
     _refuse_no_number(telephone)
     fields = dict(zip(_FIELDS, (title, telephone, email, hours, out_of_hours), strict=True))
     added = operator(settings, operator_socket).post(
-        "/handles", {"organisation": organisation, **fields, "consent_only": consent_only}, _Added
+        "/handles",
+        {"organisation": organisation, **fields, "consent_only": consent_only, "privacy_office": privacy_office},
+        _Added,
     )
     if as_json:
         answer_json("signpost.handle/1", {"handle": added.handle})

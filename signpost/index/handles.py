@@ -23,7 +23,7 @@ from signpost.service.clock import Randomness
 
 __all__ = ["CHANGEABLE", "CheckedHandle", "ContactPoint", "OwnHandles"]
 
-CHANGEABLE: Final = ("title", "telephone", "email", "hours", "out_of_hours", "consent_only")
+CHANGEABLE: Final = ("title", "telephone", "email", "hours", "out_of_hours", "consent_only", "privacy_office")
 """What can be said anew of a handle. Its name stays."""
 
 
@@ -37,6 +37,7 @@ class ContactPoint:
     hours: str | None
     out_of_hours: str | None
     consent_only: bool = False
+    privacy_office: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ class OwnHandles:
                 out_of_hours=point.out_of_hours,
                 confirmed_on=_day(now),
                 consent_only=point.consent_only,
+                privacy_office=point.privacy_office,
             )
             if await self._handles.add(handle, audit=audit):
                 return handle

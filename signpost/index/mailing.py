@@ -21,7 +21,7 @@ _BODY: Final = """A notice waits for your desk.
 
 Reference: {reference}
 
-Sign in and read it with: signpost inbox
+Sign in and read it with: signpost inbox, or as a rights officer: signpost review list
 This mail says nothing else, and no answer to it is read.
 """
 

@@ -91,6 +91,8 @@ class Handle:
     """Another of its organisation's handles, which answers for all of this one's work from now on."""
     consent_only: bool = False
     """A sensitive service's: its work is registered by consent or for significant harm alone."""
+    privacy_office: bool = False
+    """The desk of whoever reviews the glasses that its own organisation's accounts break."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

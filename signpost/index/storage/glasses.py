@@ -79,6 +79,9 @@ class SqliteGlasses:
             )
             self._write(connection, glass, keep_until)
             self._delivery.mail(connection, desk.handle, glass.reference, now=signed.at)
+            for own in handles_of(connection, self._vault, question.organisation):
+                if own.privacy_office:
+                    self._delivery.mail(connection, own, glass.reference, now=signed.at)
             return glass
 
         return await self._writer.submit(work)

@@ -76,7 +76,7 @@ class SqliteHandles:
     def _sealed(self, handle: Handle) -> bytes:
         document = {
             "confirmed_on": None if handle.confirmed_on is None else handle.confirmed_on.isoformat(),
-            "consent_only": handle.consent_only,
+            "consent_only": handle.consent_only, "privacy_office": handle.privacy_office,
             "email": handle.email, "handed_over_to": handle.handed_over_to, "hours": handle.hours,
             "identifier": handle.identifier, "out_of_hours": handle.out_of_hours, "telephone": handle.telephone,
             "title": handle.title,

@@ -73,6 +73,7 @@ class NewHandle(_Operator):
     hours: _Text | None = None
     out_of_hours: HandleId | None = None
     consent_only: bool = False
+    privacy_office: bool = False
 
 
 class AddedHandle(_Operator):
@@ -92,6 +93,7 @@ class ChangedHandle(_Operator):
     hours: _Text | None = None
     out_of_hours: HandleId | None = None
     consent_only: bool = False
+    privacy_office: bool = False
 
 
 class ConfirmedHandles(_Operator):
@@ -134,6 +136,7 @@ class ListedHandle(_Operator):
     """yyyy-mm-dd."""
     handed_over_to: HandleId | None
     consent_only: bool
+    privacy_office: bool
 
 
 class HandleDirectory(_Operator):
@@ -240,7 +243,13 @@ def operator_app(index: Index, log: Log) -> FastAPI:
     async def add_handle(asked: FromJson[NewHandle]) -> AddedHandle:
         """Adds a handle to an organisation and names it."""
         point = ContactPoint(
-            asked.title, asked.telephone, asked.email, asked.hours, asked.out_of_hours, asked.consent_only
+            title=asked.title,
+            telephone=asked.telephone,
+            email=asked.email,
+            hours=asked.hours,
+            out_of_hours=asked.out_of_hours,
+            consent_only=asked.consent_only,
+            privacy_office=asked.privacy_office,
         )
         added = await index.handles.add(OrganisationId(asked.organisation), point, now=index.clock.now())
         return AddedHandle(handle=added.identifier)
@@ -260,6 +269,7 @@ def operator_app(index: Index, log: Log) -> FastAPI:
                     confirmed_on=None if each.confirmed_on is None else each.confirmed_on.isoformat(),
                     handed_over_to=each.handed_over_to,
                     consent_only=each.consent_only,
+                    privacy_office=each.privacy_office,
                 )
                 for each in index.handles.of(OrganisationId(asked.organisation))
             ]

@@ -14,6 +14,8 @@ from signpost.index.contact_rules import ContactRules
 from signpost.index.mailing import Mailing
 from signpost.index.records import Handle
 from signpost.protocol.credentials import OrganisationId
+from signpost.protocol.messages import GlassRequest
+from signpost.protocol.purposes import Purpose
 from signpost.service.log import Log, Word
 from signpost.service.mail import MailSettings
 from signpost_cli.demo.world import free_ports
@@ -160,3 +162,25 @@ def test_a_mailbox_that_is_none_keeps_no_other_mail_back(
     assert len(box.taken) == 1
     assert scene.index.tables()["mails"] == []
     assert "mail-refused" in lines.getvalue()
+
+
+def test_the_askers_privacy_office_is_mailed_of_a_broken_glass_as_its_owner_is(
+    scene: Scene, postbox: tuple[Postbox, int]
+) -> None:
+    """Two mailboxes, one reference, and nothing else."""
+    box, port = postbox
+    scene.index.index.settling._upkeep._delivery._rules = ContactRules(mails=True)  # type: ignore[attr-defined]
+    mash = {"organisation": "northtown", "title": "MASH", "email": "mash@northtown.example"}
+    rights = {"organisation": "st-elsewhere", "title": "Rights", "email": "rights@st-elsewhere.example"}
+    registered(scene, handle=scene.index.operate("/handles", mash).json()["handle"])
+    scene.index.operate("/handles", {**rights, "privacy_office": True})
+    request = GlassRequest(receipt=receipt_of(scene, scene.nurse), purpose=Purpose.VITAL_INTERESTS)
+    broken = scene.index.ask(scene.nurse, "/v1/contact/break-glass", request).json()
+    worker, _ = mailing(scene, port)
+
+    assert scene.index.run(worker.tick()) == 2
+    assert sorted(mail.rcpt_tos[0] for mail in box.taken) == [mash["email"], rights["email"]]
+    for mail in box.taken:
+        assert isinstance(mail.content, bytes)
+        assert broken["reference"].encode() in mail.content
+        assert scene.nurse.account.encode() not in mail.content

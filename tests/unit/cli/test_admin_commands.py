@@ -228,6 +228,7 @@ def test_a_handle_is_added_and_listed(here: Path, operator: Operator, capsys: py
         "hours": None,
         "out_of_hours": None,
         "consent_only": False,
+        "privacy_office": False,
     }
     assert run(["admin", "handle", "list", "north-council", *SETTINGS]) == 0
     assert capsys.readouterr().out == f"{HANDLE}  Front Door  0113 496 0001\n"
