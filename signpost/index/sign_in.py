@@ -243,10 +243,15 @@ class SigningIn:
         # A person has one shift at a time; a machine's feeds may overlap.
         person = known.role not in MACHINE_ROLES
 
+        ended_shift_of: int | None = None
+
         def signed_in(current: Account | None) -> AccountChange:
+            nonlocal ended_shift_of
             account = proved.still(current)
             if account.last_shift >= began_at:
                 raise Problem(ProblemCode.SIGN_IN_REFUSED)
+            # As it is now: another may have been opened while this one's factors were looked at.
+            ended_shift_of = account.last_shift if person and account.shift_until > now else None
             return AccountChange(
                 replace(
                     account,
@@ -273,7 +278,7 @@ class SigningIn:
             certificate=known.certificate,
             credential=credential.sign(self._credential_key),
             expires_at=credential.expires_at,
-            ended_shift_of=known.last_shift if person and known.shift_until > now else None,
+            ended_shift_of=ended_shift_of,
             sealing_key=known.sealing_key,
         )
 

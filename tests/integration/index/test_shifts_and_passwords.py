@@ -12,6 +12,7 @@ from sqlite_utils.utils import sqlite3
 from signpost.protocol.administration import AccountAct, AccountTerms
 from signpost.protocol.credentials import SHIFT_SECONDS, AccountId
 from signpost.protocol.keys import SigningKey
+from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import Kind, Role
 from signpost.protocol.revocation import RevocationList
 from signpost.protocol.secret import Secret
@@ -108,6 +109,31 @@ def test_two_sign_ins_in_one_second_leave_one_shift(scene: Scene) -> None:
 
     assert asked(scene, first) == OVER
     assert asked(scene, second) == DONE
+
+
+def test_who_signs_in_is_told_of_a_shift_that_was_opened_meanwhile(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two whose every factor was right at one time, with two codes: the later one ends a shift that was not there yet
+    when its account was looked at, and must be told of it as of any other.
+    """
+    person, signing_in = enrol(scene.index), scene.index.index.signing_in
+    open_shift, proved_by = signing_in._opened, list[tuple[Any, int]]()
+
+    async def put_off(proved: Any, now: int) -> None:
+        proved_by.append((proved, now))
+        raise Problem(ProblemCode.OVERLOADED)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(signing_in, "_opened", put_off)
+        for _ in range(2):
+            assert person.sign_in().status_code == 503
+            person.step = person._next()
+            scene.world.clock.advance(1)
+
+    first, second = (scene.index.run(open_shift(proved, now)) for proved, now in proved_by)
+
+    assert (first.ended_shift_of, second.ended_shift_of) == (None, proved_by[0][1])
 
 
 def test_a_machines_feeds_may_overlap(scene: Scene) -> None:
