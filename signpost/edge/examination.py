@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 from signpost.edge.desk import Desk
 from signpost.edge.transport import NoReply, NoReplyReason, Transport
 from signpost.protocol.manifest import HolderEntry
-from signpost.protocol.messages import Coverage, Health, HolderStatus
+from signpost.protocol.messages import Coverage, HolderStatus, IndexHealth
 from signpost.protocol.revocation import MAX_AGE_SECONDS
 from signpost.protocol.signatures import MAX_SKEW_SECONDS, WINDOW_SECONDS
 from signpost.service.clock import Clock
@@ -69,7 +69,7 @@ class _Heard:
 async def examine(desk: Desk, transport: Transport, *, clock: Clock) -> list[Finding]:
     """Everything a lookup from this desk would need, each found well, to be watched, or ill."""
     index, coverage, *holders = await asyncio.gather(
-        _hear(transport, desk.settings.index_url, "/health", Health),
+        _hear(transport, desk.settings.index_url, "/health", IndexHealth),
         _hear(transport, desk.settings.index_url, "/v1/coverage", Coverage),
         *(_hear(transport, holder.url, "/v1/status", HolderStatus) for holder in desk.manifest.holders),
     )
@@ -137,7 +137,7 @@ def _clock(others: Sequence[int], now: int) -> Finding:
 
 
 def _index(heard: _Heard, coverage: _Heard) -> Finding:
-    if not isinstance(heard.answer, Health):
+    if not isinstance(heard.answer, IndexHealth):
         return Finding(
             "index", Condition.ILL, heard.silence or "did not answer as an index does", _NEXT.get(heard.silence, _LOOK)
         )

@@ -52,6 +52,7 @@ __all__ = [
     "HolderState",
     "HolderStatus",
     "Inbox",
+    "IndexHealth",
     "InvolvementList",
     "InvolvementListRequest",
     "InvolvementSummary",
@@ -211,10 +212,16 @@ class HolderStatus(_Wire):
 
 
 class Health(_Wire):
-    """Whether a service is up; a holder also says whether it is open, and an index whether it is late with deleting."""
+    """Whether a service is up; a holder also says whether it is open."""
 
     state: Literal["locked", "no-key", "serving"]
-    deleting_overdue: bool = False
+
+
+class IndexHealth(_Wire):
+    """That the index is up, and whether it is late with deleting what is past its time."""
+
+    state: Literal["serving"]
+    deleting_overdue: bool
 
 
 # -- the index ------------------------------------------------------------

@@ -8,6 +8,7 @@ A killed process is what this proves. A power cut is another matter: for that th
 from __future__ import annotations
 
 import asyncio
+import csv
 import datetime as dt
 import http.client
 import os
@@ -324,7 +325,11 @@ async def _run_feed(index: KillableIndex, file: Path, keys: FeedKeys, kill_after
 
 def test_running_the_feed_again_after_kills_completes_it(index: KillableIndex, tmp_path: Path) -> None:
     file = tmp_path / "caseload.csv"
-    rows = generate_csv(file, _SEED, _FEED_ROWS, today=dt.date(2026, 11, 20)).involvements
+    generate_csv(file, _SEED, _FEED_ROWS, today=dt.date(2026, 11, 20))
+    with file.open(newline="") as written:
+        ends = [row["end"] for row in csv.DictReader(written)]
+    # What ended more than twelve months ago is not sent.
+    rows = sum(not end or dt.date.fromisoformat(end) >= dt.date(2025, 11, 20) for end in ends)
     organisation = Organisation(
         OrganisationId("northtown"),
         Kind.COUNCIL,

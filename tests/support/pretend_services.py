@@ -43,8 +43,8 @@ from signpost.protocol.messages import (
     EvaluationRequest,
     EvaluationResponse,
     HandleList,
-    Health,
     HolderStatus,
+    IndexHealth,
     InvolvementList,
     InvolvementListRequest,
     InvolvementSummary,
@@ -345,7 +345,7 @@ class Pretence:
     def _public(self, number: int, path: str) -> BaseModel:
         match path:
             case "/health":
-                return Health(state="serving")
+                return IndexHealth(state="serving", deleting_overdue=False)
             case "/v1/coverage" if number == 0:
                 return Coverage(expected=153, up_to_date=147)
             case "/v1/status" if number:

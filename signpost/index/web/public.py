@@ -26,8 +26,8 @@ from signpost.protocol.messages import (
     GlassAnswer,
     GlassRequest,
     HandleList,
-    Health,
     Inbox,
+    IndexHealth,
     InvolvementList,
     InvolvementListRequest,
     LookupAgainRequest,
@@ -260,9 +260,9 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
         return RevocationAnswer(list=index.revoking.signed_list(index.clock.now()))
 
     @app.get("/health")
-    async def health() -> Health:
-        """Whether the index is up."""
-        return Health(state="serving", deleting_overdue=index.retiring.overdue(index.clock.now()))
+    async def health() -> IndexHealth:
+        """Whether the index is up, and not late with deleting."""
+        return IndexHealth(state="serving", deleting_overdue=index.retiring.overdue(index.clock.now()))
 
     return app
 

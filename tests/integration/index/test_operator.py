@@ -103,8 +103,16 @@ def test_handles_are_listed_whole_to_the_operator(scene: Scene) -> None:
     first = {
         "handle": scene.handle, "title": "Duty desk", "telephone": "01632 960001", "email": None, "hours": None,
         "out_of_hours": None, "confirmed_on": TODAY, "handed_over_to": None,
+        "consent_only": False, "privacy_office": False,
     }  # fmt: skip
-    second = {"handle": added.json()["handle"], **desk, "confirmed_on": TODAY, "handed_over_to": None}
+    second = {
+        "handle": added.json()["handle"],
+        **desk,
+        "confirmed_on": TODAY,
+        "handed_over_to": None,
+        "consent_only": False,
+        "privacy_office": False,
+    }
     listed = scene.index.operate("/handles/list", {"organisation": "northtown"}).json()
     assert listed == {"handles": sorted([first, second], key=lambda handle: str(handle["handle"]))}
 

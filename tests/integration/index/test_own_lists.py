@@ -116,8 +116,8 @@ def test_each_account_lists_its_own_organisations_handles(scene: Scene) -> None:
 
     for device in (scene.feed, scene.worker):
         answer = scene.index.ask(device, "/v1/handles/list", Nothing())
-        assert answer.json() == {"handles": sorted([scene.handle, second])}
-    assert scene.index.ask(scene.nurse, "/v1/handles/list", Nothing()).json() == {"handles": []}
+        assert answer.json() == {"handles": sorted([scene.handle, second]), "consent_only": []}
+    assert scene.index.ask(scene.nurse, "/v1/handles/list", Nothing()).json() == {"handles": [], "consent_only": []}
 
 
 def test_a_list_is_recorded_and_not_replayed(scene: Scene) -> None:

@@ -42,7 +42,7 @@ def test_anybody_may_know_that_it_is_up(scene: Scene) -> None:
     """And no more."""
     answer = scene.index.get("/health")
 
-    assert (answer.status_code, answer.json()) == (200, {"state": "serving"})
+    assert (answer.status_code, answer.json()) == (200, {"state": "serving", "deleting_overdue": False})
     assert answer.headers["cache-control"] == "no-store"
 
 
