@@ -92,12 +92,16 @@ class Worker:
                 stdout=log,
                 stderr=log,
             )
-        deadline = time.monotonic() + 60
-        while self.steps() < steps:
-            assert process.poll() is None, (self.folder / "log").read_text()[-2000:]
-            assert time.monotonic() < deadline, "the worker does not get on"
-        process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
-        assert process.wait(30) == (-signal.SIGKILL if kill else 0)
+        try:
+            deadline = time.monotonic() + 120
+            while self.steps() < steps:
+                assert process.poll() is None, (self.folder / "log").read_text()[-2000:]
+                assert time.monotonic() < deadline, "the worker does not get on"
+            process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
+            assert process.wait(30) == (-signal.SIGKILL if kill else 0)
+        finally:
+            process.kill()
+            process.wait()
 
     def steps(self) -> int:
         """How many steps were taken, by what the notices are."""
