@@ -17,19 +17,24 @@ async def meanwhile(
     tick: Callable[[], Awaitable[object]], *, seconds: float, failed: IndexEvent, log: Log
 ) -> AsyncIterator[None]:
     """Ticks for as long as the context lasts. A tick that fails is logged, and the next one comes all the same."""
-    task = asyncio.create_task(_for_ever(tick, seconds, failed, log))
+    ended = asyncio.Event()
+    task = asyncio.create_task(_until(ended, tick, seconds, failed, log))
     try:
         yield
     finally:
+        # Not by cancelling alone: a library may take that for a failure of its own, and the ticks would go on.
+        ended.set()
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
 
-async def _for_ever(tick: Callable[[], Awaitable[object]], seconds: float, failed: IndexEvent, log: Log) -> None:
+async def _until(
+    ended: asyncio.Event, tick: Callable[[], Awaitable[object]], seconds: float, failed: IndexEvent, log: Log
+) -> None:
     loop = asyncio.get_running_loop()
     due = loop.time()
-    while True:
+    while not ended.is_set():
         due = max(due + seconds, loop.time())  # a late tick is not made up for
         await asyncio.sleep(due - loop.time())
         try:

@@ -111,6 +111,8 @@ async def send(
     except SMTPRecipientsRefused as refused:
         return "never" if all(500 <= each.code <= 599 for each in refused.recipients) else "again"
     except (SMTPException, OSError, UnicodeError):  # ssl.SSLError and TimeoutError are OSErrors
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise asyncio.CancelledError from None  # the library took it for a lost connection
         return "again"
     else:
         with contextlib.suppress(SMTPException, OSError):

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import uvloop
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from aiosmtplib import SMTPException
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -508,3 +509,26 @@ def folders(inside: Path, *names: str) -> Iterator[Path]:
     for name in names:
         (inside / name).mkdir()
         yield inside / name
+
+
+def test_a_sender_that_is_stopped_stops_whatever_the_library_makes_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a cancellation for a lost connection; a worker that is asked to end must not send on."""
+
+    async def greeted(_: MailSettings) -> object:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise SMTPException("lost") from None
+        return None
+
+    monkeypatch.setattr("signpost.service.mail._greeted", greeted)
+    settings = MailSettings(host="127.0.0.1", port=25, sender="signpost@example.org", starttls=False)
+
+    async def play() -> None:
+        sending = asyncio.create_task(send(settings, "desk@example.org", "s", "b"))
+        await asyncio.sleep(0.01)
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+
+    asyncio.run(asyncio.wait_for(play(), 5))
