@@ -186,3 +186,26 @@ def test_of_a_child_nobody_is_seen_with_any_more_a_status_takes_the_steps_of_one
 
     assert len(scene.index.tables()["notices"]) == 2
     assert taken(receipts["known twice"]) == taken(receipts["absent"])
+
+
+def test_a_desk_that_shared_is_not_shown_once_its_work_is_no_longer_where_an_asker_looks(scene: Scene) -> None:
+    """What was shared is read anew at every look: a desk whose rows are moved away is gone, the other stays."""
+    receipt = receipt_of(scene, scene.nurse, TWICE)
+    ask(scene, scene.nurse, receipt)
+    for worker in (scene.worker, scene.index.enrol("southtown", Role.PRACTITIONER)):
+        [notice] = inbox(scene, worker)
+        assert reply(scene, worker, notice["notice"], "share") == (200, None)
+    assert titles(scene, receipt) == {DESK["title"], "Duty desk"}
+
+    organisation = scene.index.vault.organisation(scene.feed.organisation)
+    scene.index.writer.run(
+        lambda connection: connection.execute("DELETE FROM involvement_tags WHERE organisation = ?", (organisation,))
+    )
+
+    assert titles(scene, receipt) == {"Duty desk"}
+
+
+def titles(scene: Scene, receipt: str) -> set[str]:
+    """Of the desks that an asker is shown."""
+    status = scene.index.ask(scene.nurse, "/v1/contact/status", ContactStatusRequest(receipt=receipt)).json()
+    return {handle["title"] for handle in status["handles"]}

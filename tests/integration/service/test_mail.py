@@ -110,12 +110,28 @@ def serving(protocol: Callable[[asyncio.AbstractEventLoop], asyncio.Protocol]) -
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
+    connections: list[asyncio.WriteTransport] = []
+
+    def followed() -> asyncio.Protocol:
+        spoken = protocol(loop)
+        made = spoken.connection_made
+
+        def connection_made(transport: asyncio.BaseTransport) -> None:
+            assert isinstance(transport, asyncio.WriteTransport)
+            connections.append(transport)
+            made(transport)
+
+        spoken.connection_made = connection_made  # type: ignore[method-assign]
+        return spoken
 
     async def listen() -> asyncio.Server:
-        return await loop.create_server(lambda: protocol(loop), "127.0.0.1", 0)
+        return await loop.create_server(followed, "127.0.0.1", 0)
 
     async def end() -> None:
         server.close()
+        # Or one whose caller has just gone is collected, unclosed, in a later test.
+        for connection in connections:
+            connection.abort()
         others = asyncio.all_tasks(loop) - {asyncio.current_task(loop)}
         for task in others:
             task.cancel()

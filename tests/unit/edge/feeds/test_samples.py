@@ -66,10 +66,10 @@ def test_the_census_is_read_in_spite_of_its_stray_text() -> None:
 
 
 def test_with_an_identity_file_the_second_child_of_the_census_goes_in(tmp_path: Path) -> None:
-    """The file has what the census has not."""
+    """The file has what the census has not, on a day not a year after the work ended."""
     ids = write(tmp_path / "ids.csv", {"local_id": "child_fails_assessments", "nhs_number": "9990000042"})
 
-    (row,) = good(rows_of_census(ids))
+    (row,) = good(rows_of_census(ids, today=date(2025, 10, 1)))
 
     assert (row.involvement.started_on, row.involvement.ended_on) == (date(2024, 10, 24), date(2024, 10, 29))
 
@@ -90,10 +90,19 @@ def test_the_return_is_read_and_its_made_up_upns_are_refused(tmp_path: Path) -> 
     assert len(errors_of(rows)) > 10
 
 
-def rows_of_census(identity: Path | None = None) -> list[Row]:
-    """The sample census."""
+def test_the_second_child_of_the_census_is_passed_over_once_the_work_ended_a_year_ago(tmp_path: Path) -> None:
+    """Neither sent nor an error: nothing would be kept of it."""
+    ids = write(tmp_path / "ids.csv", {"local_id": "child_fails_assessments", "nhs_number": "9990000042"})
+
+    rows = rows_of_census(ids)
+
+    assert (good(rows), [row for row, *_ in errors_of(rows)]) == ([], [1, 1])
+
+
+def rows_of_census(identity: Path | None = None, *, today: date = TODAY) -> list[Row]:
+    """The sample census, as read on a day."""
     path = SAMPLES / "cin_census_2026_2children.xml"
-    return read(CINFeed(path, today=TODAY, handle="x", identity=identity, join_key=JOIN_KEY))
+    return read(CINFeed(path, today=today, handle="x", identity=identity, join_key=JOIN_KEY))
 
 
 @pytest.mark.parametrize(
