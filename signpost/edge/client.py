@@ -55,6 +55,10 @@ _Result = TypeVar("_Result")
 
 _THREADS: Final = 2
 """libsodium lets go of the interpreter while it multiplies, so a second thread is a second core."""
+_NOTHING_TO_ASK: Final = (
+    "It needs a date of birth, and an NHS number or permanent UPN, or names and a postcode; or of the date the year"
+    " alone, with both names and a postcode."
+)
 _WORTH_A_THREAD: Final = 48
 """Points. Below it, handing the work over costs more than it saves."""
 
@@ -223,10 +227,7 @@ class Client:
         use = Use.LOOKUP if deep is None else Use.DEEP
         inputs = match_inputs(askable(child, self._desk.role, now=self._clock.now()), use)
         if not inputs:
-            raise NothingToAsk(
-                "It needs a date of birth, and an NHS number or permanent UPN, or names and a postcode; or of the date"
-                " the year alone, with both names and a postcode."
-            )
+            raise NothingToAsk(_NOTHING_TO_ASK)
         slots = lookup_slots(inputs, use=use, seed=Secret(self._randomness(SEED_BYTES)))
         batch = await self.evaluate_batch(use, [slots])
         answer = await self.index.lookup(
@@ -249,6 +250,20 @@ class Client:
             Failure: there is no definite answer.
         """
         return _told(await self.index.look_again(LookupAgainRequest(receipt=receipt)), ())
+
+    async def officer_tags(self, child: ChildDetails) -> EvaluatedBatch:
+        """The tags of the child that a shielding or rights officer has before them. A holder cannot tell which of the
+        two it is for.
+
+        Raises:
+            NothingToAsk: the details give no match input; nothing was sent.
+            Failure: as `evaluate_batch`.
+        """
+        inputs = match_inputs(child, Use.OFFICER)
+        if not inputs:
+            raise NothingToAsk(_NOTHING_TO_ASK)
+        slots = lookup_slots(inputs, use=Use.OFFICER, seed=Secret(self._randomness(SEED_BYTES)))
+        return await self.evaluate_batch(Use.OFFICER, [slots])
 
     async def evaluate_batch(self, use: Use, children: Sequence[Sequence[Slot]]) -> EvaluatedBatch:
         """The tags of up to 21 children's slots (of one child's for a lookup), from one batch at t holders.

@@ -168,6 +168,14 @@ _INVALID = frozenset(
         _C.NOTICE_UNKNOWN,
         _C.NOTICE_ANSWERED,
         _C.REVIEW_UNKNOWN,
+        _C.SHIELD_UNKNOWN,
+        _C.SHIELD_DECIDED,
+        _C.REVIEW_DATE,
+        _C.ITEM_UNKNOWN,
+        _C.DECISION_REFUSED,
+        _C.REPORT_UNKNOWN,
+        _C.REPORT_NOT_RELEASED,
+        _C.OBJECTION_UNKNOWN,
         _C.KEY_INVALID,
     }
 )

@@ -186,7 +186,7 @@ def _fitted(child: ChildDetails, use: Use) -> tuple[list[MatchInput], list[Absen
     sent: dict[tuple[Template, str], MatchInput] = {}
     reasons: dict[Template, Reason] = {}
     details = _Details.of(child)
-    # An officer's request asks what a lookup asks, until it has templates of its own.
+    # An officer's request asks what a lookup asks.
     profile = Use.LOOKUP if use is Use.OFFICER else use
     room = Counter((MATERNAL_PROFILES if details.by_mother else PROFILES)[profile])
     for found in details.inputs(profile):

@@ -80,7 +80,13 @@ DEEP_PROFILE: Final = (
     + (_UNDATED,) * 2 + (_PROBABLE,) * 2 + (_POSSIBLE,) * 7
 )  # fmt: skip
 PROFILES: Final[Mapping[Use, tuple[Place, ...]]] = MappingProxyType(
-    {Use.LOOKUP: LOOKUP_PROFILE, Use.REGISTER: REGISTER_PROFILE, Use.DEEP: DEEP_PROFILE}
+    {
+        Use.LOOKUP: LOOKUP_PROFILE,
+        Use.REGISTER: REGISTER_PROFILE,
+        Use.DEEP: DEEP_PROFILE,
+        # An officer's request asks what a lookup asks.
+        Use.OFFICER: LOOKUP_PROFILE,
+    }
 )
 
 
@@ -110,4 +116,4 @@ def fits_profile(use: Use, places: Iterable[Place]) -> bool:
     if identity > 1:
         return False
     counts[_STRONG] += identity
-    return use in _COUNTS and counts in _COUNTS[use]
+    return counts in _COUNTS[use]

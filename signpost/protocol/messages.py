@@ -141,18 +141,18 @@ Moment = Annotated[int, Field(ge=0, lt=LAST_MOMENT)]
 """Epoch seconds."""
 
 
-class _Wire(BaseModel):
+class Wire(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
 
-class Nothing(_Wire):
+class Nothing(Wire):
     """An empty body: the request's signature says who asks."""
 
 
 # -- a key holder ------------------------------------------------------------
 
 
-class EvaluationRequest(_Wire):
+class EvaluationRequest(Wire):
     """B4: blinded points for one use, 12 a child (24 deep)."""
 
     epoch: Counter
@@ -161,7 +161,7 @@ class EvaluationRequest(_Wire):
     points: PointsBytes
 
 
-class EvaluationResponse(_Wire):
+class EvaluationResponse(Wire):
     """B5: the points multiplied by the holder's share, in order; one proof for all; one signed receipt."""
 
     holder: Counter
@@ -172,7 +172,7 @@ class EvaluationResponse(_Wire):
     receipt: Token
 
 
-class HolderIdentity(_Wire):
+class HolderIdentity(Wire):
     """What a holder is known by before it has a key; a roster is made of these. The keys are base64url."""
 
     sealing_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
@@ -184,13 +184,13 @@ CeremonyMessage = Annotated[str, Field(min_length=2, max_length=16_384)]
 """Canonical JSON of `signpost.protocol.key_generation`, as text. The longest, a dealer's 31 sealed shares, is 4 KiB."""
 
 
-class CeremonyRequest(_Wire):
+class CeremonyRequest(Wire):
     """A1: messages of other holders, relayed by anybody."""
 
     messages: Annotated[list[CeremonyMessage], Field(max_length=5 * MAX_HOLDERS)]
 
 
-class CeremonyAnswer(_Wire):
+class CeremonyAnswer(Wire):
     """A1: all this holder has said so far, or only its last message once it is `finished` and has its share."""
 
     messages: list[CeremonyMessage]
@@ -200,7 +200,7 @@ class CeremonyAnswer(_Wire):
 HolderState = Literal["locked", "no-key", "serving"]
 
 
-class HolderStatus(_Wire):
+class HolderStatus(Wire):
     """What anybody may know of a holder. Never a secret."""
 
     state: HolderState
@@ -211,13 +211,13 @@ class HolderStatus(_Wire):
     revocations_age_seconds: int | None
 
 
-class Health(_Wire):
+class Health(Wire):
     """Whether a service is up; a holder also says whether it is open."""
 
     state: Literal["locked", "no-key", "serving"]
 
 
-class IndexHealth(_Wire):
+class IndexHealth(Wire):
     """That the index is up, and whether it is late with deleting what is past its time."""
 
     state: Literal["serving"]
@@ -229,7 +229,7 @@ class IndexHealth(_Wire):
 AnswerWord = Literal["current", "previous", "possible", "none"]
 
 
-class TaggedPoint(_Wire):
+class TaggedPoint(Wire):
     """A tag with the class and tier that the index is told of it."""
 
     match_class: Annotated[MatchClass, Field(alias="class", strict=False)]
@@ -260,7 +260,7 @@ class TaggedPoint(_Wire):
 Receipts = Annotated[list[Token], Field(min_length=1, max_length=32)]
 
 
-class LookupRequest(_Wire):
+class LookupRequest(Wire):
     """C1: is anybody elsewhere working with this child? 12 tags; 24 where a reason makes it a deep lookup."""
 
     epoch: Counter
@@ -271,26 +271,26 @@ class LookupRequest(_Wire):
     receipts: Receipts
 
 
-class LookupAgainRequest(_Wire):
+class LookupAgainRequest(Wire):
     """C6: the same child again, by one's own receipt. No new details, no points, no charge."""
 
     receipt: SpokenReceipt
 
 
-class Coverage(_Wire):
+class Coverage(Wire):
     """National, never about a child: how many organisations are expected to feed, and how many did so lately."""
 
     expected: Annotated[int, Field(ge=0)]
     up_to_date: Annotated[int, Field(ge=0)]
 
 
-class CallBackOffer(_Wire):
+class CallBackOffer(Wire):
     """The offer that every answer makes: a call-back may be left, and waits this long."""
 
     waits_days: Annotated[int, Field(ge=1)]
 
 
-class LookupAnswer(_Wire):
+class LookupAnswer(Wire):
     """One word and always the same shape: no count, agency, service or date."""
 
     answer: AnswerWord
@@ -309,7 +309,7 @@ class DeclineReason(StrEnum):
     CANNOT_ANSWER = "cannot-answer"
 
 
-class ContactRequest(_Wire):
+class ContactRequest(Wire):
     """To be rung about the child of one's own lookup, whatever it was answered."""
 
     receipt: SpokenReceipt
@@ -317,7 +317,7 @@ class ContactRequest(_Wire):
     urgency: Annotated[Urgency, Field(strict=False)]
 
 
-class ContactAnswer(_Wire):
+class ContactAnswer(Wire):
     """It is kept: the same words whoever is told of it, and whether anybody is."""
 
     receipt: SpokenReceipt
@@ -326,13 +326,13 @@ class ContactAnswer(_Wire):
     waits_until: Moment
 
 
-class ContactStatusRequest(_Wire):
+class ContactStatusRequest(Wire):
     """What became of one's own call-back."""
 
     receipt: SpokenReceipt
 
 
-class SharedHandle(_Wire):
+class SharedHandle(Wire):
     """A desk that has said that it may be rung."""
 
     title: str
@@ -341,7 +341,7 @@ class SharedHandle(_Wire):
     hours: str | None
 
 
-class ContactStatus(_Wire):
+class ContactStatus(Wire):
     """What became of a call-back: `pending`; `no-reply` when its time has gone by, in the same words whoever was asked;
     or `answered`, with the handles that their owners shared.
     """
@@ -355,7 +355,7 @@ class ContactStatus(_Wire):
     handles: list[SharedHandle]
 
 
-class OutcomeRequest(_Wire):
+class OutcomeRequest(Wire):
     """What came of a call-back: whether anybody was reached, and whether that was news."""
 
     receipt: SpokenReceipt
@@ -363,7 +363,7 @@ class OutcomeRequest(_Wire):
     new: bool
 
 
-class Notice(_Wire):
+class Notice(Wire):
     """That somebody asks to be rung about a child that this organisation registered. Who asks is said by role and kind
     of organisation, never which. The case reference is the organisation's own, and opens for it alone.
     """
@@ -381,7 +381,7 @@ class Notice(_Wire):
     sealed_case_reference: SealedCaseReference
 
 
-class BrokenGlass(_Wire):
+class BrokenGlass(Wire):
     """That a duty line of this organisation was shown in an emergency: by whom only in role and kind."""
 
     reference: SpokenReceipt
@@ -393,7 +393,7 @@ class BrokenGlass(_Wire):
     sealed_case_reference: SealedCaseReference
 
 
-class StaleHandle(_Wire):
+class StaleHandle(Wire):
     """A desk of the organisation's that nobody has confirmed for ninety days; null where nobody ever has."""
 
     handle: HandleId
@@ -401,7 +401,7 @@ class StaleHandle(_Wire):
     confirmed_on: dt.date | None
 
 
-class Inbox(_Wire):
+class Inbox(Wire):
     """What waits for an answer of the asker's organisation, the soonest first; and what it is only told. `more`: more
     notices wait than one inbox shows.
     """
@@ -412,14 +412,14 @@ class Inbox(_Wire):
     stale_handles: list[StaleHandle]
 
 
-class GlassRequest(_Wire):
+class GlassRequest(Wire):
     """The duty line at once, by one's own receipt."""
 
     receipt: SpokenReceipt
     purpose: Annotated[Purpose, Field(strict=False)]
 
 
-class GlassAnswer(_Wire):
+class GlassAnswer(Wire):
     """One organisation's duty line, and the desk out of hours behind it. It is reviewed by then."""
 
     reference: SpokenReceipt
@@ -427,7 +427,7 @@ class GlassAnswer(_Wire):
     handles: list[SharedHandle]
 
 
-class Review(_Wire):
+class Review(Wire):
     """A broken glass that waits for its review."""
 
     reference: SpokenReceipt
@@ -438,20 +438,20 @@ class Review(_Wire):
     review_by: Moment
 
 
-class ReviewList(_Wire):
+class ReviewList(Wire):
     """Those of the asker's organisation, the oldest first."""
 
     reviews: list[Review]
 
 
-class ReviewRequest(_Wire):
+class ReviewRequest(Wire):
     """Whether a glass was rightly broken."""
 
     reference: SpokenReceipt
     justified: bool
 
 
-class ReplyRequest(_Wire):
+class ReplyRequest(Wire):
     """An answer to a notice. `hand_over_to` and `reason` go with their own replies and are null with others."""
 
     notice: SpokenReceipt
@@ -460,7 +460,7 @@ class ReplyRequest(_Wire):
     reason: Annotated[DeclineReason, Field(strict=False)] | None
 
 
-class Registration(_Wire):
+class Registration(Wire):
     """C1: one involvement of the organisation's, with the tags of its child."""
 
     reference: Reference
@@ -475,7 +475,7 @@ class Registration(_Wire):
     tags: Annotated[list[TaggedPoint], Field(min_length=12, max_length=12)]
 
 
-class RegisterRequest(_Wire):
+class RegisterRequest(Wire):
     """Up to 21 involvements, with the receipts of the batch that made their tags. A known reference is replaced."""
 
     epoch: Counter
@@ -483,7 +483,7 @@ class RegisterRequest(_Wire):
     receipts: Receipts
 
 
-class Change(_Wire):
+class Change(Wire):
     """An end (with its date and the row's new digest) or a withdrawal of an involvement the organisation registered."""
 
     reference: Reference
@@ -492,13 +492,13 @@ class Change(_Wire):
     row_digest: Reference | None
 
 
-class ChangeRequest(_Wire):
+class ChangeRequest(Wire):
     """Ends and withdrawals, which need no tags."""
 
     changes: Annotated[list[Change], Field(min_length=1, max_length=MAX_CHANGES)]
 
 
-class WriteReceipt(_Wire):
+class WriteReceipt(Wire):
     """C3: durable, and nothing more is said."""
 
     receipt: SpokenReceipt
@@ -506,28 +506,28 @@ class WriteReceipt(_Wire):
     at: Moment
 
 
-class InvolvementListRequest(_Wire):
+class InvolvementListRequest(Wire):
     """A page of the organisation's own list, after a reference, in the index's own fixed order."""
 
     after: Reference | None
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE)]
 
 
-class InvolvementSummary(_Wire):
+class InvolvementSummary(Wire):
     """What reconciliation needs of an involvement, and all that it is told."""
 
     reference: Reference
     row_digest: Reference
 
 
-class InvolvementList(_Wire):
+class InvolvementList(Wire):
     """A page; `next` is where the following one starts, or null at the end."""
 
     involvements: list[InvolvementSummary]
     next: Reference | None
 
 
-class HandleList(_Wire):
+class HandleList(Wire):
     """The organisation's own handles, and those of sensitive services, whose work is registered by consent or for
     significant harm alone.
     """
@@ -536,14 +536,14 @@ class HandleList(_Wire):
     consent_only: list[HandleId]
 
 
-class RecordRequest(_Wire):
+class RecordRequest(Wire):
     """C7: a page of the record, after a leaf's number (0: from the first)."""
 
     after: Annotated[int, Field(ge=0, lt=2**53)]
     limit: Annotated[int, Field(ge=1, le=MAX_LEAVES)]
 
 
-class RecordedLeaf(_Wire):
+class RecordedLeaf(Wire):
     """A leaf as it stands: its number, its bytes (canonical JSON) and its link of the chain."""
 
     number: Annotated[int, Field(ge=1)]
@@ -551,26 +551,26 @@ class RecordedLeaf(_Wire):
     link: Annotated[bytes, *_binary(32, 32)]
 
 
-class RecordPage(_Wire):
+class RecordPage(Wire):
     """A page of the record. `before` is the link that its first leaf follows from."""
 
     before: Annotated[bytes, *_binary(32, 32)]
     leaves: list[RecordedLeaf]
 
 
-class FeedFinished(_Wire):
+class FeedFinished(Wire):
     """A feed ran to its end: for coverage. No count of anything registered."""
 
     format: Annotated[str, Field(pattern=r"^[a-z0-9]{2,8}$")]
 
 
-class RevocationAnswer(_Wire):
+class RevocationAnswer(Wire):
     """The signed revocation list."""
 
     list: str
 
 
-class ManifestAnswer(_Wire):
+class ManifestAnswer(Wire):
     """The holders' signed manifest, as they signed it. An edge believes it by its fingerprint alone."""
 
     manifest: str
@@ -582,13 +582,13 @@ Code = Annotated[str, Field(pattern=r"^[0-9]{6}$")]
 Key = Annotated[bytes, *_binary(32, 32)]
 
 
-class StatementRequest(_Wire):
+class StatementRequest(Wire):
     """D1: an administrator's statement about an account, signed by the organisation's signing key."""
 
     statement: Token
 
 
-class PendingDevice(_Wire):
+class PendingDevice(Wire):
     """The device key that was offered for an account, its opening key (a machine has none), and the seal by which the
     administrator knows both.
     """
@@ -598,7 +598,7 @@ class PendingDevice(_Wire):
     device_seal: Key
 
 
-class OwnAccount(_Wire):
+class OwnAccount(Wire):
     """An account as its organisation's administrator sees it."""
 
     account: AccountName
@@ -608,14 +608,14 @@ class OwnAccount(_Wire):
     training_until: dt.date
 
 
-class StatementAnswer(_Wire):
+class StatementAnswer(Wire):
     """What a statement brought: the device that waits, or the organisation's accounts, or neither."""
 
     pending: PendingDevice | None
     accounts: list[OwnAccount]
 
 
-class EnrolmentRequest(_Wire):
+class EnrolmentRequest(Wire):
     """D1: the one use of an enrolment token. A machine's account has no password, no codes and no opening key: null."""
 
     organisation: AccountName
@@ -629,7 +629,7 @@ class EnrolmentRequest(_Wire):
     code: Code | None
 
 
-class SignInRequest(_Wire):
+class SignInRequest(Wire):
     """D2: signed by the device's key; password and code are null for a machine's account."""
 
     organisation: AccountName
@@ -638,7 +638,7 @@ class SignInRequest(_Wire):
     code: Code | None
 
 
-class PasswordRequest(_Wire):
+class PasswordRequest(Wire):
     """D2: a person's new password, on every factor of the present ones; signed by the device's key like a sign-in."""
 
     organisation: AccountName
@@ -648,7 +648,7 @@ class PasswordRequest(_Wire):
     new_password: Password
 
 
-class SignInAnswer(_Wire):
+class SignInAnswer(Wire):
     """One shift: the index's word on the account, and the organisation's word on the device, which it kept; so too the
     organisation's sealed key, where the administrator gave it. Where an earlier shift of the account was open still,
     when it began: it is over now.

@@ -59,6 +59,15 @@ class ProblemCode(StrEnum):
     NOTICE_ANSWERED = "notice-answered"
     GLASS_REFUSED = "glass-refused"
     REVIEW_UNKNOWN = "review-unknown"
+    # shields and rights (C4)
+    SHIELD_UNKNOWN = "shield-unknown"
+    SHIELD_DECIDED = "shield-decided"
+    REVIEW_DATE = "review-date"
+    ITEM_UNKNOWN = "item-unknown"
+    DECISION_REFUSED = "decision-refused"
+    REPORT_UNKNOWN = "report-unknown"
+    REPORT_NOT_RELEASED = "report-not-released"
+    OBJECTION_UNKNOWN = "objection-unknown"
     # evaluation (B4, B5)
     HOLDER_LOCKED = "holder-locked"
     HOLDER_WITHOUT_KEY = "holder-without-key"
@@ -196,6 +205,26 @@ PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
         _C.REVIEW_UNKNOWN: _Words(404, "Review unknown",
             "This organisation has no open review of that reference, or it is of your own doing.",
             "See what waits: signpost review list"),
+        _C.SHIELD_UNKNOWN: _Words(404, "Shield unknown",
+            "There is no shield of that reference that this account may see or decide.",
+            "Check the reference. Who approves is of another organisation than who asked."),
+        _C.SHIELD_DECIDED: _Words(409, "Shield decided", "Nothing of this shield waits to be decided.",
+            "See how it stands: signpost shield status"),
+        _C.REVIEW_DATE: _Words(422, "Review date refused",
+            "A shield is looked at again on a day from tomorrow to two years from today.",
+            "Name another day: --review-on"),
+        _C.ITEM_UNKNOWN: _Words(404, "Item unknown", "The desk has no open item of that reference.",
+            "See what waits: signpost shield queue"),
+        _C.DECISION_REFUSED: _Words(422, "Decision refused", "An item of this kind is not decided in that way.",
+            "The queue says how each item can be decided: signpost shield queue"),
+        _C.REPORT_UNKNOWN: _Words(404, "Report unknown",
+            "This organisation has no report of that reference that waits for this, or it is of your own asking.",
+            "See what there is: signpost rights report --list"),
+        _C.REPORT_NOT_RELEASED: _Words(409, "Report not released",
+            "A report is read 28 days after it was asked for, once another officer has decided what may be told.",
+            "See when: signpost rights report --list"),
+        _C.OBJECTION_UNKNOWN: _Words(404, "Objection unknown",
+            "This organisation recorded no upheld objection of that reference.", "Check the reference."),
         _C.HOLDER_LOCKED: _Words(503, "Key holder locked", "This key holder has not been opened by its custodian.",
             "The custodian opens it with: signpost keys unlock"),
         _C.HOLDER_WITHOUT_KEY: _Words(503, "Key holder without a key", "This key holder has taken part in no ceremony.",

@@ -62,6 +62,8 @@ class Kind(StrEnum):
     POLICE = "police"
     OVERSIGHT = "oversight"
     """A body that reads the record of every organisation, and does nothing else: the operator admits it as such."""
+    SHIELDING_DESK = "shielding-desk"
+    """The independent national desk: it alone sees who asks about a shielded child, and does nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class LegalGateway:
     kinds: frozenset[Kind]
 
 
-_EVERY_KIND: Final = frozenset(Kind) - {Kind.OVERSIGHT}
+_EVERY_KIND: Final = frozenset(Kind) - {Kind.OVERSIGHT, Kind.SHIELDING_DESK}
 GATEWAYS: Final[Mapping[Purpose, LegalGateway]] = MappingProxyType(
     {
         Purpose.VITAL_INTERESTS: LegalGateway(

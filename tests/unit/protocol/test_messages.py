@@ -159,7 +159,8 @@ def test_profiles_hold_the_fixed_points_and_only_their_own_counts_fit() -> None:
     assert not fits_profile(Use.REGISTER, LOOKUP_PROFILE)
     assert not fits_profile(Use.DEEP, LOOKUP_PROFILE)
     assert not fits_profile(Use.LOOKUP, LOOKUP_PROFILE[:-1])
-    assert not fits_profile(Use.OFFICER, LOOKUP_PROFILE)
+    assert fits_profile(Use.OFFICER, LOOKUP_PROFILE)
+    assert not fits_profile(Use.OFFICER, REGISTER_PROFILE)
 
 
 @pytest.mark.parametrize("use", PROFILES)
