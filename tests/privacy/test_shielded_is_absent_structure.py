@@ -43,17 +43,13 @@ from signpost.protocol.messages import (
 from signpost.protocol.purposes import DeepReason, Kind, Role, Urgency
 from tests.support.running_index import RunningIndex
 from tests.support.shielding import add_shield, officer
-from tests.support.two_indexes import Seen, TwoIndexes, differences, watched
+from tests.support.two_indexes import NO_LIMITS, Seen, TwoIndexes, differences, watched
 from tests.support.world import Child, Device, chance, changing, device_purpose, whole_child
 
 CHILDREN = 80
 TOGETHER = 20
 """Children who are asked about before the next are, and registered in one request."""
 DAY = 24 * 60 * 60
-NO_LIMITS = {
-    "practitioner_lookups": 2_000, "urgent_lookups": 2_000, "urgent_overdraft_lookups": 20_000, "organisation_lookups": 1_000_000,
-    "repeats_of_an_account": 1_000_000, "repeats_of_an_organisation": 1_000_000, "found_a_day": 10_000,
-}  # fmt: skip
 
 
 def some_child(number: int) -> Child:
@@ -182,11 +178,12 @@ def follow_up(asked: Asked, children: Sequence[Child], *, lines: bool) -> list[s
     two, nurse, purpose = asked.two, asked.nurse, device_purpose(asked.nurse)
     receipts, words = [], []
     for child in children:
-        for deep in (None, DeepReason.NAME_UNSURE):
-            question = two.world.lookup(nurse, child, deep=deep)
-            answer = json.loads(asked.watch(nurse, "/v1/lookups", question, lines=lines).body)
-            words.append(answer["answer"])
-        receipts.append(answer["receipt"])
+        ordinary, deep = (
+            json.loads(asked.watch(nurse, "/v1/lookups", two.world.lookup(nurse, child, deep=why), lines=lines).body)
+            for why in (None, DeepReason.NAME_UNSURE)
+        )
+        words += [ordinary["answer"], deep["answer"]]
+        receipts.append(deep["receipt"])
         asked.watch(nurse, "/v1/lookups/again", LookupAgainRequest(receipt=receipts[-1]), lines=lines)
         call_back = ContactRequest(receipt=receipts[-1], purpose=purpose, urgency=Urgency.NOW)
         asked.watch(nurse, "/v1/contact/asks", call_back, lines=lines)
@@ -326,9 +323,16 @@ def test_the_registering_council_runs_the_same_whether_its_child_was_shielded_or
                 watch(owner.worker, "/v1/contact/status", ContactStatusRequest(receipt=receipt))
             notices = watch(owner.worker, "/v1/inbox", Nothing())["notices"]
             assert len(notices) == OWN_CHILDREN or at, "those that were told before stay"
-            for notice, reply in zip(notices[:TOGETHER], ["share", "end"] * (TOGETHER // 2), strict=True):
-                answer = ReplyRequest(notice=notice["notice"], reply=reply, hand_over_to=None, reason=None)
-                watch(owner.worker, "/v1/inbox/replies", answer)
+            for number, notice in enumerate(notices[: TOGETHER // 2]):
+                reply = ReplyRequest.model_validate(
+                    {
+                        "notice": notice["notice"],
+                        "reply": ("share", "end")[number % 2],
+                        "hand_over_to": None,
+                        "reason": None,
+                    }
+                )
+                watch(owner.worker, "/v1/inbox/replies", reply)
             renamed = [
                 two.world.registration(
                     replace(child, name=(f"renamed {number}",)), owner.handle, reference=str(number), row="renamed"
@@ -362,7 +366,8 @@ def put_back(index: RunningIndex, *, flagged: bool) -> None:
         if flagged:
             connection.execute("ALTER TABLE involvement_tags ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0")
         connection.execute(
-            f"INSERT INTO involvement_tags SELECT {COLUMNS}{', 1' if flagged else ''} FROM sealed_tags WHERE key <> ?",
+            f"INSERT INTO involvement_tags SELECT {COLUMNS} {', 1' if flagged else ''} "  # noqa: S608 - names of columns
+            "FROM sealed_tags WHERE key <> ?",
             (SENTINEL_KEY,),
         )
 
@@ -371,9 +376,8 @@ def put_back(index: RunningIndex, *, flagged: bool) -> None:
 
 def looked_up(two: TwoIndexes, device: Device, child: Child) -> list[str]:
     """In what one lookup differs, after one of the same kind."""
-    for each in (whole_child("warm"), child):
-        seen = two.watch(device, "/v1/lookups", two.world.lookup(device, each), lines=True)
-    return differences(*seen)
+    two.watch(device, "/v1/lookups", two.world.lookup(device, whole_child("warm")), lines=True)
+    return differences(*two.watch(device, "/v1/lookups", two.world.lookup(device, child), lines=True))
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ from tests.support.running_index import RunningIndex
 from tests.support.world import Child, Device, World
 
 __all__ = [
-    "DESK", "add_shield", "admit_desk", "approve_shield", "desk_queue", "end_identity", "end_shield", "identity_request",
-    "officer", "resolve", "shield_request",
+    "DESK", "add_shield", "admit_desk", "approve_shield", "desk_queue", "end_identity", "end_shield",
+    "identity_request", "officer", "resolve", "shield_request",
 ]  # fmt: skip
 
 DESK = "shielding-desk"

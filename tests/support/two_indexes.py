@@ -33,12 +33,20 @@ from tests.integration.index.conftest import Scene, set_scene
 from tests.support.running_index import RunningIndex
 from tests.support.world import Device, World, body_of, chance
 
-__all__ = ["Seen", "TwoIndexes", "differences", "watched"]
+__all__ = ["NO_LIMITS", "Seen", "TwoIndexes", "differences", "watched"]
 
 T = TypeVar("T")
 
 _OURS = str(Path(signpost.__file__).parent)
 _LINK_OF_THE_CHAIN = re.compile(r"x'[0-9a-f]{64}'\)$", re.IGNORECASE)
+
+
+NO_LIMITS = {
+    "practitioner_lookups": 2_000, "urgent_lookups": 2_000, "urgent_overdraft_lookups": 20_000,
+    "organisation_lookups": 1_000_000, "repeats_of_an_account": 1_000_000, "repeats_of_an_organisation": 1_000_000,
+    "found_a_day": 10_000,
+}  # fmt: skip
+"""Settings of an index that is asked more than anybody would be let ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ class TwoIndexes:
         self._seeds = itertools.count(1)
         with contextlib.ExitStack() as opened:
             self.one, self.other = (
-                opened.enter_context(RunningIndex(folder / name, keys=keys, world=self.world, **limits))
+                opened.enter_context(RunningIndex(folder / name, keys=keys, world=self.world, **limits))  # type: ignore[arg-type]
                 for name in ("one", "other")
             )
             self._opened = opened.pop_all()
