@@ -2,7 +2,8 @@
 
 *Timing*: lookups over HTTP of a real index, in triples in random order: two absent children and a shielded one. Singly,
 each triple is three lookups one after the other; in bursts, each of the three is several lookups of the same child at
-once, timed to the last answer and shared out among them, as somebody would ask who hopes for the worker's help. `paired` says how it is judged.
+once, timed to the last answer and shared out among them: so somebody would ask who hopes for the worker's help.
+`paired` says how it is judged.
 
 *Attacker* (`sessions`): somebody who asks everything there is to ask about a child, knows for half of the children
 which they are, and learns from that.
