@@ -91,6 +91,10 @@ _QUESTIONS: Final = Questions(
     },
 )
 
+_BY_NAME_ALONE: Final = (
+    "No NHS number is in it: a registration under another spelling, or a common name, can stay visible until the desk"
+    " has decided. Add the number as soon as you have it."
+)
 _TWO_YEARS: Final = 2
 
 
@@ -156,18 +160,20 @@ def add(
     if as_json:
         answer_json("signpost.shield/1", shield_document(shield))
         return
-    _tell_added(shield, which_child(child), added_to=own is not None, plain=plain)
+    _tell_added(shield, child, added_to=own is not None, plain=plain)
 
 
-def _tell_added(shield: ShieldAnswer, about: str, *, added_to: bool, plain: bool) -> None:
+def _tell_added(shield: ShieldAnswer, child: ChildDetails, *, added_to: bool, plain: bool) -> None:
     done = "ADDED" if added_to else "SHIELDED"
     words = f"Shield {shield.shield} hides this child from now on, whoever has registered them and whoever will."
     answer(f"{bold(done, sys.stdout, plain=plain)}  {wrapped(words, indent=len(done) + 2).lstrip()}")
-    answer(f"  (for the {about})")
+    answer(f"  (for the {which_child(child)})")
     answer(f"  Because of {REASONS[shield.reason]}. It is looked at again on {shield.review_on:%-d %B %Y}.")
     if shield.state is ShieldState.WAITING:
         tell_who_approves(shield, "it", f"signpost shield approve {shield.shield}")
     answer(wrapped("Whether anybody had registered the child is told to nobody but the independent desk.", indent=2))
+    if child.nhs_number is None or child.date_of_birth is None:
+        say(wrapped(_BY_NAME_ALONE, indent=2))
     say("  Another name, number or known address of the child is added to it by:")
     say(f"    signpost shield add --reason {shield.reason.value} --to {shield.shield}")
 

@@ -121,6 +121,20 @@ def test_a_child_is_shielded_and_the_reference_is_what_is_told(
     assert (sent.shield, sent.reason) == (None, ShieldReason.FLEEING_ABUSE)  # type: ignore[union-attr]
 
 
+def test_a_shield_without_a_number_says_what_may_stay_visible(
+    council: Pretence, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An officer who believes a child hidden who is not would be worse off than without a shield."""
+    shielded(monkeypatch)
+    assert "No NHS number is in it" not in capsys.readouterr().err
+    piped(monkeypatch, **{**CHILD, "nhs_number": ""})
+
+    assert run(["shield", "add", "--reason", "fleeing-abuse", "--stdin"]) == 0
+    shown = capsys.readouterr()
+    assert "No NHS number is in it" in shown.err
+    assert "(for the child B.O. born 2015)" in shown.out
+
+
 def test_what_is_sent_is_the_known_postcode_and_never_more(council: Pretence, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of twelve tags, those of what was typed are there, and the others are padding."""
     home = Postcode.parse("LS1 4AB")
