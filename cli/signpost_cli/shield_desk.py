@@ -60,7 +60,7 @@ _MEANINGS: Final[Mapping[DeskWork, str]] = {
     DeskWork.REVIEW: "Is the shield still needed? Ask the officer who asked for it.",
 }
 DECISIONS: Final[Mapping[DeskWork, Mapping[DeskDecision, str]]] = {
-    DeskWork.CALL_BACK: {DeskDecision.SEEN: "nothing more is to be done"},
+    DeskWork.CALL_BACK: {},
     DeskWork.LOOKED_UP: {DeskDecision.SEEN: "nothing more is to be done"},
     DeskWork.REGISTERED: {DeskDecision.SEEN: "nothing more is to be done"},
     DeskWork.UNSURE: {
@@ -71,7 +71,7 @@ DECISIONS: Final[Mapping[DeskWork, Mapping[DeskDecision, str]]] = {
     DeskWork.END: {DeskDecision.APPROVE: "the shield ends", DeskDecision.REFUSE: "the shield stands"},
     DeskWork.REVIEW: {DeskDecision.KEEP: "still needed: look again in a year"},
 }
-"""Which decisions an item takes, and what each means there."""
+"""Which decisions an item takes, and what each means there. Who asks to be rung is rung or not: `call-back` says it."""
 _CONFIRMED: Final = frozenset({DeskDecision.APPROVE, DeskDecision.REFUSE})
 """Of one kind of item the first ends a shield, of another the second does."""
 
@@ -144,7 +144,7 @@ def call_back(
     rang: Annotated[bool, typer.Option("--rang/--not-rung", help="Whether you rang who asks.")],
     home: Home = None,
 ) -> None:
-    """For the independent desk: say whether you rang somebody who asks to be rung about a shielded child.
+    """For the independent desk: say, once, whether you rang somebody who asks to be rung about a shielded child.
 
     Ring through their organisation's switchboard or the desk that the queue shows. What they are told is your
     judgement; where they are not rung, nobody answers them.
@@ -155,7 +155,7 @@ def call_back(
     name, folder = spoken(item, "an item"), home or default_folder()
     for_the_desk(folder)
     asyncio.run(_call_back(open_desk(folder), DeskCallBackRequest(item=name, rang=rang)))
-    answer(f"Noted of {name}: {'they were rung' if rang else 'they were not rung'}.")
+    answer(f"{name} is decided: {'they were rung' if rang else 'they are not rung'}.")
 
 
 def _tell(item: DeskItem, *, plain: bool) -> None:
@@ -172,7 +172,8 @@ def _tell(item: DeskItem, *, plain: bool) -> None:
         answer(_answered(told))
     answer(f"  Shield {item.shield}: {REASONS[item.reason]}, asked for by {item.asked_by}")
     if item.work is DeskWork.CALL_BACK:
-        answer(f"    signpost shield call-back {item.item} --rang | --not-rung")
+        answer(f"    signpost shield call-back {item.item} --rang      you rang them")
+        answer(f"    signpost shield call-back {item.item} --not-rung  it was not right to ring")
     for decision, meaning in DECISIONS[item.work].items():
         answer(f"    signpost shield resolve {item.item} {decision.value:<8} {meaning}")
 

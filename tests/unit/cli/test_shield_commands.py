@@ -440,7 +440,9 @@ def test_the_queue_says_who_asks_why_how_soon_where_they_are_rung_and_whose_it_i
     assert "Ring: Duty desk  01632 960001" in asked
     assert "Answered by west-council: no longer involved" in asked
     assert f"Shield {SHIELD}: fleeing abuse, asked for by north-council" in asked
-    assert "signpost shield call-back M2XF-7RTA --rang | --not-rung" in asked
+    assert "signpost shield call-back M2XF-7RTA --rang " in asked
+    assert "signpost shield call-back M2XF-7RTA --not-rung " in asked
+    assert "signpost shield resolve" not in asked
     assert "Registered by west-council: Duty desk  01632 960001" in unsure
     assert "IT CAN BE FOUND until you decide" in unsure
     assert "signpost shield resolve M2XF-7RTA hide" in unsure
