@@ -27,6 +27,15 @@ SIGNED = {
     "/v1/inbox/replies": "200",
     "/v1/reviews/list": "200",
     "/v1/reviews": "200",
+    "/v1/shields": "201",
+    "/v1/shields/approve": "200",
+    "/v1/shields/status": "200",
+    "/v1/shields/end": "200",
+    "/v1/shields/identity-ended": "200",
+    "/v1/desk/queue": "200",
+    "/v1/desk/resolve": "200",
+    "/v1/desk/call-backs": "200",
+    "/v1/desk/record": "200",
 }
 UNSIGNED = {"/v1/accounts/statements", "/v1/enrolments", "/v1/sessions", "/v1/accounts/password"}
 OPEN = {"/health", "/v1/coverage", "/v1/revocations", "/v1/manifest"}
