@@ -228,7 +228,11 @@ def left_by_requests(index: RunningIndex) -> dict[str, list[tuple[Any, ...]]]:
     came with, and so in setting up to another child, the size.
     """
     tables = {name: rows for name, rows in index.tables().items() if name not in SEEN_BY_NOBODY_OUTSIDE}
-    return {**tables, "spent_receipts": [(name, len(row), at) for name, row, at in tables["spent_receipts"]]}
+    return {
+        **tables,
+        "spent_receipts": [(name, len(row), at) for name, row, at in tables["spent_receipts"]],
+        "sqlite_sequence": [row for row in tables["sqlite_sequence"] if row[0] not in SEEN_BY_NOBODY_OUTSIDE],
+    }
 
 
 @pytest.fixture(params=["never registered", "withdrawn"])
