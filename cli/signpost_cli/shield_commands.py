@@ -285,7 +285,7 @@ async def _add(
     desk: Desk, child: ChildDetails, reason: ShieldReason, review_on: dt.date, own: str | None
 ) -> tuple[ShieldAnswer, EvaluatedBatch]:
     async with Client(desk) as client:
-        batch = await client.officer_tags_of(inputs_to_hide(child))
+        batch = await client.shield_tags(inputs_to_hide(child))
         request = ShieldAddRequest(
             epoch=batch.epoch,
             reason=reason,

@@ -135,7 +135,7 @@ async def _keep_old_identity(desk: Desk, child: ChildDetails, name: str) -> tupl
             hint="A name that many children share tells nobody apart: then the old NHS number is needed.",
         )
     async with Client(desk) as client:
-        batch = await client.officer_tags_of(inputs)
+        batch = await client.shield_tags(inputs)
         request = ShieldIdentityRequest(
             shield=name, epoch=batch.epoch, tags=batch.tags(0), receipts=list(batch.receipts)
         )
