@@ -285,7 +285,12 @@ class Sealing:
         ]
 
     def forget(self, connection: Connection, of: Of) -> None:
-        """Leave no row that holds an involvement's number: neither its tags, nor what hides it."""
+        """Leave no row that holds an involvement's number or its child's: neither its tags, nor what hides it."""
+        connection.execute(
+            "DELETE FROM seal_children WHERE organisation = ?1 AND child IN"
+            " (SELECT child FROM involvement_children WHERE organisation = ?1 AND involvement = ?2)",
+            of,
+        )
         keys = [
             (row[0], *of)
             for row in connection.execute(

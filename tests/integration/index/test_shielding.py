@@ -482,7 +482,9 @@ def test_only_a_shield_hides_what_the_law_asks_for(scene: Scene, ours: Device) -
 # -- a new identity
 
 
-def test_nothing_leads_from_an_old_identity_to_a_new_one(scene: Scene, ours: Device, desk: Device) -> None:
+def test_nothing_leads_from_an_old_identity_to_a_new_one(
+    scene: Scene, ours: Device, theirs: Device, desk: Device
+) -> None:
     """Not a row, not a number, not what is sealed in one: the child registered again under the same reference is found
     by everybody, and no table joins the two.
     """
@@ -491,6 +493,7 @@ def test_nothing_leads_from_an_old_identity_to_a_new_one(scene: Scene, ours: Dev
     receipt = receipt_of(scene, scene.nurse, ADA)
     ask(scene, scene.nurse, receipt)
     shield = add_shield(scene.index, ours, ADA)
+    add_shield(scene.index, theirs, ADA)
     word(scene)
     registration = scene.world.registration(ADA, scene.handle, reference="child one")
     known(scene, ADA, reference="child one", of="northtown")
