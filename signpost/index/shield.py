@@ -98,7 +98,7 @@ class Shield:
         return _answer(kept)
 
     async def approve(self, asked: ShieldRequest, signed: Signed) -> ShieldAnswer:
-        """Approve another organisation's shield, or its end.
+        """Approve another organisation's shield, or its end: whichever the request names, and not the other.
 
         Raises:
             Problem: ROLE_REFUSED, SHIELD_UNKNOWN, SHIELD_DECIDED, NONCE_USED.
@@ -108,7 +108,7 @@ class Shield:
         def approved(seal: Seal) -> Seal | None:
             if seal.kind is not SealKind.SHIELD or seal.organisation == signed.asker.organisation:
                 raise Problem(ProblemCode.SHIELD_UNKNOWN)
-            if seal.state is ShieldState.APPROVED:
+            if seal.state is not (ShieldState.ENDING if asked.ends else ShieldState.WAITING):
                 raise Problem(ProblemCode.SHIELD_DECIDED)
             return None if seal.state is ShieldState.ENDING else replace(seal, state=ShieldState.APPROVED)
 

@@ -12,6 +12,7 @@ from typing import Final, final
 
 from signpost.index.arrivals import Arrival
 from signpost.index.audit import AuditEvent
+from signpost.index.hiding import identities
 from signpost.index.records import Seal, SealKind, StoredTag
 from signpost.index.requests import Signed, Spending
 from signpost.index.storage.call_back_rows import CallBackRows
@@ -96,10 +97,13 @@ class SqliteSeals:
                 kept = _owned(kept, seal.organisation)
                 if kept.old_identity or len(self._sealing.tags_of(connection, name)) + len(tags) > _MOST_TAGS:
                     raise Problem(ProblemCode.SHIELD_DECIDED)
+                if kept.state is ShieldState.APPROVED:
+                    # They may be any child's, and nobody has looked at them.
+                    kept = replace(kept, state=seal.state, approve_by=seal.approve_by)
             else:
-                self._count(connection, seal, now=signed.at)
                 kept = seal
-                self._sealing.write(connection, seal, desk_at=desk_looks_at(seal))
+            self._count(connection, seal, now=signed.at)
+            self._sealing.write(connection, kept, desk_at=desk_looks_at(kept))
             self._sealing.add_tags(connection, name, tags)
             self._covering.cover(connection, name, now=signed.at)
             return kept
@@ -142,6 +146,7 @@ class SqliteSeals:
             seal = _owned(self._sealing.seal(connection, name), organisation)
             if earlier is not None:
                 return seal
+            self._refuse_another_child(connection, name, tags)
             mine = {of for of in self._sealing.hidden_by(connection, name) if of[0] == own}
             self._drop_arrivals(connection, mine)
             for of in sorted(mine):
@@ -154,6 +159,17 @@ class SqliteSeals:
             return ended
 
         return await self._writer.submit(work)
+
+    def _refuse_another_child(self, connection: Connection, name: bytes, tags: Sequence[StoredTag]) -> None:
+        """Of the old identity the number stays: else an officer alone would end a shield by giving it another child's.
+
+        Raises:
+            Problem: TAGS_PROFILE.
+        """
+        kept = {tag.wrapped.key: tag.place for tag in self._sealing.tags_of(connection, name)}
+        given = {tag.wrapped.key: tag.place for tag in tags}
+        if not (identities(kept) & identities(given) if identities(kept) else kept.keys() & given.keys()):
+            raise Problem(ProblemCode.TAGS_PROFILE, pointers=("/tags",))
 
     def _erase(self, connection: Connection, name: bytes, of: Of) -> None:
         """Leave nothing that holds the number of an involvement, or leads to it: its organisation may register another

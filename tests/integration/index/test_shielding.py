@@ -32,6 +32,7 @@ from tests.support.shielding import (
     desk_queue,
     end_identity,
     end_shield,
+    identity_request,
     officer,
     resolve,
     shield_request,
@@ -353,7 +354,7 @@ def test_a_shield_ends_when_somebody_else_has_approved_that(scene: Scene, ours: 
     assert scene.index.ask(ours, "/v1/shields/end", request).json()["state"] == "ending"
     assert word(scene) == "none"
 
-    approve_shield(scene.index, theirs, shield)
+    approve_shield(scene.index, theirs, shield, ends=True)
 
     assert word(scene) == "current"
     assert len(inbox(scene, scene.index.enrol("southtown", Role.PRACTITIONER))) == 1
@@ -548,3 +549,46 @@ def test_who_has_one_child_in_thousands_of_rows_slows_nobody(scene: Scene, ours:
         steps.append(count)
 
     assert steps[2] <= steps[1] + 10
+
+
+# -- what an officer cannot do alone
+
+
+def test_who_approves_a_shield_does_not_end_it_unknowingly(scene: Scene, ours: Device, theirs: Device) -> None:
+    """Its own council asks for the end while somebody elsewhere is asked for the approval: each approval names which."""
+    known(scene)
+    shield = add_shield(scene.index, ours, ADA)
+    early = scene.index.ask(theirs, "/v1/shields/approve", ShieldRequest(shield=shield, ends=True))
+    assert (early.status_code, early.json()["code"]) == (409, "shield-decided")
+    request = ShieldEndRequest(shield=shield, why=ShieldEndReason.NO_LONGER_IN_DANGER)
+    assert scene.index.ask(ours, "/v1/shields/end", request).status_code == 200
+
+    answer = scene.index.ask(theirs, "/v1/shields/approve", ShieldRequest(shield=shield, ends=False))
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "shield-decided")
+    assert word(scene) == "none"
+
+
+def test_tags_that_join_an_approved_shield_are_approved_too(scene: Scene, ours: Device, theirs: Device) -> None:
+    """They may be any child's: somebody elsewhere has to look, as at a new shield."""
+    shield = add_shield(scene.index, ours, ADA)
+    approve_shield(scene.index, theirs, shield)
+
+    add_shield(scene.index, ours, whole_child("another child"), shield=shield)
+
+    [status] = scene.index.ask(ours, "/v1/shields/status", ShieldStatusRequest(shield=shield)).json()["shields"]
+    assert status["state"] == "waiting"
+    approve_shield(scene.index, theirs, shield)
+
+
+def test_ending_an_identity_is_no_way_to_end_a_shield_alone(scene: Scene, ours: Device) -> None:
+    """What the shield keeps has the number that it hides by."""
+    known(scene)
+    shield = add_shield(scene.index, ours, ADA)
+
+    request = identity_request(scene.world, ours, shield, Child(identity="made up"))
+    answer = scene.index.ask(ours, "/v1/shields/identity-ended", request)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "tags-profile")
+    known(scene)
+    assert word(scene) == "none"
