@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Final, final
 
 from signpost.index.lifetimes import DESK_ITEM_DAYS, whole_hour
 from signpost.index.speakable import speakable
-from signpost.index.storage.outcomes import ToLookAt
+from signpost.index.storage.outcomes import ToLookAt, involvement_of
 from signpost.index.storage.vault import Vault
 from signpost.protocol.encoding import canonical_json
 from signpost.protocol.labels import Label
@@ -99,12 +99,10 @@ class DeskItems:
         """It was looked at."""
         connection.execute("UPDATE desk_items SET open = 0 WHERE item = ?", (self._vault.item(reference),))
 
-    def forget_about(self, connection: Connection, shield: bytes, organisation: int, involvement: int) -> None:
-        """Delete a shield's items about one involvement."""
-        rows = connection.execute("SELECT item, seal, sealed FROM desk_items WHERE seal = ?", (shield,)).fetchall()
-        for name, seal, sealed in rows:
-            about = self._opened(name, seal, sealed).about
-            if (about.get("organisation"), about.get("involvement")) == (str(organisation), str(involvement)):
+    def forget_about(self, connection: Connection, involvements: Set[tuple[int, int]]) -> None:
+        """Delete every shield's items about these involvements, each by its organisation's number and its own."""
+        for name, seal, sealed in connection.execute("SELECT item, seal, sealed FROM desk_items").fetchall():
+            if involvement_of(self._opened(name, seal, sealed).about) in involvements:
                 connection.execute("DELETE FROM desk_items WHERE item = ?", (name,))
 
     def _opened(self, name: bytes, shield: bytes, sealed: bytes) -> KeptItem:

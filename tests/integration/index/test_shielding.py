@@ -592,3 +592,94 @@ def test_ending_an_identity_is_no_way_to_end_a_shield_alone(scene: Scene, ours: 
     assert (answer.status_code, answer.json()["code"]) == (422, "tags-profile")
     known(scene)
     assert word(scene) == "none"
+
+
+# -- what could lead from an old identity to a new one
+
+
+def of_northtown(scene: Scene, child: Child, reference: str, *, settled: bool = True) -> None:
+    """Northtown registers whatever is now known of a child whom it has always called the same."""
+    called = scene.world.registration(ADA, scene.handle, reference="x").child_reference
+    registration = scene.world.registration(child, scene.handle, reference=reference)
+    request = scene.world.registering(scene.feed, [registration.model_copy(update={"child_reference": called})])
+    assert scene.index.ask(scene.feed, "/v1/registrations", request).status_code == 202
+    if settled:
+        scene.index.settle()
+
+
+def leads_to(scene: Scene, *references: str) -> None:
+    """Nothing that rests there, sealed or not, holds these involvements' numbers, or the child's."""
+    vault, organisation = scene.index.vault, scene.feed.organisation
+    called = scene.world.registration(ADA, scene.handle, reference="x").child_reference
+    numbers = [vault.child(organisation, called)]
+    numbers += [vault.involvement(organisation, reference_of(each)) for each in references]  # type: ignore[misc]
+    opened = scene.index.opened_rows()
+    for number in numbers:
+        for table, rows in scene.index.tables().items():
+            assert not [row for row in rows if number in row], table
+        assert str(number).encode() not in opened
+        assert number.to_bytes(8, "big") not in opened
+
+
+def test_another_councils_shield_leads_no_further_than_ones_own(
+    scene: Scene, ours: Device, theirs: Device, desk: Device
+) -> None:
+    """It hides the same old identity: nor does it follow the child into the new one, by row or by queue."""
+    of_northtown(scene, ADA, "one")
+    shield = add_shield(scene.index, ours, ADA)
+    add_shield(scene.index, theirs, replace(ADA, identity="another number"))
+    of_northtown(scene, ADA, "one")
+    assert {"registered", "unsure"} <= set(works(scene, desk))
+
+    end_identity(scene.index, ours, shield, Child(identity=ADA.identity))
+
+    leads_to(scene, "one")
+    new = whole_child("a new identity")
+    of_northtown(scene, new, "one")
+    assert word(scene, new) == "current"
+
+
+def test_another_shield_that_hides_the_same_child_does_not_follow_it(
+    scene: Scene, ours: Device, theirs: Device
+) -> None:
+    of_northtown(scene, ADA, "one")
+    shield = add_shield(scene.index, ours, ADA)
+    add_shield(scene.index, theirs, ADA)
+
+    end_identity(scene.index, ours, shield, Child(identity=ADA.identity))
+
+    leads_to(scene, "one")
+    new = whole_child("a new identity")
+    of_northtown(scene, new, "one")
+    assert word(scene, new) == "current"
+
+
+@pytest.mark.parametrize("settled", [0, 1, 2])
+def test_what_waits_to_settle_of_an_old_identity_goes_with_it(
+    scene: Scene, ours: Device, desk: Device, settled: int
+) -> None:
+    """None, one or both of its rows had settled; nothing of them is left, nor of what was not gathered yet."""
+    shield = add_shield(scene.index, ours, ADA)
+    of_northtown(scene, ADA, "one", settled=settled > 0)
+    of_northtown(scene, replace(whole_child("other tags"), identity=None), "two", settled=settled > 1)
+
+    end_identity(scene.index, ours, shield, Child(identity=ADA.identity))
+    scene.index.settle()
+
+    leads_to(scene, "one", "two")
+    assert works(scene, desk) == []
+
+
+def test_what_the_desk_had_hidden_by_an_old_identity_is_hidden_when_it_is_fed_again(
+    scene: Scene, ours: Device, desk: Device
+) -> None:
+    """By no reference of a child any more; but what somebody decided of this row stands."""
+    known(scene, ANOTHER_NUMBER)
+    shield = add_shield(scene.index, ours, ADA)
+    end_identity(scene.index, ours, shield, ADA)
+    resolve(scene.index, desk, DeskWork.UNSURE, DeskDecision.HIDE)
+    assert word(scene, ANOTHER_NUMBER) == "none"
+
+    known(scene, ANOTHER_NUMBER)
+
+    assert word(scene, ANOTHER_NUMBER) == "none"
