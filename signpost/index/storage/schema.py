@@ -431,6 +431,7 @@ _SEALS: Final = (
         organisation INTEGER NOT NULL,
         child INTEGER NOT NULL,
         seal BLOB NOT NULL CHECK (length(seal) = 16),
+        surely INTEGER NOT NULL,  -- 1: by the seal's own number, or somebody decided; 0: by what else matched
         PRIMARY KEY (organisation, child, seal)
     ) STRICT, WITHOUT ROWID
     """,
@@ -441,6 +442,7 @@ _SEALS: Final = (
         organisation INTEGER NOT NULL,
         involvement INTEGER NOT NULL,
         seal BLOB NOT NULL CHECK (length(seal) = 16),
+        surely INTEGER NOT NULL,  -- 1: by the seal's own number, or somebody decided; 0: by what else matched
         PRIMARY KEY (organisation, involvement, seal)
     ) STRICT, WITHOUT ROWID
     """,

@@ -85,8 +85,8 @@ class SqliteUpkeep:
         return await self._writer.submit(settle)
 
     def _touched(self, connection: Connection, effects: _Effects) -> tuple[_Touched, list[Of]]:
-        """Of every registration of the batch, which seals hide it: asked alike of each, and twice, since one of them may
-        have a seal hide another of the same child. And which others, settled before, are seen no longer by that.
+        """Of every registration of the batch, which seals hide it: asked alike of each, and twice, since one of them
+        may have a seal hide another of the same child. And which others, settled before, are seen no longer by that.
         """
         hidden_with: list[Of] = []
 
@@ -100,7 +100,10 @@ class SqliteUpkeep:
         for of, each in ask().items():
             effect = effects[of]
             assert isinstance(effect, Registered)
-            hidden_with += self._sealing.hide_siblings(connection, of[0], effect.child, each.hiding)
+            for name in each.hiding:
+                hidden_with += self._sealing.hide_siblings(
+                    connection, of[0], effect.child, name, surely=name in each.surely
+                )
         return ask(), hidden_with
 
     def _seal(self, connection: Connection, effects: _Effects, touched: _Touched) -> None:
