@@ -35,7 +35,14 @@ from signpost.protocol.messages import (
     ReplyRequest,
 )
 from signpost.protocol.purposes import DeepReason, Kind, Role, Urgency
-from signpost.protocol.shielding import DeskDecision, DeskWork, ShieldEndReason, ShieldEndRequest
+from signpost.protocol.shielding import (
+    DeskDecision,
+    DeskWork,
+    ShieldEndReason,
+    ShieldEndRequest,
+    ShieldRequest,
+    ShieldStatusRequest,
+)
 from tests.integration.index.conftest import Scene
 from tests.support.running_index import RunningIndex
 from tests.support.shielding import (
@@ -755,3 +762,28 @@ def test_decoys_at_guessed_addresses_do_not_tell_where_she_is(own_worlds: Worlds
         worlds.look_up(living(at), device=worlds.policeman)
     worlds.ask(feed, "/v1/involvements/list", InvolvementListRequest(after=None, limit=100))
     worlds.look_around()
+
+
+def test_an_officer_is_told_the_same_whether_there_was_anybody_to_hide(own_worlds: Worlds) -> None:
+    """Ada is registered and asked about in one, and nobody in the other; the officer who hides her, and the one who
+    approves, read the same bytes throughout.
+    """
+    worlds = own_worlds
+    receipt = worlds.look_up(person("nobody"))["receipt"]
+    worlds.leave(receipt)
+    worlds.two.each(lambda index: worlds.register(index, person(worlds.whom(index)), "one"))
+    approver = officer(worlds.two.one, "easttown")
+    request = shield_request(worlds.two.world, worlds.officer, hidden_by("ada"))
+    shield = worlds.two.ask(worlds.officer, "/v1/shields", request).json()["shield"]
+    worlds.settle()
+
+    own = ShieldStatusRequest(shield=None)
+    worlds.two.ask(approver, "/v1/shields/approve", ShieldRequest(shield=shield, ends=False))
+    worlds.two.ask(worlds.officer, "/v1/shields/status", own)
+    more = shield_request(worlds.two.world, worlds.officer, renamed("ada"), shield=shield)
+    worlds.two.ask(worlds.officer, "/v1/shields", more)
+    ending = ShieldEndRequest(shield=shield, why=ShieldEndReason.MISTAKEN)
+    worlds.two.ask(worlds.officer, "/v1/shields/end", ending)
+    worlds.two.ask(worlds.officer, "/v1/shields/status", own)
+    worlds.two.ask(approver, "/v1/shields/approve", ShieldRequest(shield=shield, ends=True))
+    assert worlds.two.ask(worlds.officer, "/v1/shields/status", own).json()["shields"] == []
