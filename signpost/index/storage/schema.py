@@ -386,7 +386,8 @@ def seals(database: Database) -> None:
     database.execute(
         "INSERT INTO sealed_tags VALUES (?, ?, 0, 0, 0, NULL, NULL)", [SENTINEL_KEY, SENTINEL_ORGANISATION]
     )
-    database.execute("INSERT INTO gathering VALUES (0, 0)")
+    # What settled before there were shields says nothing to the desk, in another form than what settles from now on.
+    database.execute("INSERT INTO gathering SELECT 0, coalesce(max(arrival), 0) FROM outcomes")
 
 
 _SEALS: Final = (

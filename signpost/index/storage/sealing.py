@@ -137,8 +137,8 @@ class Sealing:
     def touched(
         self, connection: Connection, of: Of, tags: Sequence[StoredTag], child: ChildNumber, *, by_consent: bool
     ) -> Touched:
-        """Which seals hide an involvement with these tags. The same statements whatever is there, but for what is. Where
-        a seal is unsure of what it hides already, because somebody decided so, it stays as it was.
+        """Which seals hide an involvement with these tags. The same statements whatever is there, but for what is.
+        Where a seal is unsure of what it hides already, because somebody decided so, it stays as it was.
         """
         organisation = of[0]
         grips = self.touching(connection, {tag.wrapped.key: tag.place for tag in tags})
@@ -251,8 +251,8 @@ class Sealing:
             seal = self.seal(connection, name)
             if seal is None or seal.old_identity:
                 continue
-            led = connection.execute("INSERT OR IGNORE INTO seal_children VALUES (?, ?, ?)", (organisation, child, name))
-            if not led.rowcount:
+            place = (organisation, child, name)
+            if not connection.execute("INSERT OR IGNORE INTO seal_children VALUES (?, ?, ?)", place).rowcount:
                 continue
             rows = connection.execute(
                 "SELECT involvement, by_consent FROM involvement_children WHERE organisation = ? AND child = ?",

@@ -189,8 +189,8 @@ class SqliteSeals:
     def _drop_arrivals(
         self, connection: Connection, name: bytes, own: OrganisationNumber, children: set[ChildNumber]
     ) -> set[Of]:
-        """What waits to settle of these children, or of whom the shield would hide, never does. Which involvements those
-        are; the children of whom nothing had settled join the others.
+        """What waits to settle of these children, or of whom the shield would hide, never does. The children of whom
+        nothing had settled join the others; which involvements there are of all of them.
         """
         waiting = [
             (number, arrival)
@@ -199,9 +199,7 @@ class SqliteSeals:
             and arrival.organisation == own
         ]
         registered = [
-            ((own, arrival.involvement), arrival.what)
-            for _, arrival in waiting
-            if isinstance(arrival.what, Registered)
+            ((own, arrival.involvement), arrival.what) for _, arrival in waiting if isinstance(arrival.what, Registered)
         ]
         for of, what in registered:
             touched = self._sealing.touched(connection, of, what.tags, what.child, by_consent=what.by_consent)

@@ -85,8 +85,8 @@ class SqliteUpkeep:
         return await self._writer.submit(settle)
 
     def _touched(self, connection: Connection, effects: _Effects) -> tuple[_Touched, list[Of]]:
-        """Of every registration of the batch, which seals hide it: asked alike of each, and twice, since one of them may
-        have a seal hide another of the same child. And which others, settled before, are seen no longer by that.
+        """Of every registration of the batch, which seals hide it: asked alike of each, and twice, since one of them
+        may have a seal hide another of the same child. And which others, settled before, are seen no longer by that.
         """
         hidden_with: list[Of] = []
 

@@ -555,7 +555,7 @@ def test_who_has_one_child_in_thousands_of_rows_slows_nobody(scene: Scene, ours:
 
 
 def test_who_approves_a_shield_does_not_end_it_unknowingly(scene: Scene, ours: Device, theirs: Device) -> None:
-    """Its own council asks for the end while somebody elsewhere is asked for the approval: each approval names which."""
+    """Its own council asks for the end while somebody elsewhere is asked to approve it: an approval names which."""
     known(scene)
     shield = add_shield(scene.index, ours, ADA)
     early = scene.index.ask(theirs, "/v1/shields/approve", ShieldRequest(shield=shield, ends=True))
