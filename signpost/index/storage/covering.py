@@ -57,8 +57,9 @@ class Covering:
 
     def uncover(self, connection: Connection, name: bytes, *, now: int) -> None:
         """A seal is over: what nothing else hides is as if it had just been registered."""
-        for of in sorted(self._sealing.end(connection, name)):
-            tags = self._sealing.held(connection, of)
-            for tag in tags:
-                thin_out(connection, tag.wrapped.key, of[0])
-            self._delivery.registered(connection, *of, tags, now=now)
+        shown = sorted(self._sealing.end(connection, name))
+        crowds = {(tag.wrapped.key, of[0]) for of in shown for tag in self._sealing.held(connection, of)}
+        for key, organisation in sorted(crowds):
+            thin_out(connection, key, organisation)
+        for of in shown:
+            self._delivery.registered(connection, *of, self._sealing.held(connection, of), now=now)

@@ -465,7 +465,7 @@ _SEALS: Final = (
         item BLOB NOT NULL PRIMARY KEY CHECK (length(item) = 16),  -- keyed digest of its reference
         seal BLOB NOT NULL CHECK (length(seal) = 16),
         subject BLOB NOT NULL UNIQUE CHECK (length(subject) = 16),  -- keyed digest of what it is about: it stands once
-        open INTEGER NOT NULL CHECK (open IN (0, 1)),
+        open INTEGER NOT NULL CHECK (open IN (0, 1, 2, 3)),  -- how soon somebody is to look; 0: somebody has
         sealed BLOB NOT NULL,  -- reference, what, who, when; always one size
         forget_at INTEGER NOT NULL  -- epoch seconds, a whole hour
     ) STRICT, WITHOUT ROWID
