@@ -386,7 +386,8 @@ def seals(database: Database) -> None:
     database.execute(
         "INSERT INTO sealed_tags VALUES (?, ?, 0, 0, 0, NULL, NULL)", [SENTINEL_KEY, SENTINEL_ORGANISATION]
     )
-    database.execute("INSERT INTO gathering VALUES (0, 0)")
+    # What settled before there were shields says nothing to the desk, in another form than what settles from now on.
+    database.execute("INSERT INTO gathering SELECT 0, coalesce(max(arrival), 0) FROM outcomes")
 
 
 _SEALS: Final = (
@@ -467,7 +468,7 @@ _SEALS: Final = (
         seal BLOB NOT NULL CHECK (length(seal) = 16),
         subject BLOB NOT NULL UNIQUE CHECK (length(subject) = 16),  -- keyed digest of what it is about: it stands once
         involvement BLOB NOT NULL CHECK (length(involvement) = 16),  -- keyed digest of which it is about, if any
-        open INTEGER NOT NULL CHECK (open IN (0, 1)),
+        open INTEGER NOT NULL CHECK (open IN (0, 1, 2, 3)),  -- how soon somebody is to look; 0: somebody has
         sealed BLOB NOT NULL,  -- reference, what, who, when; always one size
         forget_at INTEGER NOT NULL  -- epoch seconds, a whole hour
     ) STRICT, WITHOUT ROWID

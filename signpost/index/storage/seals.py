@@ -189,8 +189,8 @@ class SqliteSeals:
     def _drop_arrivals(
         self, connection: Connection, name: bytes, own: OrganisationNumber, children: set[ChildNumber]
     ) -> set[Of]:
-        """What waits to settle of these children, or of whom the shield would hide, never does. Which involvements
-        those are; the children of whom nothing had settled join the others.
+        """What waits to settle of these children, or of whom the shield would hide, never does. The children of whom
+        nothing had settled join the others; which involvements there are of all of them.
         """
         waiting = [
             (number, arrival)

@@ -197,6 +197,7 @@ def _make_visible(connection: Connection, effects: _Effects, touched: _Touched) 
     connection.executemany("INSERT INTO tag_bodies VALUES (?, ?, ?, ?)", bodies)
     for table, rows in tags.items():
         connection.executemany(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?)", sorted(rows))  # noqa: S608
-    for tag_key, owner in sorted({(tag[0], tag[1]) for tag in tags["involvement_tags"]}):
-        thin_out(connection, tag_key, owner)
+    for table, rows in tags.items():
+        for tag_key, owner in sorted({(tag[0], tag[1]) for tag in rows}):
+            thin_out(connection, tag_key, owner, table=table)
     return no_longer
