@@ -26,9 +26,11 @@ from signpost.index.lookup import Lookup
 from signpost.index.organisations import Admission
 from signpost.index.reading_record import ReadingRecord
 from signpost.index.register import Register
+from signpost.index.reports import FamilyReports
 from signpost.index.requests import Signed
 from signpost.index.retiring import Retiring
 from signpost.index.revocations import Revoking
+from signpost.index.rights import FamilyRights
 from signpost.index.settings import IndexSettings
 from signpost.index.settle import Settling
 from signpost.index.sign_in import SigningIn
@@ -44,8 +46,10 @@ from signpost.index.storage.lookups import SqliteLookups
 from signpost.index.storage.mails import SqliteMails
 from signpost.index.storage.organisations import SqliteOrganisations
 from signpost.index.storage.record import SqliteRecord
+from signpost.index.storage.reports import SqliteReports
 from signpost.index.storage.retirement import SqliteRetirement
 from signpost.index.storage.revocations import SqliteRevocations
+from signpost.index.storage.rights import SqliteRights
 from signpost.index.storage.upkeep import SqliteUpkeep
 from signpost.index.storage.vault import Vault
 from signpost.index.sweep import Sweeping
@@ -153,6 +157,19 @@ class Index:
             randomness=randomness,
         )
         self.break_glass = BreakGlass(lookups=lookups, glasses=glasses, record=record, randomness=randomness)
+        self.reports = FamilyReports(
+            reports=SqliteReports(reader=reader, writer=writer, vault=vault, wrappers=wrappers, delivery=delivery),
+            record=record,
+            wrappers=wrappers,
+            manifest=manifest,
+            randomness=randomness,
+        )
+        self.rights = FamilyRights(
+            rights=SqliteRights(writer=writer, vault=vault),
+            wrappers=wrappers,
+            manifest=manifest,
+            randomness=randomness,
+        )
         self.escalating = Escalating(
             call_backs=call_backs,
             clock=clock,

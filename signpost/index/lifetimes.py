@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["CALL_BACK_DAYS", "GLASS_DAYS", "LIFETIMES", "LOOKUP_ROW_SECONDS", "OUTCOME_ROW_SECONDS", "whole_hour"]
+__all__ = [
+    "CALL_BACK_DAYS", "GLASS_DAYS", "LIFETIMES", "LOOKUP_ROW_SECONDS", "OUTCOME_ROW_SECONDS", "REPORT_READ_DAYS",
+    "RIGHTS_DONE_SECONDS", "whole_hour",
+]  # fmt: skip
 
 CALL_BACK_DAYS: Final = 28
 """A call-back waits as long as it may take another council to register a family that has moved."""
@@ -14,6 +17,10 @@ GLASS_DAYS: Final = 365
 """A broken glass is kept for a year, as that somebody looked is."""
 LOOKUP_ROW_SECONDS: Final = 24 * 60 * 60
 """A receipt can be followed up for a day."""
+REPORT_READ_DAYS: Final = 28
+"""A report can be read for as long as the family waited for it."""
+RIGHTS_DONE_SECONDS: Final = 24 * 60 * 60
+"""A correction or withdrawal whose answer was lost is not sent again the next day."""
 OUTCOME_ROW_SECONDS: Final = 24 * 60 * 60
 """As a lookup row: neither outlives the other."""
 LIFETIMES: Final[Mapping[str, str]] = MappingProxyType(
@@ -34,6 +41,8 @@ LIFETIMES: Final[Mapping[str, str]] = MappingProxyType(
         "notices": "as long as the call-back, or until the involvement is withdrawn",
         "mails": "until the mail is sent, or a day",
         "glasses": "a year",
+        "reports": "28 days after it is released, to the next whole hour",
+        "rights_done": "24 hours, to the next whole hour",
         "feeds": "until the organisation's next feed",
         "retirement": "one row, for ever",
         "revocations": "of what an administrator did to an account, thirteen hours, since no shift from before lasts "
