@@ -46,7 +46,11 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pretence]
     """Services that listen, and a council's rights officer who is signed in with them."""
     first = free_port_run(4)
     pretence = Pretence(
-        role=Role.RIGHTS_OFFICER, kind=Kind.COUNCIL, port=first, index_port=first + 3, clock=StillClock(NOW)
+        role=Role.RIGHTS_OFFICER,
+        kind=Kind.COUNCIL,
+        port=first,
+        index_port=first + 3,
+        clock=StillClock(int(time.time())),
     )
     monkeypatch.setenv("SIGNPOST_HOME", str(pretence.make_desk(tmp_path / "desk")))
     with pretence.on_loopback():
