@@ -14,8 +14,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from signpost.index.app import Index
 from signpost.index.ports import Guesser
 from signpost.index.requests import Signed
-from signpost.index.web.codes import EVALUATED, WHO_ASKS
-from signpost.index.web.rights_doors import add_rights
+from signpost.index.web.rights_doors import add_rights_doors
 from signpost.protocol.messages import (
     ChangeRequest,
     ContactAnswer,
@@ -64,9 +63,18 @@ __all__ = ["ANSWER_BYTES", "public_app"]
 ANSWER_BYTES: Final = 256
 
 _C = ProblemCode
+_WHO_ASKS: Final = (
+    _C.SIGNATURE_MISSING, _C.SIGNATURE_INVALID, _C.SIGNATURE_STALE, _C.NONCE_USED, _C.CERTIFICATE_INVALID,
+    _C.CERTIFICATE_EXPIRED, _C.CREDENTIAL_INVALID, _C.CREDENTIAL_EXPIRED, _C.CREDENTIAL_MISMATCH,
+    _C.ORGANISATION_UNKNOWN, _C.REVOKED, _C.SHIFT_ENDED, _C.ROLE_REFUSED,
+)  # fmt: skip
 _SIGNING_IN: Final = (
     _C.SIGNATURE_STALE, _C.NONCE_USED, _C.SIGN_IN_TOO_OFTEN, _C.SIGN_IN_REFUSED, _C.ACCOUNT_NOT_APPROVED,
     _C.ACCOUNT_SUSPENDED, _C.VETTING_LAPSED, _C.TRAINING_LAPSED, _C.REVOKED,
+)  # fmt: skip
+_EVALUATED: Final = (
+    _C.EPOCH_UNKNOWN, _C.TAGS_PROFILE, _C.TAG_INVALID, _C.RECEIPTS_MISMATCH, _C.RECEIPT_INVALID, _C.RECEIPT_EXPIRED,
+    _C.RECEIPT_SPENT,
 )  # fmt: skip
 
 
@@ -95,42 +103,42 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
     @app.post(
         "/v1/lookups",
         response_model=LookupAnswer,
-        responses=refusals(*WHO_ASKS, _C.PURPOSE_REFUSED, _C.BUDGET_USED, _C.REPEATS_USED, *EVALUATED),
+        responses=refusals(*_WHO_ASKS, _C.PURPOSE_REFUSED, _C.BUDGET_USED, _C.REPEATS_USED, *_EVALUATED),
     )
     async def look_up(asked: FromJson[LookupRequest], who: by) -> Response:
         """Whether a colleague elsewhere is working, or has worked, with a child: one word, always in the same form."""
         answer = await index.lookup.answer(asked, who)
         return Response(answer.model_dump_json().encode().ljust(ANSWER_BYTES), media_type="application/json")
 
-    @app.post("/v1/lookups/again", response_model=LookupAnswer, responses=refusals(*WHO_ASKS, _C.LOOKUP_UNKNOWN))
+    @app.post("/v1/lookups/again", response_model=LookupAnswer, responses=refusals(*_WHO_ASKS, _C.LOOKUP_UNKNOWN))
     async def look_again(asked: FromJson[LookupAgainRequest], who: by) -> Response:
         """The same child again, by the receipt of one's own lookup of the last day: the word as it is now."""
         answer = await index.lookup.again(asked, who)
         return Response(answer.model_dump_json().encode().ljust(ANSWER_BYTES), media_type="application/json")
 
-    @app.post("/v1/contact/asks", responses=refusals(*WHO_ASKS, _C.PURPOSE_REFUSED, _C.LOOKUP_UNKNOWN))
+    @app.post("/v1/contact/asks", responses=refusals(*_WHO_ASKS, _C.PURPOSE_REFUSED, _C.LOOKUP_UNKNOWN))
     async def ask_for_call_back(asked: FromJson[ContactRequest], who: by) -> ContactAnswer:
         """Asks to be rung about the child of one's own lookup, whatever it was answered."""
         return await index.contact.ask(asked, who)
 
-    @app.post("/v1/contact/status", responses=refusals(*WHO_ASKS, _C.CALL_BACK_UNKNOWN))
+    @app.post("/v1/contact/status", responses=refusals(*_WHO_ASKS, _C.CALL_BACK_UNKNOWN))
     async def call_back_status(asked: FromJson[ContactStatusRequest], who: by) -> ContactStatus:
         """What became of one's own call-back, and the handles that were shared."""
         return await index.contact.status(asked, who)
 
-    @app.post("/v1/contact/outcomes", responses=refusals(*WHO_ASKS, _C.CALL_BACK_UNKNOWN))
+    @app.post("/v1/contact/outcomes", responses=refusals(*_WHO_ASKS, _C.CALL_BACK_UNKNOWN))
     async def tell_outcome(asked: FromJson[OutcomeRequest], who: by) -> Nothing:
         """Says what came of a call-back."""
         return await index.contact.outcome(asked, who)
 
-    @app.post("/v1/inbox", responses=refusals(*WHO_ASKS))
+    @app.post("/v1/inbox", responses=refusals(*_WHO_ASKS))
     async def inbox(asked: FromJson[Nothing], who: by) -> Inbox:
         """What waits for an answer of the asker's organisation."""
         return await index.contact.inbox(who)
 
     @app.post(
         "/v1/inbox/replies",
-        responses=refusals(*WHO_ASKS, _C.NOTICE_UNKNOWN, _C.NOTICE_ANSWERED, _C.HANDLE_UNKNOWN, _C.HANDLE_CIRCULAR),
+        responses=refusals(*_WHO_ASKS, _C.NOTICE_UNKNOWN, _C.NOTICE_ANSWERED, _C.HANDLE_UNKNOWN, _C.HANDLE_CIRCULAR),
     )
     async def reply(asked: FromJson[ReplyRequest], who: by) -> Nothing:
         """Answers a notice."""
@@ -138,18 +146,18 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
 
     @app.post(
         "/v1/contact/break-glass",
-        responses=refusals(*WHO_ASKS, _C.PURPOSE_REFUSED, _C.LOOKUP_UNKNOWN, _C.GLASS_REFUSED),
+        responses=refusals(*_WHO_ASKS, _C.PURPOSE_REFUSED, _C.LOOKUP_UNKNOWN, _C.GLASS_REFUSED),
     )
     async def break_glass(asked: FromJson[GlassRequest], who: by) -> GlassAnswer:
         """Shows a duty line at once, in an emergency. It is reviewed."""
         return await index.break_glass.break_glass(asked, who)
 
-    @app.post("/v1/reviews/list", responses=refusals(*WHO_ASKS))
+    @app.post("/v1/reviews/list", responses=refusals(*_WHO_ASKS))
     async def list_reviews(asked: FromJson[Nothing], who: by) -> ReviewList:
         """The broken glasses of the asker's organisation that wait for their review."""
         return await index.break_glass.reviews(who)
 
-    @app.post("/v1/reviews", responses=refusals(*WHO_ASKS, _C.REVIEW_UNKNOWN))
+    @app.post("/v1/reviews", responses=refusals(*_WHO_ASKS, _C.REVIEW_UNKNOWN))
     async def close_review(asked: FromJson[ReviewRequest], who: by) -> Nothing:
         """Says whether a glass was rightly broken."""
         return await index.break_glass.close_review(asked, who)
@@ -158,7 +166,7 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
         "/v1/registrations",
         status_code=202,
         responses=refusals(
-            *WHO_ASKS, *EVALUATED, _C.REFERENCE_REPEATED, _C.HANDLE_UNKNOWN, _C.BASIS_REFUSED, _C.PERIOD_INVALID
+            *_WHO_ASKS, *_EVALUATED, _C.REFERENCE_REPEATED, _C.HANDLE_UNKNOWN, _C.BASIS_REFUSED, _C.PERIOD_INVALID
         ),
     )
     async def register(asked: FromJson[RegisterRequest], who: by) -> WriteReceipt:
@@ -168,28 +176,28 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
     @app.post(
         "/v1/involvements/changes",
         status_code=202,
-        responses=refusals(*WHO_ASKS, _C.REFERENCE_REPEATED, _C.REFERENCE_UNKNOWN, _C.PERIOD_INVALID),
+        responses=refusals(*_WHO_ASKS, _C.REFERENCE_REPEATED, _C.REFERENCE_UNKNOWN, _C.PERIOD_INVALID),
     )
     async def change(asked: FromJson[ChangeRequest], who: by) -> WriteReceipt:
         """Ends and withdraws involvements that the asker's organisation registered, all or none."""
         return await index.change.accept(asked, who)
 
-    @app.post("/v1/involvements/list", responses=refusals(*WHO_ASKS))
+    @app.post("/v1/involvements/list", responses=refusals(*_WHO_ASKS))
     async def list_involvements(asked: FromJson[InvolvementListRequest], who: by) -> InvolvementList:
         """A page of the asker's organisation's own list, in an order that is fixed and means nothing."""
         return await index.involvements.page(asked, who)
 
-    @app.post("/v1/handles/list", responses=refusals(*WHO_ASKS))
+    @app.post("/v1/handles/list", responses=refusals(*_WHO_ASKS))
     async def list_handles(asked: FromJson[Nothing], who: by) -> HandleList:
         """The names of the asker's organisation's own handles."""
         return await index.handles.names(who)
 
-    @app.post("/v1/record", responses=refusals(*WHO_ASKS))
+    @app.post("/v1/record", responses=refusals(*_WHO_ASKS))
     async def read_record(asked: FromJson[RecordRequest], who: by) -> RecordPage:
         """A page of the record of who did what, for auditors."""
         return await index.reading_record.page(asked, who)
 
-    @app.post("/v1/feeds/finished", status_code=202, responses=refusals(*WHO_ASKS))
+    @app.post("/v1/feeds/finished", status_code=202, responses=refusals(*_WHO_ASKS))
     async def feed_finished(asked: FromJson[FeedFinished], who: by) -> WriteReceipt:
         """A feed of the asker's organisation ran to its end: it counts as up to date for seven days."""
         return await index.coverage.finished(who)
@@ -225,7 +233,7 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
         """Opens a shift for whoever gives every factor right, on the account's own device."""
         return await index.signing_in.sign_in(sent, asked, source=_source(request), now=index.clock.now())
 
-    @app.post("/v1/sessions/end", responses=refusals(*WHO_ASKS))
+    @app.post("/v1/sessions/end", responses=refusals(*_WHO_ASKS))
     async def sign_out(asked: FromJson[Nothing], who: by) -> Nothing:
         """Ends the asker's shift before its time."""
         return await index.signing_in.end_shift(who)
@@ -234,8 +242,6 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
     async def change_password(asked: FromJson[PasswordRequest], request: Request, sent: shown) -> Nothing:
         """Another password for whoever gives every factor right. All the account's shifts are over."""
         return await index.signing_in.change_password(sent, asked, source=_source(request), now=index.clock.now())
-
-    add_rights(app, index, signed)
 
     @app.get("/v1/manifest", responses=refusals(_C.NOT_FOUND))
     async def holders() -> ManifestAnswer:
@@ -259,6 +265,7 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
         """Whether the index is up, and not late with deleting."""
         return IndexHealth(state="serving", deleting_overdue=index.retiring.overdue(index.clock.now()))
 
+    add_rights_doors(app, index, by, who_asks=_WHO_ASKS, evaluated=_EVALUATED)
     return app
 
 
