@@ -120,7 +120,7 @@ class FamilyReports:
                 raise Problem(ProblemCode.REPORT_UNKNOWN)
             return replace(report, decided=decided)
 
-        audit = signed.audit(AuditAction.DECIDED_REPORT, self._randomness)
+        audit = signed.audit(AuditAction.DECIDED_REPORT, self._randomness, ground=asked.exemption)
         await self._reports.decide(asker.organisation, asked.report, change, signed=signed, audit=audit)
         return Nothing()
 

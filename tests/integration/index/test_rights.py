@@ -169,6 +169,20 @@ def test_what_only_may_be_the_child_is_not_told(scene: Scene) -> None:
     assert released(scene)["involvements"] == []
 
 
+def test_where_two_children_cannot_be_told_apart_neither_is_told_of_or_touched(scene: Scene) -> None:
+    """Twins of one name's sound, or a namesake with the same birthday and home: without a number it is neither's."""
+    asked_by = Child(strong=("same strong",), name=("same name",))
+    for at in range(2):
+        child = Child(identity=f"number {at}", strong=asked_by.strong, name=asked_by.name)
+        register(scene, child, f"one-{at}")
+        own(scene, child, reference=f"own-{at}", basis=Basis.CONSENT)
+
+    assert released(scene, asked_by)["involvements"] == []
+    officer = officer_of(scene, "anna")
+    withdrawn = scene.index.ask(officer, "/v1/rights/withdrawals", withdrawing(scene, officer, asked_by)).json()
+    assert (withdrawn["changed"], withdrawn["standing"]) == (0, 0)
+
+
 def test_the_councils_own_involvements_are_not_in_its_report(scene: Scene) -> None:
     """It answers for them from its own files: else it could watch its own registration vanish behind a shield (C5)."""
     scene.index.register(scene.other_feed, ADA, scene.other_handle, reference="own")
@@ -333,6 +347,18 @@ def test_the_same_request_sent_again_is_the_same_report(scene: Scene, officer: D
     assert len(scene.index.tables()["reports"]) == 1
     spent = scene.index.unchanged_by(lambda: scene.index.ask(officer, "/v1/rights/reports", other))
     assert told(spent) == (409, "receipt-spent")
+
+
+def test_under_which_exemption_something_is_kept_back_is_on_the_record(
+    scene: Scene, officer: Device, second: Device
+) -> None:
+    """For oversight; of what is told, none."""
+    for exemption in (None, Exemption.SERIOUS_HARM):
+        report = asked(scene, officer)
+        assert told(decide(scene, second, report, safe_to_show=exemption is None, exemption=exemption)) == DONE
+
+    decided = [leaf["ground"] for leaf in leaves(scene.index) if leaf["action"] == "decided-report"]
+    assert decided == [None, "serious-harm"]
 
 
 def test_each_step_is_on_the_record_without_a_reference(scene: Scene, officer: Device, second: Device) -> None:
