@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from signpost.index.records import StoredTag
+from signpost.protocol.classes import MatchClass, Place, Tier
 from signpost.protocol.credentials import AccountId, OrganisationId
 from signpost.protocol.rights import Exemption
 
-__all__ = ["Decision", "KeptReport", "ReportDecision", "RightsDone"]
+__all__ = ["Decision", "KeptReport", "ReportDecision", "RightsDone", "is_of_the_child"]
+
+_OF_THE_CHILD: Final = frozenset({MatchClass.IDENTITY, MatchClass.PUPIL, MatchClass.STRONG})
+_NAME_AND_MIDDLE: Final = Place(MatchClass.NAME, Tier.T1)
+
+
+def is_of_the_child(place: Place) -> bool:
+    """Whether what holds a tag of this class and tier is about this child, and not about one who is merely like them."""
+    return place.match_class in _OF_THE_CHILD or place == _NAME_AND_MIDDLE
 
 
 class Decision(StrEnum):

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Any, Final, final
 
 from signpost.index.audit import AuditEvent
-from signpost.index.records import Hit, StoredTag
+from signpost.index.records import Hit
 from signpost.index.requests import Signed, Spending
-from signpost.index.rights_records import Decision, KeptReport, ReportDecision
+from signpost.index.rights_records import Decision, KeptReport, ReportDecision, is_of_the_child
 from signpost.index.storage.delivery import Delivery
 from signpost.index.storage.layouts import pack_tags, unpack_involvement, unpack_tags
 from signpost.index.storage.organisations import organisation_named
@@ -23,7 +23,6 @@ from signpost.index.storage.spending import spend_nonce, spend_receipts
 from signpost.index.storage.vault import Vault, place
 from signpost.index.wrapping import Wrappers
 from signpost.protocol.calendar import KEPT_MONTHS, months_before
-from signpost.protocol.classes import MatchClass, Place, Tier
 from signpost.protocol.credentials import AccountId, OrganisationId
 from signpost.protocol.encoding import canonical_json
 from signpost.protocol.labels import Label
@@ -36,8 +35,6 @@ from signpost.service.writer import Writer
 __all__ = ["SqliteReports"]
 
 _BYTES: Final = 512
-_OF_THE_CHILD: Final = frozenset({MatchClass.IDENTITY, MatchClass.PUPIL, MatchClass.STRONG})
-_NAME_AND_MIDDLE: Final = Place(MatchClass.NAME, Tier.T1)
 
 
 @final
@@ -116,7 +113,7 @@ class SqliteReports:
         keys = [
             self._wrappers.access.wrap(self._wrappers.lookups.unwrap(tag.wrapped)).key
             for tag in report.tags
-            if _is_of_the_child(tag)
+            if is_of_the_child(tag.place)
         ]
         since = months_before(dt.datetime.fromtimestamp(now, tz=dt.UTC).date(), KEPT_MONTHS)
         marks = ", ".join("?" * len(keys))
@@ -153,11 +150,6 @@ class SqliteReports:
 
     def _opened(self, name: bytes, sealed: bytes) -> KeptReport:
         return _report(self._vault.open(sealed, Label.REPORT_ROW, name))
-
-
-def _is_of_the_child(tag: StoredTag) -> bool:
-    """Whether an access that held this tag was about this child, and not about one who is merely like them."""
-    return tag.place.match_class in _OF_THE_CHILD or tag.place == _NAME_AND_MIDDLE
 
 
 def _packed(report: KeptReport) -> bytes:
