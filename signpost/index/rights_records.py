@@ -18,7 +18,7 @@ _NAME_AND_MIDDLE: Final = Place(MatchClass.NAME, Tier.T1)
 
 
 def is_of_the_child(place: Place) -> bool:
-    """Whether what holds a tag of this class and tier is about this child, and not about one who is merely like them."""
+    """Whether what holds a tag of this class and tier is about this child, and not about one who is like them."""
     return place.match_class in _OF_THE_CHILD or place == _NAME_AND_MIDDLE
 
 
