@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -16,7 +16,7 @@ from signpost.edge.client import Client
 from signpost.edge.desk import Desk, default_folder
 from signpost.edge.failures import VerificationFailed
 from signpost.protocol.encoding import to_base64url
-from signpost.protocol.messages import MAX_LEAVES, RecordedLeaf
+from signpost.protocol.messages import MAX_LEAVES, RecordedLeaf, RecordPage
 from signpost.protocol.record import CHAIN_START, chain
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.options import Home
@@ -28,6 +28,10 @@ __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True)
 
+DeskFlag = Annotated[
+    bool, typer.Option("--desk", help="The independent shielding desk's own record instead, for its auditor.")
+]
+
 _SHOWN: Final = 50
 _MORE: Final = ("subject", "purpose", "deep", "exception", "ground", "refused")
 
@@ -36,7 +40,8 @@ _MORE: Final = ("subject", "purpose", "deep", "exception", "ground", "refused")
 def _audit() -> None:
     """Read, check and export the record of who did what.
 
-    It holds who (organisation and account), what, why and when; no tag, no answer and nothing of a child.
+    It holds who (organisation and account), what, why and when; no tag, no answer and nothing of a child. What the
+    independent shielding desk did, and what was brought before it, stands on a record of its own (--desk).
 
     Example:
       signpost audit verify
@@ -48,6 +53,7 @@ def list_leaves(
     organisation: Annotated[str | None, typer.Option(metavar="NAME", help="Of this organisation alone.")] = None,
     action: Annotated[str | None, typer.Option(metavar="ACTION", help="Of this kind alone: looked-up, …")] = None,
     most: Annotated[int, typer.Option(metavar="N", min=1, help="The last so many.")] = _SHOWN,
+    desk: DeskFlag = False,
     home: Home = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -63,7 +69,7 @@ def list_leaves(
         if organisation in (None, read["organisation"]) and action in (None, read["action"]):
             found.append(read)
 
-    _follow(home or default_folder(), take)
+    _follow(home or default_folder(), take, desk=desk)
     if as_json:
         answer_json("signpost.record/1", {"leaves": list(found)})
         return
@@ -78,6 +84,7 @@ def verify(
     last: Annotated[
         str | None, typer.Option(metavar="LINK", help="The last link you noted before: the record must still hold it.")
     ] = None,
+    desk: DeskFlag = False,
     home: Home = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -95,7 +102,7 @@ def verify(
         count, link = leaf.number, leaf.link
         held = held or to_base64url(link) == last
 
-    _follow(home or default_folder(), take)
+    _follow(home or default_folder(), take, desk=desk)
     if not held:
         raise VerificationFailed(
             "The record no longer holds the link that was noted.",
@@ -110,6 +117,7 @@ def verify(
 @app.command("export")
 def export(
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write it: one leaf a line, as JSON.")],
+    desk: DeskFlag = False,
     home: Home = None,
 ) -> None:
     """Write the whole record to a file, checked, for examination elsewhere.
@@ -131,7 +139,7 @@ def export(
                 file.write(json.dumps(document) + "\n")
                 count = leaf.number
 
-            _follow(folder, take)
+            _follow(folder, take, desk=desk)
         partial.replace(out)
     except OSError:
         raise Stop(ExitCode.FAILED, "The file cannot be written.", hint="Check the path.") from None
@@ -140,14 +148,16 @@ def export(
     say(f"{count:,} leaves.")
 
 
-def _follow(folder: Path, take: Callable[[RecordedLeaf], None]) -> None:
-    """Take every leaf, in order, each checked to follow from the one before; never all at once, since it only grows."""
-    asyncio.run(_read(open_desk(folder), take))
+def _follow(folder: Path, take: Callable[[RecordedLeaf], None], *, desk: bool) -> None:
+    """Take every leaf, in order, each checked to follow from the one before; never all at once, since it only grows.
+    `desk`: of the independent desk's chain.
+    """
+    asyncio.run(_read(open_desk(folder), take, desks_own=desk))
 
 
-async def _read(desk: Desk, take: Callable[[RecordedLeaf], None]) -> None:
+async def _read(desk: Desk, take: Callable[[RecordedLeaf], None], *, desks_own: bool) -> None:
     async with Client(desk) as client:
-        async for leaf in _checked(client):
+        async for leaf in _checked(client.index.desk_record_after if desks_own else client.index.record_after):
             take(leaf)
 
 
@@ -176,10 +186,10 @@ def _unreadable(number: int) -> VerificationFailed:
     )
 
 
-async def _checked(client: Client) -> AsyncIterator[RecordedLeaf]:
+async def _checked(page_after: Callable[[int, int], Awaitable[RecordPage]]) -> AsyncIterator[RecordedLeaf]:
     after, link = 0, CHAIN_START
     while True:
-        page = await client.index.record_after(after, MAX_LEAVES)
+        page = await page_after(after, MAX_LEAVES)
         if page.before != link:
             raise _broken(after)
         for leaf in page.leaves:

@@ -27,7 +27,8 @@ from signpost_cli.exit_codes import ExitCode
 from signpost_cli.stops import Stop
 
 __all__ = [
-    "DATE_FORMS", "FIELDS", "checked", "details_of_two", "fault_of", "read_details", "today_here", "year_alone",
+    "DATE_FORMS", "EVERY_FIELD", "FIELDS", "checked", "details_of_two", "fault_of", "read_details", "today_here",
+    "year_alone",
 ]  # fmt: skip
 
 _Value = TypeVar("_Value")
@@ -46,6 +47,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "multiple_birth": "multiple birth",
 }
 """Each field, and what a person calls it."""
+EVERY_FIELD: Final[Mapping[str, str]] = {field: field for field in FIELDS}
+"""What is read of stdin where nothing else is said: each field, by its own name."""
 
 DATE_FORMS: Final = "3 April 2015, 03/04/2015 (day first) or 2015-04-03"
 """The forms of a date that a person is told of."""
@@ -60,14 +63,15 @@ def today_here() -> dt.date:
     return dt.datetime.now().astimezone().date()
 
 
-def read_details(stream: TextIO) -> dict[str, str]:
-    """The fields of one JSON object or of `key=value` lines.
+def read_details(stream: TextIO, piped: Mapping[str, str] = EVERY_FIELD) -> dict[str, str]:
+    """The fields of one JSON object or of `key=value` lines. `piped`: what each may be called there, and whose name it
+    has here.
 
     Raises:
         Stop: neither; or a field is unknown, stands twice, or is not text.
     """
     text = _all_of(stream)
-    return _fields_of(_from_json(text) if text.lstrip().startswith("{") else _from_lines(text))
+    return _fields_of(_from_json(text) if text.lstrip().startswith("{") else _from_lines(text), piped)
 
 
 def details_of_two(stream: TextIO) -> tuple[dict[str, str], dict[str, str]]:
@@ -83,7 +87,7 @@ def details_of_two(stream: TextIO) -> tuple[dict[str, str], dict[str, str]]:
     pairs = found if isinstance(found, list) else []
     if [pair[0] for pair in pairs if isinstance(pair, tuple)] not in (["registered", "right"], ["right", "registered"]):
         raise _refused("On stdin it takes one JSON object with the objects registered and right.")
-    both = {name: _fields_of(fields if _are_pairs(fields) else []) for name, fields in pairs}
+    both = {name: _fields_of(fields if _are_pairs(fields) else [], EVERY_FIELD) for name, fields in pairs}
     return both["registered"], both["right"]
 
 
@@ -98,20 +102,21 @@ def _all_of(stream: TextIO) -> str:
     return text.removeprefix("\ufeff")
 
 
-def _fields_of(pairs: Iterable[tuple[str, object]]) -> dict[str, str]:
+def _fields_of(pairs: Iterable[tuple[str, object]], piped: Mapping[str, str]) -> dict[str, str]:
     details: dict[str, str] = {}
     for name, value in pairs:
-        if name not in FIELDS:
-            raise _refused(f"A field is none of {', '.join(FIELDS)}.")
-        if name in details:
+        field = piped.get(name)
+        if field is None:
+            raise _refused(f"A field is none of {', '.join(piped)}.")
+        if field in details:
             raise _refused(f"{name} stands twice.")
-        if name == "multiple_birth" and isinstance(value, bool):
+        if field == "multiple_birth" and isinstance(value, bool):
             value = "yes" if value else "no"
         if not isinstance(value, str):
             raise _refused(f"{name} is not text.", hint='Write it in quotation marks: {"nhs_number": "…"}')
-        details[name] = value
+        details[field] = value
     if not details:
-        raise _refused("There is nothing on stdin.", hint=f"Give {', '.join(FIELDS)} as JSON or key=value lines.")
+        raise _refused("There is nothing on stdin.", hint=f"Give {', '.join(piped)} as JSON or key=value lines.")
     return details
 
 

@@ -12,40 +12,68 @@ import getpass
 import os
 import sys
 import termios
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self, final
 
-from signpost_cli.child_details import DATE_FORMS, FIELDS, fault_of, read_details, today_here, year_alone
+from signpost_cli.child_details import DATE_FORMS, EVERY_FIELD, FIELDS, fault_of, read_details, today_here, year_alone
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.stops import Stop
 
-__all__ = ["TypedDetails", "details_from"]
+__all__ = ["BY_NAME", "Questions", "TypedDetails", "details_from"]
 
 _CLEAR_FROM_HERE: Final = "\x1b[J"
-_BY_NAME: Final = (
-    "forename", "middle_name", "surname", "date_of_birth", "postcode", "previous_postcode", "multiple_birth",
-    "nhs_number", "upn",
-)  # fmt: skip
 
 
-_ASKED_OTHERWISE: Final = {"multiple_birth": "One of twins or more (y or n)"}
-_ASKED_BY_NAME: Final = {"date_of_birth": "Date of birth, or the year alone"}
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What is asked of a child, in this order; Return skips any of it."""
+
+    first: str
+    """A sentence before the first question."""
+    fields: Mapping[str, str]
+    """The question for each field; an empty one is what the field is called."""
+    before: Mapping[str, str]
+    """A sentence before a field's question, where one is needed."""
+    piped: Mapping[str, str]
+    """What may be piped in instead: each by what it is called there, and whose name it has here."""
+
+
+BY_NAME: Final = Questions(
+    first="Return skips a question. The more is known, the surer the answer.",
+    fields={
+        "forename": "",
+        "middle_name": "",
+        "surname": "",
+        "date_of_birth": "Date of birth, or the year alone",
+        "postcode": "",
+        "previous_postcode": "",
+        "multiple_birth": "One of twins or more (y or n)",
+        "nhs_number": "",
+        "upn": "",
+    },
+    before={},
+    piped=EVERY_FIELD,
+)
 
 
 @contextmanager
-def details_from(*, stdin: bool, hidden: bool, by_name: bool = False, instead: str) -> Iterator[dict[str, str]]:
-    """A child's details, piped in or typed. What was typed leaves the screen when the block ends.
+def details_from(
+    *, stdin: bool, hidden: bool, asked: Questions | None = None, instead: str
+) -> Iterator[dict[str, str]]:
+    """A child's details, piped in or typed: a number and the date of birth, or the answers to these questions. What was
+    typed leaves the screen when the block ends.
 
     Raises:
         Stop: they are not of their form; or there is no terminal to ask on. `instead` is what a script would type.
     """
     if stdin:
-        yield read_details(sys.stdin)
+        yield read_details(sys.stdin, EVERY_FIELD if asked is None else asked.piped)
         return
     with TypedDetails(hidden=hidden, instead=instead) as typed:
-        yield typed.ask_by_name() if by_name else typed.ask()
+        yield typed.ask() if asked is None else typed.ask_each(asked)
 
 
 @final
@@ -92,10 +120,15 @@ class TypedDetails:
             self._tell(f"  {'The whole' if born else 'A'} date of birth is needed: {DATE_FORMS}.")
         return {**details, "date_of_birth": born}
 
-    def ask_by_name(self) -> dict[str, str]:
-        """Names, date of birth and postcodes, then the numbers; Return skips any of them. Each is of its form."""
-        self._tell("Return skips a question. The more is known, the surer the answer.")
-        return {field: self._field(field, _ASKED_BY_NAME.get(field)) for field in _BY_NAME}
+    def ask_each(self, asked: Questions) -> dict[str, str]:
+        """The answers to these questions. Each is of its form."""
+        self._tell(asked.first)
+        details = {}
+        for field, question in asked.fields.items():
+            if field in asked.before:
+                self._tell(asked.before[field])
+            details[field] = self._field(field, question or None)
+        return details
 
     def clear(self) -> None:
         """Take the questions and what was typed off the screen."""
@@ -106,7 +139,7 @@ class TypedDetails:
         self._asked, self._rows = False, 0
 
     def _field(self, field: str, question: str | None = None) -> str:
-        asked = question or _ASKED_OTHERWISE.get(field, FIELDS[field])
+        asked = question or FIELDS[field]
         while (fault := fault_of(field, typed := self._question(asked), today=today_here())) is not None:
             self._tell(f"  {fault}")
         return typed

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 import typer
@@ -26,7 +27,7 @@ from signpost_cli.receipts import spoken
 from signpost_cli.shifts import open_desk
 from signpost_cli.stops import Stop
 
-__all__ = ["REASONS", "inbox", "reply"]
+__all__ = ["REASONS", "WHERE", "WHO", "inbox", "law", "reply"]
 
 REASONS: Final = {
     DeclineReason.MORE_DETRIMENTAL: (
@@ -36,13 +37,17 @@ REASONS: Final = {
     DeclineReason.NO_CONSENT: "we work by consent, and it does not cover this",
     DeclineReason.CANNOT_ANSWER: "we have nothing to say that would help",
 }
-_WHO: Final = {
+WHO: Final[Mapping[Role, str]] = {
     Role.PRACTITIONER: "A practitioner",
     Role.URGENT: "Somebody on urgent duty",
     Role.MATERNITY: "Somebody in maternity care",
 }
 _UNOPENED: Final = "it cannot be opened on this device"
-_WHERE: Final = {Kind.COUNCIL: "of a council", Kind.HOSPITAL: "of a hospital", Kind.POLICE: "of a police force"}
+WHERE: Final[Mapping[Kind, str]] = {
+    Kind.COUNCIL: "of a council",
+    Kind.HOSPITAL: "of a hospital",
+    Kind.POLICE: "of a police force",
+}
 
 
 def inbox(home: Home = None, as_json: JsonFlag = False, plain: PlainFlag = False) -> None:
@@ -160,7 +165,7 @@ def _tell(notice: Notice, reference: str | None, *, plain: bool) -> None:
     late = "" if notice.answer_by > time.time() else "  OVERDUE" if notice.state != "unanswered" else "  NOT ANSWERED"
     name = bold(notice.notice, sys.stdout, plain=plain)
     answer(f"{name}  {notice.urgency.value}, by {shown_time(notice.answer_by)}{late}")
-    answer(f"  {_WHO[notice.role]} {_WHERE[notice.kind]} asks. {_law(notice.purpose)}.")
+    answer(f"  {WHO[notice.role]} {WHERE[notice.kind]} asks. {law(notice.purpose)}.")
     answer(_whose(reference, notice.handle_title))
 
 
@@ -184,7 +189,7 @@ def _tell_glass(glass: BrokenGlass, reference: str | None) -> None:
     answer(
         f"{glass.reference}  your duty line was shown in an emergency, at {shown_time(glass.at)}; no answer is needed"
     )
-    answer(f"  {_WHO[glass.role]} {_WHERE[glass.kind]}. {_law(glass.purpose)}.")
+    answer(f"  {WHO[glass.role]} {WHERE[glass.kind]}. {law(glass.purpose)}.")
     answer(_whose(reference, glass.handle_title))
 
 
@@ -193,9 +198,10 @@ def _whose(reference: str | None, title: str) -> str:
     return f"  Your case: {printable(reference or _UNOPENED)} · {printable(title)}"
 
 
-def _law(purpose: Purpose) -> str:
-    law = GATEWAYS[purpose].law
-    return law[0].upper() + law[1:]
+def law(purpose: Purpose) -> str:
+    """The law that a purpose rests on, as a sentence begins."""
+    words = GATEWAYS[purpose].law
+    return words[0].upper() + words[1:]
 
 
 def _glass_document(glass: BrokenGlass, reference: str | None) -> dict[str, object]:

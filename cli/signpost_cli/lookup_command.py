@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import shutil
 import sys
-import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,19 +21,20 @@ import typer
 from signpost.edge.client import Answer, Client, allowed_purpose
 from signpost.edge.desk import Desk, default_folder, whom_to_ring
 from signpost.edge.failures import CouldNotCheck, DeskUnusable
+from signpost.edge.holders_client import HolderFault
 from signpost.edge.match_inputs import ChildDetails
 from signpost.protocol.messages import AnswerWord
 from signpost.protocol.purposes import DeepReason, Purpose, Role, Urgency
 from signpost_cli.child_details import checked, today_here
-from signpost_cli.child_prompt import details_from
+from signpost_cli.child_prompt import BY_NAME, details_from
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.options import HiddenFlag, Home, NameFlag, StdinFlag
-from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say
+from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say, wrapped
 from signpost_cli.receipts import spoken
 from signpost_cli.shifts import open_desk
 from signpost_cli.stops import Stop
 
-__all__ = ["WORDS", "lookup"]
+__all__ = ["WORDS", "Attempt", "lookup", "tell_faults", "which_child"]
 
 WORDS: Final[Mapping[AnswerWord, str]] = {
     "current": "A colleague elsewhere is working with this child.",
@@ -51,9 +50,6 @@ WORDS: Final[Mapping[AnswerWord, str]] = {
     ),
 }
 """The words of each answer: the same whatever lies behind it."""
-
-_NARROWEST: Final = 20
-"""Columns: on a terminal narrower than that it breaks the lines itself."""
 
 _BY_YEAR: Final = (
     "With the year alone only both names together with a whole postcode are compared, and no number. "
@@ -113,14 +109,17 @@ def lookup(
         purpose = allowed_purpose(desk.role, desk.settings.kind, purpose)
         urgency = urgency or (Urgency.NOW if desk.role is Role.URGENT else Urgency.TODAY)
         with details_from(
-            stdin=stdin, hidden=hidden, by_name=by_name, instead="signpost lookup --stdin < child.json"
+            stdin=stdin,
+            hidden=hidden,
+            asked=BY_NAME if by_name else None,
+            instead="signpost lookup --stdin < child.json",
         ) as details:
             child = checked(details, today=today_here())
             if child.year_of_birth is not None:
                 say(_BY_YEAR)
             attempt.sent = True
             found = asyncio.run(_ask(desk, child, purpose, urgency, deep))
-    _finish(found, _which_child(child), desk.role, as_json=as_json, plain=plain)
+    _finish(found, which_child(child), desk.role, as_json=as_json, plain=plain)
 
 
 def _refuse_details_beside_a_receipt(
@@ -140,9 +139,7 @@ async def _ask_again(desk: Desk, receipt: str) -> Answer:
 
 
 def _finish(found: Answer, about: str, role: Role, *, as_json: bool, plain: bool) -> None:
-    for fault in found.faults:
-        told = str(fault).rstrip(".")
-        say(f"{told[:1].upper()}{told[1:]}. {'Tell the operator.' if fault.false else 'The answer did not need it.'}")
+    tell_faults(found.faults)
     if as_json:
         _tell_program(found)
     else:
@@ -152,17 +149,24 @@ def _finish(found: Answer, about: str, role: Role, *, as_json: bool, plain: bool
         raise typer.Exit(ExitCode.NEEDS_A_PERSON)
 
 
+def tell_faults(faults: Sequence[HolderFault]) -> None:
+    """Say which holders did not do their part, though enough others did."""
+    for fault in faults:
+        told = str(fault).rstrip(".")
+        say(f"{told[:1].upper()}{told[1:]}. {'Tell the operator.' if fault.false else 'The answer did not need it.'}")
+
+
 @dataclass(slots=True)
-class _Attempt:
+class Attempt:
     """Whether anything may have left this machine."""
 
     sent: bool = False
 
 
 @contextmanager
-def _never_a_no(folder: Path, *, plain: bool) -> Iterator[_Attempt]:
+def _never_a_no(folder: Path, *, plain: bool) -> Iterator[Attempt]:
     """Whatever keeps an answer from coming is said not to be a no, with whom to ring, before it is told itself."""
-    attempt = _Attempt()
+    attempt = Attempt()
 
     def say_so() -> None:
         say(f"{bold('COULD NOT CHECK', sys.stderr, plain=plain)}  {NOT_A_NO} Ring {whom_to_ring(folder)}.")
@@ -205,11 +209,11 @@ def _tell(found: Answer, about: str, *, plain: bool) -> None:
     # All of it is made before any of it is shown: a definite word never stands there before a failure.
     checked_at = dt.datetime.fromtimestamp(found.checked_at, tz=dt.UTC).astimezone()
     coverage = f"{found.coverage.up_to_date} of {found.coverage.expected} authorities up to date"
-    words = _wrapped(WORDS[found.word], indent=len(word) + 2).lstrip()
+    words = wrapped(WORDS[found.word], indent=len(word) + 2).lstrip()
     facts = f"{_NO_BREAK}· ".join(
         piece.replace(" ", _NO_BREAK) for piece in (f"Receipt {found.receipt}", f"checked {checked_at:%H:%M}", coverage)
     )
-    beside = _wrapped(facts, indent=2).replace(_NO_BREAK, " ")
+    beside = wrapped(facts, indent=2).replace(_NO_BREAK, " ")
     answer(f"{bold(word, sys.stdout, plain=plain)}  {words}")
     answer(f"  (for the {about})")
     answer(beside)
@@ -225,16 +229,7 @@ def _say_what_next(found: Answer, role: Role) -> None:
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 
-def _wrapped(text: str, *, indent: int) -> str:
-    """The text, indented; on a terminal in lines that fit it."""
-    margin = " " * indent
-    if not sys.stdout.isatty():
-        return margin + text
-    width = max(_NARROWEST, shutil.get_terminal_size().columns - 1)
-    return textwrap.fill(text, width, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False)
-
-
-def _which_child(child: ChildDetails) -> str:
+def which_child(child: ChildDetails) -> str:
     """Which child the answer is about, in as little as tells the asker: four characters of a number, else initials and
     the year of birth.
     """

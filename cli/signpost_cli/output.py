@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Mapping
 from typing import Annotated, Final, Self, TextIO
@@ -18,13 +20,15 @@ import typer
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.stops import Stop
 
-__all__ = ["JsonFlag", "PlainFlag", "Progress", "answer", "answer_json", "bold", "printable", "say"]
+__all__ = ["JsonFlag", "PlainFlag", "Progress", "answer", "answer_json", "bold", "printable", "say", "wrapped"]
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON, with a schema field, for a program.")]
 PlainFlag = Annotated[bool, typer.Option("--plain", help="No colour and no progress bar.")]
 
 _SHORT_SECONDS: Final = 1.0
 """Work that is done by then needs no progress."""
+_NARROWEST: Final = 20
+"""Columns: on a terminal narrower than that it breaks the lines itself."""
 
 _BOLD: Final = ("\x1b[1m", "\x1b[0m")
 
@@ -58,6 +62,15 @@ def say(text: str) -> None:
 def printable(text: str) -> str:
     """What somebody else wrote, as one line that a terminal prints and does not obey."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
+def wrapped(text: str, *, indent: int) -> str:
+    """The text, indented; on a terminal in lines that fit it."""
+    margin = " " * indent
+    if not sys.stdout.isatty():
+        return margin + text
+    width = max(_NARROWEST, shutil.get_terminal_size().columns - 1)
+    return textwrap.fill(text, width, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False)
 
 
 def bold(text: str, stream: TextIO, *, plain: bool = False) -> str:

@@ -22,7 +22,7 @@ from signpost.edge.evaluations import BlindedBatch, ClassedTag, combined
 from signpost.edge.failures import DeskUnusable, NothingToAsk, Refused
 from signpost.edge.holders_client import HolderFault, Holders
 from signpost.edge.index_client import Index
-from signpost.edge.match_inputs import ChildDetails, match_inputs
+from signpost.edge.match_inputs import ChildDetails, MatchInput, match_inputs
 from signpost.edge.signed_sender import SignedSender
 from signpost.edge.slots import SEED_BYTES, Slot, lookup_slots
 from signpost.edge.transport import Transport
@@ -259,7 +259,15 @@ class Client:
             NothingToAsk: the details give no match input; nothing was sent.
             Failure: as `evaluate_batch`.
         """
-        inputs = match_inputs(child, held_as)
+        return await self.officer_tags_of(match_inputs(child, held_as), held_as=held_as)
+
+    async def officer_tags_of(self, inputs: Sequence[MatchInput], *, held_as: Use = Use.OFFICER) -> EvaluatedBatch:
+        """The same of inputs that were chosen, padded to as many.
+
+        Raises:
+            NothingToAsk: there is none; nothing was sent.
+            Failure: as `evaluate_batch`.
+        """
         if not inputs:
             raise NothingToAsk(_NOTHING_TO_ASK)
         slots = lookup_slots(inputs, use=held_as, seed=Secret(self._randomness(SEED_BYTES)))

@@ -1,8 +1,8 @@
 """Asking the index (protocol.md C1). Every answer is checked against its model; anything else is not an answer.
 
 * A lookup is sent once: its receipts are spent by it, and a lost answer is "could not check", never "none".
-* A registration is sent again, the same bytes under a new signature, while it is not known whether it arrived: the
-  index then gives the acknowledgement it stored with the spent receipts (B4).
+* A registration, and what hides a child, is sent again, the same bytes under a new signature, while it is not known
+  whether it arrived: the index then gives the acknowledgement it stored with the spent receipts (B4).
 * Other writes are sent again only when they certainly did not arrive.
 """
 
@@ -59,6 +59,18 @@ from signpost.protocol.rights import (
     ReportRequest,
     RightsReceipt,
     WithdrawRequest,
+)
+from signpost.protocol.shielding import (
+    DeskCallBackRequest,
+    DeskQueue,
+    DeskResolveRequest,
+    ShieldAddRequest,
+    ShieldAnswer,
+    ShieldEndRequest,
+    ShieldIdentityRequest,
+    ShieldList,
+    ShieldRequest,
+    ShieldStatusRequest,
 )
 
 __all__ = ["Index"]
@@ -215,9 +227,7 @@ class Index:
             InvalidRequest: there is no such notice, or somebody has answered it.
             Failure: the index refused, or could not be reached.
         """
-        body = request.model_dump_json().encode()
-        reply = await self._sent("/v1/inbox/replies", body, again=lambda silence: silence.never_arrived)
-        parsed(reply, Nothing, status=200)
+        await self._once("/v1/inbox/replies", request, Nothing)
 
     async def break_glass(self, request: GlassRequest) -> GlassAnswer:
         """A duty line at once, by one's own receipt. Never sent twice: each time is an act of its own.
@@ -226,9 +236,7 @@ class Index:
             Refused: no line is shown for this receipt.
             Failure: the index refused otherwise, or could not be reached.
         """
-        body = request.model_dump_json().encode()
-        reply = await self._sent("/v1/contact/break-glass", body, again=lambda silence: silence.never_arrived)
-        return parsed(reply, GlassAnswer, status=200)
+        return await self._once("/v1/contact/break-glass", request, GlassAnswer)
 
     async def reviews(self) -> ReviewList:
         """The broken glasses of one's organisation that wait for their review.
@@ -245,9 +253,7 @@ class Index:
             InvalidRequest: there is no such open review.
             Failure: the index refused, or could not be reached.
         """
-        body = request.model_dump_json().encode()
-        reply = await self._sent("/v1/reviews", body, again=lambda silence: silence.never_arrived)
-        parsed(reply, Nothing, status=200)
+        await self._once("/v1/reviews", request, Nothing)
 
     async def ask_for_report(self, request: ReportRequest) -> ReportAsked:
         """Ask for a family's report. Sent again it is the same report.
@@ -272,9 +278,7 @@ class Index:
             InvalidRequest: no report of that reference waits for this account's decision.
             Failure: as above.
         """
-        body = request.model_dump_json().encode()
-        reply = await self._sent("/v1/rights/reports/decide", body, again=lambda silence: silence.never_arrived)
-        parsed(reply, Nothing, status=200)
+        await self._once("/v1/rights/reports/decide", request, Nothing)
 
     async def read_report(self, request: ReportReadRequest) -> Report:
         """A report that is released.
@@ -316,9 +320,7 @@ class Index:
             InvalidRequest: there is no upheld one of that reference.
             Failure: as above.
         """
-        body = request.model_dump_json().encode()
-        reply = await self._sent("/v1/rights/objections/end", body, again=lambda silence: silence.never_arrived)
-        parsed(reply, Nothing, status=200)
+        await self._once("/v1/rights/objections/end", request, Nothing)
 
     async def record_after(self, number: int, limit: int) -> RecordPage:
         """A page of the record, for auditors.
@@ -327,6 +329,90 @@ class Index:
             Failure: the index refused, or could not be reached.
         """
         return await self._read("/v1/record", RecordRequest(after=number, limit=limit), RecordPage)
+
+    async def desk_record_after(self, number: int, limit: int) -> RecordPage:
+        """A page of the independent desk's own record, for its auditors.
+
+        Raises:
+            Failure: the index refused, or could not be reached.
+        """
+        return await self._read("/v1/desk/record", RecordRequest(after=number, limit=limit), RecordPage)
+
+    async def add_shield(self, request: ShieldAddRequest) -> ShieldAnswer:
+        """Hide a child; durable when it returns.
+
+        Raises:
+            InvalidRequest: the review date is refused, or there is no such own shield to add to.
+            Failure: the index refused otherwise, or could not be reached.
+        """
+        body = request.model_dump_json().encode()
+        reply = await self._sent("/v1/shields", body, again=lambda _: True)
+        return parsed(reply, ShieldAnswer, status=201)
+
+    async def approve_shield(self, request: ShieldRequest) -> ShieldAnswer:
+        """Approve another organisation's shield, or its end.
+
+        Raises:
+            InvalidRequest: there is none of that reference to be approved here, or nothing of it waits for that.
+            Failure: the index refused otherwise, or could not be reached.
+        """
+        return await self._once("/v1/shields/approve", request, ShieldAnswer)
+
+    async def shields(self, request: ShieldStatusRequest) -> ShieldList:
+        """How one's own organisation's shields stand.
+
+        Raises:
+            InvalidRequest: there is no such own shield.
+            Failure: the index refused otherwise, or could not be reached.
+        """
+        return await self._read("/v1/shields/status", request, ShieldList)
+
+    async def end_shield(self, request: ShieldEndRequest) -> ShieldAnswer:
+        """Ask that an own shield end. It hides until somebody elsewhere has approved that.
+
+        Raises:
+            Failure: as `approve_shield`.
+        """
+        return await self._once("/v1/shields/end", request, ShieldAnswer)
+
+    async def end_identity(self, request: ShieldIdentityRequest) -> ShieldAnswer:
+        """Have an own shield keep an ended identity alone; durable when it returns.
+
+        Raises:
+            Failure: as `add_shield`.
+        """
+        return await self._read("/v1/shields/identity-ended", request, ShieldAnswer)
+
+    async def desk_queue(self) -> DeskQueue:
+        """What waits for the independent desk.
+
+        Raises:
+            Failure: the index refused, or could not be reached.
+        """
+        return await self._read("/v1/desk/queue", Nothing(), DeskQueue)
+
+    async def resolve(self, request: DeskResolveRequest) -> None:
+        """Decide an item of the desk's queue.
+
+        Raises:
+            InvalidRequest: there is no such open item, or it is not decided in that way.
+            Failure: the index refused otherwise, or could not be reached.
+        """
+        await self._once("/v1/desk/resolve", request, Nothing)
+
+    async def desk_called_back(self, request: DeskCallBackRequest) -> None:
+        """Say whether the desk rang who asks to be rung.
+
+        Raises:
+            Failure: as `resolve`.
+        """
+        await self._once("/v1/desk/call-backs", request, Nothing)
+
+    async def _once(self, path: str, request: BaseModel, model: type[_Model]) -> _Model:
+        """The answer to what is sent again only where it certainly never arrived: a second one would be refused."""
+        body = request.model_dump_json().encode()
+        reply = await self._sent(path, body, again=lambda silence: silence.never_arrived)
+        return parsed(reply, model, status=200)
 
     async def _read(self, path: str, request: BaseModel, model: type[_Model], *, status: int = 200) -> _Model:
         reply = await self._sent(path, request.model_dump_json().encode(), again=lambda _: True)

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from signpost.index.app import Index, read_manifest
+from signpost.index.desk import GATHER_SECONDS
 from signpost.index.events import IndexEvent
 from signpost.index.keyfile import IndexKeys, make_keys, read_keys, write_keys
 from signpost.index.mailing import Mailing
@@ -108,6 +109,9 @@ async def _serve(file: Path, log: Log) -> None:
             )
             await working.enter_async_context(
                 meanwhile(index.retiring.tick, seconds=RETIRING_SECONDS, failed=IndexEvent.RETIRING_FAILED, log=log)
+            )
+            await working.enter_async_context(
+                meanwhile(index.gathering.tick, seconds=GATHER_SECONDS, failed=IndexEvent.GATHERING_FAILED, log=log)
             )
             if settings.worker == "inside":
                 await working.enter_async_context(_working(index, settings, log))

@@ -15,6 +15,7 @@ from signpost.index.break_glass import BreakGlass
 from signpost.index.change import ChangeInvolvements
 from signpost.index.contact import Contact
 from signpost.index.coverage import NationalCoverage
+from signpost.index.desk import Desk, Gathering
 from signpost.index.enrolling import Enrolling
 from signpost.index.escalating import Escalating
 from signpost.index.exceptions import ReviewedExceptions
@@ -23,7 +24,9 @@ from signpost.index.hashing import Hashing
 from signpost.index.involvements import OwnInvolvements
 from signpost.index.keyfile import IndexKeys
 from signpost.index.lookup import Lookup
+from signpost.index.objections import Objections
 from signpost.index.organisations import Admission
+from signpost.index.permissions import Act
 from signpost.index.reading_record import ReadingRecord
 from signpost.index.register import Register
 from signpost.index.reports import FamilyReports
@@ -33,10 +36,14 @@ from signpost.index.revocations import Revoking
 from signpost.index.rights import FamilyRights
 from signpost.index.settings import IndexSettings
 from signpost.index.settle import Settling
+from signpost.index.shield import Shield
 from signpost.index.sign_in import SigningIn
 from signpost.index.storage.accounts import SqliteAccounts
 from signpost.index.storage.call_backs import SqliteCallBacks
+from signpost.index.storage.covering import Covering
 from signpost.index.storage.delivery import Delivery
+from signpost.index.storage.desk import SqliteDesk
+from signpost.index.storage.desk_items import DeskItems
 from signpost.index.storage.exceptions import SqliteExceptions
 from signpost.index.storage.feeds import SqliteFeeds
 from signpost.index.storage.glasses import SqliteGlasses
@@ -45,11 +52,14 @@ from signpost.index.storage.involvements import SqliteInvolvements
 from signpost.index.storage.lookups import SqliteLookups
 from signpost.index.storage.mails import SqliteMails
 from signpost.index.storage.organisations import SqliteOrganisations
-from signpost.index.storage.record import SqliteRecord
+from signpost.index.storage.outcomes import Outcomes
+from signpost.index.storage.record import THE_DESKS, SqliteRecord
 from signpost.index.storage.reports import SqliteReports
 from signpost.index.storage.retirement import SqliteRetirement
 from signpost.index.storage.revocations import SqliteRevocations
 from signpost.index.storage.rights import SqliteRights
+from signpost.index.storage.sealing import Sealing
+from signpost.index.storage.seals import SqliteSeals
 from signpost.index.storage.upkeep import SqliteUpkeep
 from signpost.index.storage.vault import Vault
 from signpost.index.sweep import Sweeping
@@ -121,7 +131,27 @@ class Index:
         record = SqliteRecord(reader=reader, writer=writer, vault=vault)
         rules = settings.contact_rules
         delivery = Delivery(vault=vault, wrappers=wrappers, rules=rules, randomness=randomness)
-        upkeep = SqliteUpkeep(reader=reader, writer=writer, vault=vault, delivery=delivery)
+        sealing = Sealing(vault)
+        outcomes = Outcomes(vault=vault, sealing=sealing, delivery=delivery)
+        upkeep = SqliteUpkeep(
+            reader=reader, writer=writer, vault=vault, delivery=delivery, sealing=sealing, outcomes=outcomes
+        )
+        items = DeskItems(vault, randomness=randomness)
+        covering = Covering(sealing=sealing, delivery=delivery, items=items)
+        self.seals = SqliteSeals(
+            reader=reader, writer=writer, vault=vault, sealing=sealing, covering=covering, items=items
+        )
+        queues = SqliteDesk(
+            reader=reader, writer=writer, vault=vault, sealing=sealing, covering=covering, items=items,
+            outcomes=outcomes,
+        )  # fmt: skip
+        desk_record = SqliteRecord(reader=reader, writer=writer, vault=vault, of=THE_DESKS)
+        self.shield = Shield(
+            seals=self.seals, desk=queues, record=desk_record, wrappers=wrappers, manifest=manifest,
+            randomness=randomness,
+        )  # fmt: skip
+        self.desk = Desk(queues=queues, record=desk_record, randomness=randomness)
+        self.gathering = Gathering(queues=queues, clock=clock, randomness=randomness)
         glasses = SqliteGlasses(reader=reader, writer=writer, vault=vault, delivery=delivery)
         self.mails = SqliteMails(reader=reader, writer=writer, vault=vault)
         call_backs = SqliteCallBacks(reader=reader, writer=writer, vault=vault, delivery=delivery, rules=rules)
@@ -164,11 +194,12 @@ class Index:
             manifest=manifest,
             randomness=randomness,
         )
+        own_rights = SqliteRights(writer=writer, vault=vault, sealing=sealing, covering=covering)
         self.rights = FamilyRights(
-            rights=SqliteRights(writer=writer, vault=vault),
-            wrappers=wrappers,
-            manifest=manifest,
-            randomness=randomness,
+            rights=own_rights, seals=self.seals, wrappers=wrappers, manifest=manifest, randomness=randomness
+        )
+        self.objections = Objections(
+            rights=own_rights, seals=self.seals, wrappers=wrappers, manifest=manifest, randomness=randomness
         )
         self.escalating = Escalating(
             call_backs=call_backs,
@@ -207,7 +238,12 @@ class Index:
             changed=self.revoking.changed,
             randomness=randomness,
         )
-        self.reading_record = ReadingRecord(record=record, randomness=randomness)
+        self.reading_record = ReadingRecord(
+            record=record, act=Act.READ_RECORD, noted=AuditAction.READ_RECORD, randomness=randomness
+        )
+        self.reading_desk_record = ReadingRecord(
+            record=desk_record, act=Act.READ_DESK_RECORD, noted=AuditAction.READ_DESK_RECORD, randomness=randomness
+        )
         self._record, self._randomness = record, randomness
         self.settling = Settling(upkeep=upkeep, clock=clock, randomness=randomness)
         self.sweeping = Sweeping(upkeep=upkeep, changed=self.revoking.changed, clock=clock, randomness=randomness)

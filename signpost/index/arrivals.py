@@ -10,17 +10,23 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from signpost.index.records import InvolvementNumber, OrganisationNumber, StoredTag
+from signpost.index.records import ChildNumber, InvolvementNumber, OrganisationNumber, StoredTag
+from signpost.protocol.credentials import AccountId, OrganisationId
+from signpost.protocol.purposes import Kind, Purpose, Role
 
-__all__ = ["Arrival", "Asked", "Ended", "Registered", "Withdrawn", "together"]
+__all__ = ["Arrival", "Asked", "Ended", "Looked", "Registered", "Withdrawn", "together"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Registered:
-    """The involvement holds exactly these tags, and ended on that day, or is open."""
+    """The involvement holds exactly these tags, and ended on that day, or is open. `child` is the number of its
+    organisation's own reference of the child; `by_consent` says that nothing but consent is its ground.
+    """
 
     tags: tuple[StoredTag, ...]
     ended_on: dt.date | None
+    child: ChildNumber
+    by_consent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,19 @@ class Asked:
     """A call-back was left: whoever matches it is told. Named by 16 bytes."""
 
     call_back: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Looked:
+    """A lookup was answered: its tags are those of the lookup row of that name, 16 bytes; who asked, and when."""
+
+    lookup: bytes
+    organisation: OrganisationId
+    account: AccountId
+    role: Role
+    kind: Kind
+    purpose: Purpose
+    at: int
 
 
 @dataclass(frozen=True, slots=True)

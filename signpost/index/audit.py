@@ -95,6 +95,7 @@ class AuditAction(StrEnum):
     ESCALATED = "escalated"
     RELEASED_NOTICE = "released-notice"
     SETTLED = "settled"
+    GATHERED = "gathered"
     SWEPT = "swept"
     RETIRED = "retired"
 

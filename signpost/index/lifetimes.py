@@ -7,14 +7,16 @@ from types import MappingProxyType
 from typing import Final
 
 __all__ = [
-    "CALL_BACK_DAYS", "GLASS_DAYS", "LIFETIMES", "LOOKUP_ROW_SECONDS", "OUTCOME_ROW_SECONDS", "REPORT_READ_DAYS",
-    "RIGHTS_DONE_SECONDS", "whole_hour",
+    "CALL_BACK_DAYS", "DESK_ITEM_DAYS", "GLASS_DAYS", "LIFETIMES", "LOOKUP_ROW_SECONDS", "OUTCOME_ROW_SECONDS",
+    "REPORT_READ_DAYS", "RIGHTS_DONE_SECONDS", "whole_hour",
 ]  # fmt: skip
 
 CALL_BACK_DAYS: Final = 28
 """A call-back waits as long as it may take another council to register a family that has moved."""
 GLASS_DAYS: Final = 365
 """A broken glass is kept for a year, as that somebody looked is."""
+DESK_ITEM_DAYS: Final = 365
+"""What the independent desk looked at is kept for a year, as that somebody looked is."""
 LOOKUP_ROW_SECONDS: Final = 24 * 60 * 60
 """A receipt can be followed up for a day."""
 REPORT_READ_DAYS: Final = 28
@@ -41,6 +43,15 @@ LIFETIMES: Final[Mapping[str, str]] = MappingProxyType(
         "notices": "as long as the call-back, or until the involvement is withdrawn",
         "mails": "until the mail is sent, or a day",
         "glasses": "a year",
+        "involvement_children": "as the involvement",
+        "seals": "until it ends",
+        "seal_tags": "as long as the seal",
+        "seal_children": "as long as the seal, or until its child has another identity",
+        "sealed_involvements": "as long as both",
+        "sealed_tags": "as long as the involvement is hidden",
+        "desk_items": "a year, or as long as its shield",
+        "gathering": "one row, for ever",
+        "desk_leaves": "for ever, until a rule on retention is made",
         "reports": "28 days after it is released, to the next whole hour",
         "rights_done": "24 hours, to the next whole hour",
         "feeds": "until the organisation's next feed",

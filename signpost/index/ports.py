@@ -22,6 +22,7 @@ from signpost.index.records import (
     KeptNotice,
     Organisation,
     OwnedInvolvement,
+    Seal,
     StoredTag,
 )
 from signpost.index.requests import Acknowledgement, Signed, Spending
@@ -34,12 +35,14 @@ from signpost.protocol.messages import AnswerWord
 from signpost.protocol.messages import Change as InvolvementChange
 from signpost.protocol.purposes import Kind, Purpose
 from signpost.protocol.rights import ReportAccess, ReportInvolvement
+from signpost.protocol.shielding import DeskDecision, DeskItem, DeskWork
 from signpost.protocol.tags import TagKey, WrappedTag
 
 __all__ = [
-    "Accepted", "AccountChange", "Accounts", "CallBacks", "Change", "Feeds", "Glasses", "Guesser", "Handles",
-    "Involvements", "KeptLookup", "Lookups", "Mails", "Once", "Organisations", "OwnRights", "Record", "Reports",
-    "Retirement", "Revocations", "Revoked", "ShownGlass", "Upkeep", "Waiting", "WaitingMail",
+    "Accepted", "AccountChange", "Accounts", "CallBacks", "Change", "Deciding", "DeskQueues", "Feeds", "Glasses",
+    "Guesser", "Handles", "Involvements", "KeptLookup", "Lookups", "Mails", "Once", "Organisations", "OwnRights",
+    "Record", "Reports", "Retirement", "Revocations", "Revoked", "Seals", "ShownGlass", "Upkeep", "Waiting",
+    "WaitingMail",
 ]  # fmt: skip
 
 
@@ -433,6 +436,13 @@ class Reports(Protocol):
 class OwnRights(Protocol):
     """What a family may have done to what an organisation registered. Only that organisation's own is touched."""
 
+    async def note(self, *, spending: Spending, audit: AuditEvent) -> Acknowledgement:
+        """Spend, and record what changes nothing; what was acknowledged before, when the same body was taken before.
+
+        Raises:
+            Problem: NONCE_USED, RECEIPT_SPENT.
+        """
+
     async def correct(
         self, tags: Sequence[StoredTag], right: Sequence[StoredTag], *, spending: Spending, audit: AuditEvent
     ) -> RightsDone:
@@ -444,7 +454,8 @@ class OwnRights(Protocol):
         """
 
     async def withdraw(self, tags: Sequence[StoredTag], *, spending: Spending, audit: AuditEvent) -> RightsDone:
-        """The same for withdrawing those of them that rest on consent.
+        """The same for withdrawing those of them that rest on consent; what is registered of them again is hidden, by a
+        seal whose reference is the receipt.
 
         Raises:
             Problem: NONCE_USED, RECEIPT_SPENT.
@@ -471,6 +482,85 @@ class Mails(Protocol):
 
     async def claim(self, number: int, *, now: int, due_at: int) -> bool:
         """Take it up, to be tried again then if nobody says what became of it; false where another worker has it."""
+
+
+class Seals(Protocol):
+    """Shields and objections: what hides involvements. An organisation reads its own requests and nothing else."""
+
+    def own(self, organisation: OrganisationId) -> list[Seal]:
+        """What an organisation's officers asked for, the oldest first."""
+
+    def seal(self, reference: str) -> Seal | None:
+        """One of them, by its reference."""
+
+    async def add(
+        self, seal: Seal, tags: Sequence[StoredTag], *, to_another: bool, spending: Spending, audit: AuditEvent
+    ) -> Seal:
+        """Spend, and hide what these tags match, from now on: what is visible, and whatever settles. With `to_another`
+        the tags are added to the seal of that reference. What stands; the earlier one when the same body was taken
+        before.
+
+        Raises:
+            Problem: NONCE_USED, RECEIPT_SPENT, SHIELD_UNKNOWN, SHIELD_DECIDED, BUDGET_USED.
+        """
+
+    async def change(
+        self, reference: str, change: Callable[[Seal], Seal | None], *, signed: Signed, audit: AuditEvent
+    ) -> Seal:
+        """Change one, read and written in one transaction; null ends it, and what nothing else hides is visible again.
+        What it is now, or was.
+
+        Raises:
+            Problem: NONCE_USED, SHIELD_UNKNOWN, or what `change` raises; and nothing was done.
+        """
+
+    async def end_identity(
+        self, organisation: OrganisationId, reference: str, tags: Sequence[StoredTag], *, spending: Spending,
+        audit: AuditEvent,
+    ) -> Seal:  # fmt: skip
+        """Delete the organisation's own involvements that its shield hides, with every trace of their numbers, and have
+        the shield hold these tags alone and lead to no organisation's reference of a child.
+
+        Raises:
+            Problem: NONCE_USED, RECEIPT_SPENT, SHIELD_UNKNOWN.
+        """
+
+
+class Deciding(Protocol):
+    """A decision of the desk."""
+
+    @property
+    def decision(self) -> DeskDecision:
+        """What it is."""
+
+    @property
+    def with_number(self) -> bool:
+        """Whether the involvement's own number joins the shield."""
+
+    def allowed(self, work: DeskWork) -> Collection[DeskDecision]:
+        """Which decisions such an item takes."""
+
+    def change(self, seal: Seal) -> Seal | None:
+        """What becomes of a shield that is decided; null: it ends."""
+
+
+class DeskQueues(Protocol):
+    """What waits for the independent desk."""
+
+    async def gather(self, *, audit: Callable[[], AuditEvent], now: int) -> None:
+        """Take what shields touched out of what has settled since the last time; a leaf of the desk's where there was
+        any.
+        """
+
+    def queue(self, most: int, *, now: int) -> list[DeskItem]:
+        """Up to so many items, the most urgent first."""
+
+    async def decide(self, reference: str, deciding: Deciding, *, signed: Signed, audit: AuditEvent) -> None:
+        """Decide an item, or a shield that is due, with all that follows.
+
+        Raises:
+            Problem: NONCE_USED, ITEM_UNKNOWN, DECISION_REFUSED; and nothing was done.
+        """
 
 
 class Revocations(Protocol):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NewType
 
 from signpost.index.account_state import AccountState
@@ -19,17 +20,22 @@ from signpost.protocol.keys import VerifyKey
 from signpost.protocol.messages import DeclineReason
 from signpost.protocol.purposes import Basis, Kind, Purpose, Role, Urgency
 from signpost.protocol.secret import Secret
+from signpost.protocol.shielding import ShieldReason, ShieldState
 from signpost.protocol.tags import TagKey, WrappedTag
 
 __all__ = [
-    "Account", "CallBack", "Glass", "Handle", "Hit", "InvolvementNumber", "KeptNotice", "Organisation",
-    "OrganisationNumber", "OwnedInvolvement", "StoredTag",
+    "Account", "CallBack", "ChildNumber", "Glass", "Handle", "Hit", "InvolvementNumber", "KeptNotice", "Organisation",
+    "OrganisationNumber", "OwnedInvolvement", "Seal", "SealKind", "StoredTag",
 ]  # fmt: skip
 
 OrganisationNumber = NewType("OrganisationNumber", int)
 """An organisation's pseudonym: 0 to 2^63 - 2, a keyed digest of its name."""
 InvolvementNumber = NewType("InvolvementNumber", int)
 """An involvement's: the same of the organisation's name and its own reference."""
+
+
+ChildNumber = NewType("ChildNumber", int)
+"""The same of the organisation's name and its own reference of a child."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,36 @@ class OwnedInvolvement:
     basis: Basis
     sealed_case_reference: bytes
     remove_after: str
+
+
+class SealKind(StrEnum):
+    """Why something is hidden."""
+
+    SHIELD = "shield"
+    """A child must not be found: everything that matches, of every organisation."""
+    OBJECTION = "objection"
+    """A family objected: what rests on consent alone, of every organisation."""
+    WITHDRAWAL = "withdrawal"
+    """Consent was withdrawn from one organisation: what rests on it alone, of that organisation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Seal:
+    """What hides involvements, without its tags. Moments are epoch seconds."""
+
+    reference: str
+    kind: SealKind
+    organisation: OrganisationId
+    """Whose officer asked for it."""
+    account: AccountId
+    asked_at: int
+    state: ShieldState = ShieldState.APPROVED
+    """Of a shield; whatever else hides is approved by who records it."""
+    reason: ShieldReason | None = None
+    approve_by: int = 0
+    review_on: dt.date | None = None
+    old_identity: bool = False
+    """Its child has another identity now: no reference of an organisation's may lead to it."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -4,7 +4,8 @@ A rights officer of a council, with the family there, acts on what the own organ
 and on nothing else: an involvement that matches at T1 and has no other NHS number. What is corrected holds the right
 tags from now on, as if its feed had sent them; its row digest stays, so that the feed sends it again only once it has
 changed at its source. What rests on consent is withdrawn; what the law asks for, or significant harm, stands and is
-counted. The counts are of the organisation's own and the same whether a child is shielded or not.
+counted. What its feed sends of them again is hidden, as by an objection that is that organisation's alone, until it is
+taken back by the receipt. The counts are of the organisation's own and the same whether a child is shielded or not.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from typing import final
 
 from signpost.index.audit import AuditAction
 from signpost.index.evaluated import check_epoch, read_receipts, read_tags
+from signpost.index.objections import unused_reference
 from signpost.index.permissions import Act, may, require
-from signpost.index.ports import OwnRights
+from signpost.index.ports import OwnRights, Seals
 from signpost.index.records import StoredTag
 from signpost.index.requests import Acknowledgement, Signed, Spending
 from signpost.index.rights_records import RightsDone
-from signpost.index.speakable import speakable
 from signpost.index.wrapping import Wrappers
 from signpost.protocol.classes import POINTS, Use
 from signpost.protocol.manifest import Manifest
@@ -35,8 +36,11 @@ __all__ = ["FamilyRights"]
 class FamilyRights:
     """Corrects and withdraws what an organisation registered of one child."""
 
-    def __init__(self, *, rights: OwnRights, wrappers: Wrappers, manifest: Manifest, randomness: Randomness) -> None:
+    def __init__(
+        self, *, rights: OwnRights, seals: Seals, wrappers: Wrappers, manifest: Manifest, randomness: Randomness
+    ) -> None:
         self._rights = rights
+        self._seals = seals
         self._wrappers = wrappers
         self._manifest = manifest
         self._randomness = randomness
@@ -85,7 +89,8 @@ class FamilyRights:
         return read_receipts(tokens, self._manifest, signed, use=Use.OFFICER, points=POINTS[Use.OFFICER])
 
     def _spending(self, signed: Signed, receipts: tuple[EvaluationReceipt, ...]) -> Spending:
-        return Spending(signed, receipts, Acknowledgement(speakable(self._randomness), signed.at))
+        # A withdrawal's receipt is also the reference of what keeps it withdrawn.
+        return Spending(signed, receipts, Acknowledgement(unused_reference(self._seals, self._randomness), signed.at))
 
 
 def _receipt(done: RightsDone) -> RightsReceipt:

@@ -85,6 +85,14 @@ class Label(StrEnum):
     MAIL_ROW = "signpost/v1/index/mail-row"
     GLASS_NUMBER = "signpost/v1/index/glass-number"
     GLASS_ROW = "signpost/v1/index/glass-row"
+    # C3, C4: what is hidden, and the desk
+    CHILD_NUMBER = "signpost/v1/index/child-number"
+    SEAL_NUMBER = "signpost/v1/index/seal-number"
+    SEAL_ROW = "signpost/v1/index/seal-row"
+    ITEM_NUMBER = "signpost/v1/index/desk-item-number"
+    ITEM_SUBJECT = "signpost/v1/index/desk-item-subject"
+    ITEM_ROW = "signpost/v1/index/desk-item-row"
+    DESK_AUDIT_ROW = "signpost/v1/index/desk-audit-row"
     # C7, D6: meters
     METER_NUMBER = "signpost/v1/index/meter-number"
     REPEAT_NUMBER = "signpost/v1/index/repeat-number"

@@ -79,6 +79,8 @@ class ShieldRequest(Wire):
     """One shield, by its reference: an officer of another organisation approves it, or its end."""
 
     shield: SpokenReceipt
+    ends: bool = False
+    """Which of the two. It is named, so that who is asked to approve a shield does not end one unknowingly."""
 
 
 class ShieldStatusRequest(Wire):

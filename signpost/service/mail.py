@@ -104,9 +104,11 @@ async def send(
         return "never"
     mail = _mail(settings.sender, to, subject, body, now=clock.now(), randomness=randomness)
     smtp: SMTP | None = None
+    taken = False
     try:
         async with asyncio.timeout(settings.timeout):
-            smtp = await _greeted(settings)
+            smtp = await _client(settings)
+            await smtp.connect()
             await smtp.sendmail(settings.sender, [to], mail)
     except SMTPRecipientsRefused as refused:
         return "never" if all(500 <= each.code <= 599 for each in refused.recipients) else "again"
@@ -115,18 +117,16 @@ async def send(
             raise asyncio.CancelledError from None  # the library took it for a lost connection
         return "again"
     else:
-        with contextlib.suppress(SMTPException, OSError):
-            async with asyncio.timeout(_GOODBYE_SECONDS):
-                await smtp.quit()
+        taken = True
         return "sent"
     finally:
         if smtp is not None:
-            smtp.close()
+            await _hang_up(smtp, goodbye=taken)
 
 
-async def _greeted(settings: MailSettings) -> SMTP:
-    """A server that has said who it is, over TLS if we ask for it, and knows who we are."""
-    smtp = SMTP(
+async def _client(settings: MailSettings) -> SMTP:
+    """What speaks to the server once it connects: over TLS if we ask for it, and saying who we are."""
+    return SMTP(
         hostname=settings.host,
         port=settings.port,
         username=settings.username,
@@ -137,8 +137,23 @@ async def _greeted(settings: MailSettings) -> SMTP:
         start_tls=settings.starttls,
         tls_context=await asyncio.to_thread(_trusted, settings.ca_file) if settings.starttls else None,
     )
-    await smtp.connect()
-    return smtp
+
+
+async def _hang_up(smtp: SMTP, *, goodbye: bool) -> None:
+    """Nothing of the connection outlives the mail. Closed and not aborted, one over TLS would wait for the server's
+    farewell, and keep its socket for as long.
+    """
+    transport = smtp.transport  # which the client lets go of when it says goodbye
+    try:
+        if goodbye:
+            with contextlib.suppress(SMTPException, OSError):
+                async with asyncio.timeout(_GOODBYE_SECONDS):
+                    await smtp.quit()
+    finally:
+        smtp.close()
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.abort()
+            await asyncio.sleep(0)  # a loop closes an aborted transport's socket in its next turn
 
 
 def _trusted(ca_file: Path | None) -> ssl.SSLContext:

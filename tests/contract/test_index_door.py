@@ -29,8 +29,11 @@ _SIGNED = {
     "POST /v1/handles/list", "POST /v1/feeds/finished", "POST /v1/lookups/again", "POST /v1/record",
     "POST /v1/sessions/end", "POST /v1/contact/asks", "POST /v1/contact/status", "POST /v1/contact/outcomes",
     "POST /v1/contact/break-glass", "POST /v1/inbox", "POST /v1/inbox/replies", "POST /v1/reviews/list",
-    "POST /v1/reviews", "POST /v1/rights/reports", "POST /v1/rights/reports/list", "POST /v1/rights/reports/decide",
-    "POST /v1/rights/reports/read", "POST /v1/rights/corrections", "POST /v1/rights/withdrawals",
+    "POST /v1/reviews", "POST /v1/shields", "POST /v1/shields/approve", "POST /v1/shields/status",
+    "POST /v1/shields/end", "POST /v1/shields/identity-ended", "POST /v1/desk/queue", "POST /v1/desk/resolve",
+    "POST /v1/desk/call-backs", "POST /v1/desk/record", "POST /v1/rights/reports", "POST /v1/rights/reports/list",
+    "POST /v1/rights/reports/decide", "POST /v1/rights/reports/read", "POST /v1/rights/objections",
+    "POST /v1/rights/objections/end", "POST /v1/rights/corrections", "POST /v1/rights/withdrawals",
 }  # fmt: skip
 _UNSIGNED = {"POST /v1/accounts/statements", "POST /v1/enrolments", "POST /v1/sessions", "POST /v1/accounts/password"}
 """What carries no credential: who sends it says who they are in another way."""

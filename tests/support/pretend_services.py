@@ -58,6 +58,16 @@ from signpost.protocol.oprf import SUITE
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import MACHINE_ROLES, Kind, Role
 from signpost.protocol.receipts import EvaluationReceipt, batch_hash, check_receipts, holder_of, lifetime
+from signpost.protocol.shielding import (
+    ShieldAddRequest,
+    ShieldAnswer,
+    ShieldEndRequest,
+    ShieldIdentityRequest,
+    ShieldList,
+    ShieldRequest,
+    ShieldState,
+    ShieldStatusRequest,
+)
 from signpost.protocol.signatures import PresentedRequest
 from signpost.protocol.tags import join_points, parse_points
 from signpost.protocol.threshold import lagrange_at_zero, random_scalar
@@ -173,6 +183,9 @@ class Pretence:
     changed: list[Change] = field(default_factory=list)
     call_backs: list[tuple[AccountId, ContactRequest]] = field(default_factory=list)
     consent_only: list[str] = field(default_factory=list)
+    shields: dict[str, ShieldAnswer] = field(default_factory=dict)
+    """Every one, whoever asked for it: here an officer may approve their own."""
+    shielded: list[ShieldAddRequest | ShieldIdentityRequest] = field(default_factory=list)
     says: dict[str, BaseModel] = field(default_factory=dict)
     """What the index says at other addresses."""
     heard: list[tuple[str, bytes]] = field(default_factory=list)
@@ -433,6 +446,8 @@ class Pretence:
                     coverage=Coverage(expected=153, up_to_date=147),
                     call_back=CallBackOffer(waits_days=28),
                 )
+            case _ if path.startswith("/v1/shields"):
+                return self._shield(path, asker, body)
             case _ if path in self.says:
                 self.heard.append((path, body))
                 return 201 if path in _MADE else 200, self.says[path]
@@ -461,6 +476,61 @@ class Pretence:
             case "/v1/feeds/finished":
                 return 202, WriteReceipt(receipt="M2XF-7RTA", accepted=0, at=now)
         raise Problem(ProblemCode.NOT_FOUND)
+
+    def _shield(self, path: str, asker: Asker, body: bytes) -> tuple[int, BaseModel]:
+        match path:
+            case "/v1/shields":
+                asked = ShieldAddRequest.model_validate_json(body)
+                return 201, self._hide(asked, self._own(asked.shield) if asked.shield else None, asker, body)
+            case "/v1/shields/identity-ended":
+                kept = ShieldIdentityRequest.model_validate_json(body)
+                return 200, self._hide(kept, self._own(kept.shield), asker, body)
+            case "/v1/shields/status":
+                wanted = ShieldStatusRequest.model_validate_json(body).shield
+                return 200, ShieldList(shields=[self._own(wanted)] if wanted else list(self.shields.values()))
+            case "/v1/shields/approve":
+                approved = ShieldRequest.model_validate_json(body)
+                stands = self._own(approved.shield)
+                if stands.state is not (ShieldState.ENDING if approved.ends else ShieldState.WAITING):
+                    raise Problem(ProblemCode.SHIELD_DECIDED)
+                if approved.ends:
+                    return 200, self.shields.pop(approved.shield)
+                return 200, self._moved(stands, ShieldState.APPROVED)
+            case "/v1/shields/end":
+                return 200, self._moved(
+                    self._own(ShieldEndRequest.model_validate_json(body).shield), ShieldState.ENDING
+                )
+        raise Problem(ProblemCode.NOT_FOUND)
+
+    def _own(self, name: str) -> ShieldAnswer:
+        if name not in self.shields:
+            raise Problem(ProblemCode.SHIELD_UNKNOWN)
+        return self.shields[name]
+
+    def _moved(self, shield: ShieldAnswer, state: ShieldState) -> ShieldAnswer:
+        self.shields[shield.shield] = shield.model_copy(update={"state": state})
+        return self.shields[shield.shield]
+
+    def _hide(
+        self, asked: ShieldAddRequest | ShieldIdentityRequest, own: ShieldAnswer | None, asker: Asker, body: bytes
+    ) -> ShieldAnswer:
+        assert fits_profile(Use.OFFICER, [tag.place for tag in asked.tags])
+        new = self._spend(asked.receipts, asker, Use.OFFICER, 12, body)
+        if new:
+            self.shielded.append(asked)
+        if own is None and new:
+            assert isinstance(asked, ShieldAddRequest)
+            own = ShieldAnswer(
+                shield=f"5H1E-000{len(self.shields)}",
+                state=ShieldState.WAITING,
+                reason=asked.reason,
+                asked_at=self.clock.now(),
+                approve_by=self.clock.now() + 86_400,
+                review_on=asked.review_on,
+            )
+            self.shields[own.shield] = own
+        # What is sent a second time is answered as it was.
+        return own or list(self.shields.values())[-1]
 
     def _listed(self, asked: InvolvementListRequest) -> InvolvementList:
         held = sorted((each.reference, each.row_digest) for each in self.registered)

@@ -40,16 +40,21 @@ from signpost.index.storage.vault import Vault, place
 from signpost.index.working_time import due_at, read_hours
 from signpost.index.wrapping import Wrappers
 from signpost.protocol.calendar import months_before
-from signpost.protocol.classes import MatchClass
+from signpost.protocol.classes import MatchClass, Place
 from signpost.protocol.credentials import OrganisationId
 from signpost.protocol.encoding import canonical_json
 from signpost.protocol.labels import Label
 from signpost.protocol.purposes import Urgency
-from signpost.protocol.tags import WrappedTag
+from signpost.protocol.tags import TagKey, WrappedTag
 from signpost.service.clock import Randomness
 from signpost.service.database import Connection
 
-__all__ = ["Delivery", "Desk", "opened_mail"]
+__all__ = ["HOT", "SEALED", "Delivery", "Desk", "opened_mail"]
+
+HOT: Final = "involvement_tags"
+"""What everybody may find."""
+SEALED: Final = "sealed_tags"
+"""What is hidden: looked at here for its own organisation's notices alone."""
 
 _DAY: Final = 24 * 60 * 60
 _SOONER: Final = {Urgency.NOW: 0, Urgency.TODAY: 1, Urgency.WEEK: 2}
@@ -75,15 +80,17 @@ class Delivery:
         self._randomness = randomness
         self._rows = CallBackRows(vault)
 
-    def matches(self, connection: Connection, call_back: CallBack, *, now: int) -> Matches:
+    def matches(self, connection: Connection, call_back: CallBack, *, now: int, table: str = HOT) -> Matches:
         """What a call-back's tags come to now."""
         return self.evaluated(
-            connection, call_back.tags, asking=call_back.organisation, strict=self._rules.strict_t1, now=now
-        )
+            connection, call_back.tags, asking=call_back.organisation, strict=self._rules.strict_t1, now=now,
+            table=table,
+        )  # fmt: skip
 
     def evaluated(
-        self, connection: Connection, tags: Sequence[StoredTag], *, asking: OrganisationId, strict: bool, now: int
-    ) -> Matches:
+        self, connection: Connection, tags: Sequence[StoredTag], *, asking: OrganisationId, strict: bool, now: int,
+        table: str = HOT,
+    ) -> Matches:  # fmt: skip
         """What tags, as the lookup row keeps them, come to now: the one evaluation that every follow-up is (C6)."""
         keys = [self._wrappers.involvements.wrap(self._wrappers.lookups.unwrap(tag.wrapped)).key for tag in tags]
         places = [tag.place for tag in tags]
@@ -92,7 +99,7 @@ class Delivery:
         )
         today = dt.datetime.fromtimestamp(now, tz=dt.UTC).date()
         return matches_of(
-            read_hits(connection, self._vault, keys, asking=asking),
+            read_hits(connection, self._vault, keys, asking=asking, table=table),
             asked=places,
             identity_key=identity,
             since=months_before(today, self._rules.look_back_months),
@@ -143,10 +150,13 @@ class Delivery:
         names = set(self._holding(connection, gone, now=now))
         for notice in self._rows.notices_about(connection, organisation, involvement):
             call_back = self._rows.call_back(connection, notice.call_back, now=now)
-            if call_back is None or not any(
-                (hit.organisation, hit.involvement) == (organisation, involvement)
-                for hit in self.matches(connection, call_back, now=now).all
-            ):
+            seen = call_back is not None and self._answers(connection, call_back, organisation, involvement, now=now)
+            # What is hidden keeps its notices, for its own organisation must see what it would have seen; but for those
+            # that were held, which nobody has been told of: none is let out after the seal.
+            hidden = call_back is not None and self._answers(
+                connection, call_back, organisation, involvement, now=now, table=SEALED
+            )
+            if not seen and not (hidden and notice.state is not NoticeState.HELD):
                 self._rows.forget_notice(connection, notice)
                 names.add(notice.call_back)
         for name in sorted(names):
@@ -154,6 +164,38 @@ class Delivery:
             if call_back is not None:
                 strongest = self.matches(connection, call_back, now=now).strongest
                 self._tell(connection, name, call_back, strongest, now=now, writers=writers)
+
+    def hidden(self, connection: Connection, of: tuple[OrganisationNumber, InvolvementNumber],
+               tags: Sequence[WrappedTag], *, now: int) -> None:  # fmt: skip
+        """A seal hides an involvement from now on: for everybody else it is as if it had been withdrawn."""
+        self.withdrawn(connection, *of, tags, now=now, writers=set())
+
+    def call_backs_about(
+        self, connection: Connection, tags: Sequence[StoredTag], *, now: int
+    ) -> list[tuple[bytes, CallBack]]:
+        """The call-backs that wait by one of these tags."""
+        found = []
+        for name in self._holding(connection, [tag.wrapped for tag in tags], now=now):
+            call_back = self._rows.call_back(connection, name, now=now)
+            if call_back is not None:
+                found.append((name, call_back))
+        return found
+
+    def held_tags(self, tags: Sequence[StoredTag]) -> dict[TagKey, Place]:
+        """The keys that a question's tags have in the hot table, with what the asker said they are."""
+        return {
+            self._wrappers.involvements.wrap(self._wrappers.lookups.unwrap(tag.wrapped)).key: tag.place for tag in tags
+        }
+
+    def _answers(
+        self, connection: Connection, call_back: CallBack, organisation: OrganisationNumber,
+        involvement: InvolvementNumber, *, now: int, table: str = HOT,
+    ) -> bool:  # fmt: skip
+        """Whether an involvement is among what a call-back's tags come to."""
+        return any(
+            (hit.organisation, hit.involvement) == (organisation, involvement)
+            for hit in self.matches(connection, call_back, now=now, table=table).all
+        )
 
     def mail(self, connection: Connection, handle: Handle, reference: str, *, now: int) -> None:
         """Have a desk written to, where it has a mailbox and mails are sent: a reference, and no content."""

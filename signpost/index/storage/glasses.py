@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final, final
 
 from signpost.index.audit import AuditEvent
 from signpost.index.handle_faults import standing_for
 from signpost.index.lifetimes import GLASS_DAYS
 from signpost.index.ports import ShownGlass
-from signpost.index.records import CallBack, Glass, Handle, InvolvementNumber
+from signpost.index.records import CallBack, Glass, Handle, InvolvementNumber, OrganisationNumber
 from signpost.index.requests import Signed
 from signpost.index.storage.delivery import Delivery, Desk
 from signpost.index.storage.handles import handles_of
@@ -26,7 +27,7 @@ from signpost.protocol.purposes import Kind, Purpose, Role
 from signpost.service.database import Connection
 from signpost.service.writer import Writer
 
-__all__ = ["SqliteGlasses"]
+__all__ = ["SqliteGlasses", "forget_involvement"]
 
 _BYTES: Final = 768
 _DAY: Final = 24 * 60 * 60
@@ -183,6 +184,18 @@ class SqliteGlasses:
         ).fetchall()
         opened = [_glass(self._vault.open(sealed, Label.GLASS_ROW, name)) for name, sealed in rows]
         return sorted(opened, key=lambda glass: (glass.at, glass.reference))
+
+
+def forget_involvement(connection: Connection, vault: Vault, of: tuple[OrganisationNumber, InvolvementNumber]) -> None:
+    """Have no glass say which involvement's line was shown, of this one."""
+    rows = connection.execute("SELECT glass, sealed FROM glasses WHERE owner = ?", (of[0],)).fetchall()
+    for name, sealed in rows:
+        glass = _glass(vault.open(sealed, Label.GLASS_ROW, name))
+        if glass.involvement == of[1]:
+            changed = _packed(replace(glass, involvement=InvolvementNumber(0)))
+            connection.execute(
+                "UPDATE glasses SET sealed = ? WHERE glass = ?", (vault.seal(changed, Label.GLASS_ROW, name), name)
+            )
 
 
 def _packed(glass: Glass) -> bytes:

@@ -23,6 +23,7 @@ from signpost.protocol.credentials import OrganisationId
 from signpost.protocol.labels import Label
 from signpost.protocol.messages import Change
 from signpost.protocol.problems import Problem, ProblemCode
+from signpost.protocol.purposes import Basis
 from signpost.service.database import Connection
 from signpost.service.writer import Writer
 
@@ -47,7 +48,10 @@ class SqliteInvolvements:
         inbox_rows: list[tuple[bytes]] = []
         for each in accepted:
             organisation, involvement = self._numbers(name, each.owned.reference)
-            arrival = Arrival(organisation, involvement, Registered(tuple(each.tags), each.owned.ended_on))
+            child = self._vault.child(name, each.owned.child_reference)
+            by_consent = each.owned.basis is Basis.CONSENT
+            what = Registered(tuple(each.tags), each.owned.ended_on, child, by_consent)
+            arrival = Arrival(organisation, involvement, what)
             owned_rows.append(self._owned_row(organisation, involvement, each.owned))
             inbox_rows.append((self._sealed_arrival(arrival),))
 

@@ -2,11 +2,12 @@
 
 * involvement, 183 bytes: reference 16, child reference 16, row digest 16, handle 9, started 4, ended 4, basis 1,
   case reference 113, remove-after 4 (in months of the common era)
-* arrival, 621: what 1, organisation 8, involvement 8, ended 4, then 12 × (class 1, tier 1, key 16, body 32); of a
-  call-back that was left, its name in the place of the two numbers
+* arrival, 630: what 1, organisation 8, involvement 8, ended 4, child 8, by consent 1, then 12 × (class 1, tier 1, key
+  16, body 32); of a call-back that was left, its name after the first byte; of a lookup, its name, the moment 8, and
+  who asked, as canonical JSON
 * lookup, 1,201: answer 1, then 24 × (class 1, tier 1, key 16, body 32)
 * acknowledgement, 17: spoken receipt 9, time 8
-* outcome, 48: what 1, then zeros
+* outcome, 512: canonical JSON, padded with spaces: of what no seal touched, `{}`
 
 Each is of one size whatever it says; an arrival without tags is filled with zeros, and so is a lookup
 that was no deep one. Codes are append-only.
@@ -15,21 +16,25 @@ that was no deep one. Codes are append-only.
 from __future__ import annotations
 
 import datetime as dt
+import json
 import struct
 from collections.abc import Sequence
 from typing import Final, assert_never
 
-from signpost.index.arrivals import Arrival, Asked, Ended, Registered, Withdrawn
-from signpost.index.records import InvolvementNumber, OrganisationNumber, OwnedInvolvement, StoredTag
+from signpost.index.arrivals import Arrival, Asked, Ended, Looked, Registered, Withdrawn
+from signpost.index.records import ChildNumber, InvolvementNumber, OrganisationNumber, OwnedInvolvement, StoredTag
 from signpost.index.requests import Acknowledgement
 from signpost.protocol.classes import POINTS, MatchClass, Place, Tier, Use
+from signpost.protocol.credentials import AccountId, OrganisationId
+from signpost.protocol.encoding import canonical_json
 from signpost.protocol.messages import CASE_REFERENCE_BYTES, AnswerWord
-from signpost.protocol.purposes import Basis
+from signpost.protocol.purposes import Basis, Kind, Purpose, Role
 from signpost.protocol.tags import TagKey, WrappedTag
 
 __all__ = [
     "CLASSES",
     "CLASS_CODES",
+    "OUTCOME_BYTES",
     "OUTCOME_SETTLED",
     "day_number",
     "from_day_number",
@@ -53,14 +58,19 @@ CLASSES: Final = {code: match_class for match_class, code in CLASS_CODES.items()
 _BASIS_CODES: Final = {Basis.STATUTORY: 1, Basis.CONSENT: 2, Basis.SIGNIFICANT_HARM: 3}
 _BASES: Final = {code: basis for basis, code in _BASIS_CODES.items()}
 _ANSWER_CODES: Final[dict[AnswerWord, int]] = {"none": 0, "possible": 1, "previous": 2, "current": 3}
-OUTCOME_SETTLED: Final = b"\x01" + bytes(47)
+OUTCOME_BYTES: Final = 512
+OUTCOME_SETTLED: Final = b"{}".ljust(OUTCOME_BYTES)
+"""Of what no seal touched."""
 
 _INVOLVEMENT: Final = struct.Struct(f">16s16s16s9sIIB{CASE_REFERENCE_BYTES}sI")
-_ARRIVAL: Final = struct.Struct(">BQQI")
+_ARRIVAL: Final = struct.Struct(">BQQIQB")
+_LOOKED_HEAD: Final = struct.Struct(">B16sQ")
 _ASKED: Final = 4
+_LOOKED: Final = 5
 _ACKNOWLEDGEMENT: Final = struct.Struct(">9sQ")
 _TAG: Final = struct.Struct(">BB16s32s")
 _TAGS_BYTES: Final = POINTS[Use.REGISTER] * _TAG.size
+_ARRIVAL_BYTES: Final = _ARRIVAL.size + _TAGS_BYTES
 _LOOKUP_TAGS_BYTES: Final = POINTS[Use.DEEP] * _TAG.size
 
 
@@ -106,15 +116,18 @@ def unpack_involvement(raw: bytes) -> OwnedInvolvement:
     )
 
 
-def pack_arrival(arrival: Arrival | Asked) -> bytes:
+def pack_arrival(arrival: Arrival | Asked | Looked) -> bytes:
     """An inbox row."""
     if isinstance(arrival, Asked):
-        return (bytes([_ASKED]) + arrival.call_back).ljust(_ARRIVAL.size + _TAGS_BYTES, b"\0")
+        return (bytes([_ASKED]) + arrival.call_back).ljust(_ARRIVAL_BYTES, b"\0")
+    if isinstance(arrival, Looked):
+        return (_LOOKED_HEAD.pack(_LOOKED, arrival.lookup, arrival.at) + _who(arrival)).ljust(_ARRIVAL_BYTES, b"\0")
     code: int
     tags: Sequence[StoredTag]
     ended_on: dt.date | None
+    child, by_consent = 0, False
     match arrival.what:
-        case Registered(tags, ended_on):
+        case Registered(tags, ended_on, child, by_consent):
             code = 1
         case Ended(ended_on):
             code, tags = 2, ()
@@ -122,24 +135,54 @@ def pack_arrival(arrival: Arrival | Asked) -> bytes:
             code, tags, ended_on = 3, (), None
         case never:
             assert_never(never)
-    head = _ARRIVAL.pack(code, arrival.organisation, arrival.involvement, day_number(ended_on) or 0)
-    return head + _pack_tags(tags).ljust(_TAGS_BYTES, b"\0")
+    head = _ARRIVAL.pack(code, arrival.organisation, arrival.involvement, day_number(ended_on) or 0, child, by_consent)
+    return (head + _pack_tags(tags)).ljust(_ARRIVAL_BYTES, b"\0")
 
 
-def unpack_arrival(raw: bytes) -> Arrival | Asked:
+def _who(looked: Looked) -> bytes:
+    raw = canonical_json(
+        {
+            "account": looked.account,
+            "kind": looked.kind.value,
+            "organisation": looked.organisation,
+            "purpose": looked.purpose.value,
+            "role": looked.role.value,
+        }
+    )
+    assert len(raw) <= _ARRIVAL_BYTES - _LOOKED_HEAD.size  # names are of 64 characters at most
+    return raw
+
+
+def _looked(raw: bytes) -> Looked:
+    _, lookup, at = _LOOKED_HEAD.unpack_from(raw)
+    who = json.loads(raw[_LOOKED_HEAD.size :].rstrip(b"\0"))
+    return Looked(
+        lookup=lookup,
+        organisation=OrganisationId(who["organisation"]),
+        account=AccountId(who["account"]),
+        role=Role(who["role"]),
+        kind=Kind(who["kind"]),
+        purpose=Purpose(who["purpose"]),
+        at=at,
+    )
+
+
+def unpack_arrival(raw: bytes) -> Arrival | Asked | Looked:
     """An inbox row again.
 
     Raises:
         ValueError: a newer version wrote it.
     """
-    code, organisation, involvement, day = _ARRIVAL.unpack_from(raw)
+    code, organisation, involvement, day, child, by_consent = _ARRIVAL.unpack_from(raw)
     if code == _ASKED:
         return Asked(raw[1:17])
+    if code == _LOOKED:
+        return _looked(raw)
     ended_on = from_day_number(day or None)
     what: Registered | Ended | Withdrawn
     match code, ended_on:
         case 1, _:
-            what = Registered(_unpack_tags(raw[_ARRIVAL.size :]), ended_on)
+            what = Registered(unpack_tags(raw[_ARRIVAL.size :]), ended_on, ChildNumber(child), bool(by_consent))
         case 2, dt.date():
             what = Ended(ended_on)
         case 3, None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import final
 
+from signpost.index.arrivals import Looked
 from signpost.index.audit import AuditEvent
 from signpost.index.budgets import Beyond, Costs
 from signpost.index.ports import KeptLookup
@@ -18,7 +19,7 @@ from signpost.index.records import Hit, InvolvementNumber, OrganisationNumber, S
 from signpost.index.requests import Spending
 from signpost.index.storage.answers import count_answer
 from signpost.index.storage.call_back_rows import CallBackRows
-from signpost.index.storage.layouts import CLASSES, from_day_number, pack_lookup, unpack_lookup
+from signpost.index.storage.layouts import CLASSES, from_day_number, pack_arrival, pack_lookup, unpack_lookup
 from signpost.index.storage.metering import charge_for
 from signpost.index.storage.record import record
 from signpost.index.storage.spending import refuse_spent, spend_nonce, spend_receipts
@@ -35,19 +36,24 @@ __all__ = ["SqliteLookups", "hits_statement", "read_hits"]
 
 
 @cache
-def hits_statement(keys: int) -> str:
+def hits_statement(keys: int, table: str = "involvement_tags") -> str:
     """The statement for so many keys: parameter 1 is the asker's own pseudonym, the keys follow."""
     return " UNION ALL ".join(
-        f"SELECT {at}, class, tier, organisation, involvement, ended_on, identity_key FROM involvement_tags "  # noqa: S608 - numbers only
+        f"SELECT {at}, class, tier, organisation, involvement, ended_on, identity_key FROM {table} "  # noqa: S608 - numbers only
         f"WHERE key = ?{at + 2} AND organisation {side} ?1"
         for at in range(keys)
         for side in "<>"
     )
 
 
-def read_hits(connection: Connection, vault: Vault, keys: Sequence[TagKey], *, asking: OrganisationId) -> list[Hit]:
-    """The involvements of every other organisation that hold one of the keys."""
-    rows = connection.execute(hits_statement(len(keys)), (vault.organisation(asking), *keys)).fetchall()
+def read_hits(
+    connection: Connection, vault: Vault, keys: Sequence[TagKey], *, asking: OrganisationId,
+    table: str = "involvement_tags",
+) -> list[Hit]:  # fmt: skip
+    """The involvements of every other organisation that hold one of the keys. The table is another one only where what
+    is hidden is looked at for its own organisation's sake, off every response path.
+    """
+    rows = connection.execute(hits_statement(len(keys), table), (vault.organisation(asking), *keys)).fetchall()
     return [
         Hit(
             asked_at=at,
@@ -111,6 +117,17 @@ class SqliteLookups:
         name = self._vault.lookup(asker.organisation, asker.account, acknowledgement.receipt)
         sealed = self._vault.seal(pack_lookup(lookup.answer, lookup.lookup_tags), Label.LOOKUP_ROW, name)
 
+        looked = Looked(
+            lookup=name,
+            organisation=asker.organisation,
+            account=asker.account,
+            role=asker.role,
+            kind=asker.kind,
+            purpose=lookup.purpose,
+            at=spending.signed.at,
+        )
+        arrival = self._vault.seal(pack_arrival(looked), Label.INBOX_ROW)
+
         def keep(connection: Connection) -> None:
             spend_nonce(connection, self._vault, spending.signed)
             if spend_receipts(connection, self._vault, spending) is not None:
@@ -122,5 +139,7 @@ class SqliteLookups:
             record(connection, self._vault, audit)
             connection.executemany("INSERT INTO access_rows VALUES (?, ?, ?, ?, ?, ?)", access_rows)
             connection.execute("INSERT INTO lookup_rows VALUES (?, ?, ?)", (name, sealed, lookup.keep_until))
+            # What settles is checked, off this path, whatever is there.
+            connection.execute("INSERT INTO inbox (sealed) VALUES (?)", (arrival,))
 
         await self._writer.submit(keep)

@@ -15,11 +15,22 @@ from signpost.index.answer import matches_of
 from signpost.index.arrivals import Arrival, Registered, Withdrawn
 from signpost.index.audit import AuditEvent
 from signpost.index.lifetimes import RIGHTS_DONE_SECONDS, whole_hour
-from signpost.index.records import Hit, InvolvementNumber, OrganisationNumber, OwnedInvolvement, StoredTag
-from signpost.index.requests import Spending
-from signpost.index.rights_records import RightsDone
+from signpost.index.records import (
+    Hit,
+    InvolvementNumber,
+    OrganisationNumber,
+    OwnedInvolvement,
+    Seal,
+    SealKind,
+    StoredTag,
+)
+from signpost.index.requests import Acknowledgement, Spending
+from signpost.index.rights_records import RightsDone, is_of_the_child
+from signpost.index.storage.covering import Covering
+from signpost.index.storage.delivery import HOT, SEALED
 from signpost.index.storage.layouts import CLASSES, from_day_number, pack_arrival, unpack_involvement
 from signpost.index.storage.record import record
+from signpost.index.storage.sealing import Sealing
 from signpost.index.storage.spending import spend_nonce, spend_receipts
 from signpost.index.storage.vault import Vault, place
 from signpost.protocol.classes import MatchClass, Place, Tier
@@ -31,7 +42,7 @@ from signpost.service.writer import Writer
 
 __all__ = ["SqliteRights"]
 
-_WHEREVER: Final = ("involvement_tags",)
+_WHEREVER: Final = (HOT, SEALED)
 _COUNTS: Final = struct.Struct(">II")
 
 
@@ -39,9 +50,22 @@ _COUNTS: Final = struct.Struct(">II")
 class SqliteRights:
     """The `OwnRights` port."""
 
-    def __init__(self, *, writer: Writer, vault: Vault) -> None:
+    def __init__(self, *, writer: Writer, vault: Vault, sealing: Sealing, covering: Covering) -> None:
         self._writer = writer
         self._vault = vault
+        self._sealing = sealing
+        self._covering = covering
+
+    async def note(self, *, spending: Spending, audit: AuditEvent) -> Acknowledgement:
+        """As the port says."""
+
+        def note(connection: Connection) -> Acknowledgement:
+            spend_nonce(connection, self._vault, spending.signed)
+            earlier = spend_receipts(connection, self._vault, spending)
+            record(connection, self._vault, audit)
+            return earlier or spending.acknowledgement
+
+        return await self._writer.submit(note)
 
     async def correct(
         self, tags: Sequence[StoredTag], right: Sequence[StoredTag], *, spending: Spending, audit: AuditEvent
@@ -54,7 +78,9 @@ class SqliteRights:
                 return earlier
             changed = 0
             for organisation, involvement, owned in self._own(connection, name, tags):
-                self._arrive(connection, Arrival(organisation, involvement, Registered(tuple(right), owned.ended_on)))
+                child = self._vault.child(name, owned.child_reference)
+                what = Registered(tuple(right), owned.ended_on, child, owned.basis is Basis.CONSENT)
+                self._arrive(connection, Arrival(organisation, involvement, what))
                 changed += 1
             return self._done(connection, spending, changed=changed, standing=0)
 
@@ -78,9 +104,25 @@ class SqliteRights:
                     (organisation, involvement),
                 )
                 self._arrive(connection, Arrival(organisation, involvement, Withdrawn()))
+            self._keep_withdrawn(connection, tags, spending)
             return self._done(connection, spending, changed=changed, standing=standing)
 
         return await self._writer.submit(withdraw)
+
+    def _keep_withdrawn(self, connection: Connection, tags: Sequence[StoredTag], spending: Spending) -> None:
+        """Hide what the organisation registers of this child by consent, whenever it does."""
+        asker, acknowledgement = spending.signed.asker, spending.acknowledgement
+        name = self._vault.seal_name(acknowledgement.receipt)
+        seal = Seal(
+            reference=acknowledgement.receipt,
+            kind=SealKind.WITHDRAWAL,
+            organisation=asker.organisation,
+            account=asker.account,
+            asked_at=acknowledgement.at,
+        )
+        self._sealing.write(connection, seal, desk_at=None)
+        self._sealing.add_tags(connection, name, [tag for tag in tags if is_of_the_child(tag.place)])
+        self._covering.cover(connection, name, now=acknowledgement.at)
 
     def _begin(self, connection: Connection, spending: Spending, audit: AuditEvent) -> RightsDone | None:
         """Spend and record. What was done, when this account sent this body before."""

@@ -379,6 +379,119 @@ _RETIREMENT: Final = (
 
 
 @MIGRATIONS()
+def seals(database: Database) -> None:
+    """What hides involvements, the table they are moved to, and the independent desk's queue and record."""
+    for table in _SEALS:
+        database.execute(table)
+    database.execute(
+        "INSERT INTO sealed_tags VALUES (?, ?, 0, 0, 0, NULL, NULL)", [SENTINEL_KEY, SENTINEL_ORGANISATION]
+    )
+    database.execute("INSERT INTO gathering VALUES (0, 0)")
+
+
+_SEALS: Final = (
+    """
+    CREATE TABLE involvement_children (
+        -- Of what is settled, which involvements of one organisation are about one child. As the involvement.
+        organisation INTEGER NOT NULL,
+        involvement INTEGER NOT NULL,
+        child INTEGER NOT NULL,  -- number of the organisation's own reference
+        by_consent INTEGER NOT NULL,  -- whether nothing but consent is its ground
+        PRIMARY KEY (organisation, involvement)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX involvement_children_by_child ON involvement_children (organisation, child)",
+    """
+    CREATE TABLE seals (
+        -- What hides involvements: shields, objections, withdrawn consents. Until it ends.
+        seal BLOB NOT NULL PRIMARY KEY CHECK (length(seal) = 16),  -- keyed digest of its reference
+        organisation INTEGER NOT NULL,  -- pseudonym of whose officer asked for it
+        desk_at INTEGER,  -- epoch seconds: when the desk is to look at it; null: never
+        sealed BLOB NOT NULL  -- reference, kind, who, why, state, dates; always one size
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX seals_of_organisation ON seals (organisation)",
+    "CREATE INDEX seals_for_desk ON seals (desk_at)",
+    """
+    CREATE TABLE seal_tags (
+        -- What a seal hides, by tag. As long as the seal.
+        key BLOB NOT NULL CHECK (length(key) = 16),  -- a tag's equality key, as in the hot table
+        seal BLOB NOT NULL CHECK (length(seal) = 16),
+        class INTEGER NOT NULL,
+        tier INTEGER NOT NULL,
+        body BLOB NOT NULL CHECK (length(body) = 32),  -- for rotation
+        PRIMARY KEY (key, seal)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX seal_tags_of_seal ON seal_tags (seal)",
+    """
+    CREATE TABLE seal_children (
+        -- What a seal hides, by an organisation's own reference of the child. As long as the seal, or until its child
+        -- has another identity.
+        organisation INTEGER NOT NULL,
+        child INTEGER NOT NULL,
+        seal BLOB NOT NULL CHECK (length(seal) = 16),
+        PRIMARY KEY (organisation, child, seal)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX seal_children_of_seal ON seal_children (seal)",
+    """
+    CREATE TABLE sealed_involvements (
+        -- Which seals hide an involvement. As long as both.
+        organisation INTEGER NOT NULL,
+        involvement INTEGER NOT NULL,
+        seal BLOB NOT NULL CHECK (length(seal) = 16),
+        PRIMARY KEY (organisation, involvement, seal)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX sealed_involvements_of_seal ON sealed_involvements (seal)",
+    """
+    CREATE TABLE sealed_tags (
+        -- What was moved out of the hot table, in the same form. As long as the involvement is hidden.
+        key BLOB NOT NULL CHECK (length(key) = 16),
+        organisation INTEGER NOT NULL,
+        involvement INTEGER NOT NULL,
+        class INTEGER NOT NULL,
+        tier INTEGER NOT NULL,
+        ended_on INTEGER,
+        identity_key BLOB,
+        PRIMARY KEY (key, organisation, involvement)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE desk_items (
+        -- What the independent desk is to look at. A year, or as long as its shield.
+        item BLOB NOT NULL PRIMARY KEY CHECK (length(item) = 16),  -- keyed digest of its reference
+        seal BLOB NOT NULL CHECK (length(seal) = 16),
+        subject BLOB NOT NULL UNIQUE CHECK (length(subject) = 16),  -- keyed digest of what it is about: it stands once
+        open INTEGER NOT NULL CHECK (open IN (0, 1)),
+        sealed BLOB NOT NULL,  -- reference, what, who, when; always one size
+        forget_at INTEGER NOT NULL  -- epoch seconds, a whole hour
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX desk_items_open ON desk_items (open)",
+    "CREATE INDEX desk_items_of_seal ON desk_items (seal)",
+    "CREATE INDEX desk_items_to_forget ON desk_items (forget_at)",
+    """
+    CREATE TABLE gathering (
+        -- Up to which arrival the outcomes have been gathered for the desk. One row, for ever.
+        gathering INTEGER NOT NULL PRIMARY KEY CHECK (gathering = 0),
+        arrival INTEGER NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE desk_leaves (
+        -- Who shielded, approved, decided and rang: a chain of the desk's own. For ever, until a retention rule says
+        -- otherwise.
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        sealed BLOB NOT NULL,  -- the leaf
+        link BLOB NOT NULL CHECK (length(link) = 32)  -- hash of the link before it and the leaf
+    ) STRICT
+    """,
+)
+
+
+@MIGRATIONS()
 def rights(database: Database) -> None:
     """What families ask for, and what was done for them."""
     for statement in _RIGHTS:

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, final
 
-from signpost.index.arrivals import Arrival, Asked, Ended, Registered, Withdrawn, together
+from signpost.index.arrivals import Arrival, Asked, Ended, Looked, Registered, Withdrawn, together
 from signpost.index.audit import AuditEvent
 from signpost.index.records import InvolvementNumber, OrganisationNumber
 from signpost.index.storage.answers import judged
 from signpost.index.storage.delivery import Delivery
-from signpost.index.storage.layouts import CLASS_CODES, OUTCOME_SETTLED, day_number, unpack_arrival
+from signpost.index.storage.layouts import CLASS_CODES, day_number, unpack_arrival
+from signpost.index.storage.outcomes import Outcomes
 from signpost.index.storage.record import record
-from signpost.index.storage.vault import Vault, place
+from signpost.index.storage.sealing import NOT_TOUCHED, Sealing, Touched, thin_out
+from signpost.index.storage.vault import Vault
 from signpost.index.unusual import UnusualShare, unusual_shares
 from signpost.protocol.classes import MatchClass
 from signpost.protocol.labels import Label
@@ -24,32 +26,37 @@ from signpost.protocol.tags import WrappedTag
 from signpost.service.database import Connection
 from signpost.service.writer import Writer
 
-__all__ = ["MOST_UNDER_ONE_TAG", "SqliteUpkeep"]
+__all__ = ["SqliteUpkeep"]
 
 _SWEPT: Final = (
-    ("spent_nonces", "nonce"), ("spent_receipts", "receipt"), ("lookup_rows", "lookup"), ("outcomes", "arrival"),
+    ("spent_nonces", "nonce"), ("spent_receipts", "receipt"), ("lookup_rows", "lookup"),
     ("sign_in_guesses", "name"), ("meters", "name"), ("repeats", "name"), ("exceptions", "whom"),
     ("revocations", "revocation"), ("ended_shifts", "shift"), ("call_back_tags", "tag"), ("call_backs", "call_back"),
-    ("notices", "notice"), ("mails", "mail"), ("glasses", "glass"),
-    ("reports", "report"), ("rights_done", "done"),
+    ("notices", "notice"), ("mails", "mail"), ("glasses", "glass"), ("desk_items", "item"), ("reports", "report"),
+    ("rights_done", "done"),
 )  # fmt: skip
 _Effects = dict[tuple[OrganisationNumber, InvolvementNumber], Registered | Ended | Withdrawn]
 _Gone = dict[tuple[OrganisationNumber, InvolvementNumber], list[WrappedTag]]
+_Touched = dict[tuple[OrganisationNumber, InvolvementNumber], Touched]
+_TagRow = tuple[bytes, int, int, int, int, int | None, bytes | None]
 _MOST_SWEPT: Final = 2_000
 """Rows of one table in one sweep: a few milliseconds of the writer's time."""
-MOST_UNDER_ONE_TAG: Final = 64
-"""More involvements than any organisation has with one child."""
 
 
 @final
 class SqliteUpkeep:
     """The `Upkeep` port. `reader` belongs to the event loop's thread."""
 
-    def __init__(self, *, reader: Connection, writer: Writer, vault: Vault, delivery: Delivery) -> None:
+    def __init__(
+        self, *, reader: Connection, writer: Writer, vault: Vault, delivery: Delivery, sealing: Sealing,
+        outcomes: Outcomes,
+    ) -> None:  # fmt: skip
         self._reader = reader
         self._writer = writer
         self._vault = vault
         self._delivery = delivery
+        self._sealing = sealing
+        self._outcomes = outcomes
 
     def waiting(self) -> bool:
         """As the port says."""
@@ -64,26 +71,41 @@ class SqliteUpkeep:
                 return 0
             arrivals = [unpack_arrival(self._vault.open(sealed, Label.INBOX_ROW)) for _, sealed in rows]
             effects = together(arrival for arrival in arrivals if isinstance(arrival, Arrival))
-            gone = _make_visible(connection, effects)
-            self._tell_desks(connection, arrivals, effects, gone, now)
+            touched = self._touched(connection, effects)
+            gone = _make_visible(connection, effects, touched)
+            self._seal(connection, effects, touched, gone)
+            self._tell_desks(connection, arrivals, effects, touched, gone, now)
             connection.executemany("DELETE FROM inbox WHERE arrival = ?", [(arrival,) for arrival, _ in rows])
-            connection.executemany(
-                "INSERT INTO outcomes VALUES (?, ?, ?)",
-                [
-                    (arrival, self._vault.seal(OUTCOME_SETTLED, Label.OUTCOME_ROW, place(arrival)), keep_until)
-                    for arrival, _ in rows
-                ],
-            )
+            numbered = list(zip((arrival for arrival, _ in rows), arrivals, strict=True))
+            self._outcomes.write(connection, numbered, touched, now=now, keep_until=keep_until)
             record(connection, self._vault, audit)
             return len(rows)
 
         return await self._writer.submit(settle)
 
+    def _touched(self, connection: Connection, effects: _Effects) -> _Touched:
+        """Of every registration of the batch, which seals hide it: asked alike of each."""
+        return {
+            of: self._sealing.touched(connection, of[0], effect.tags, effect.child, by_consent=effect.by_consent)
+            for of, effect in sorted(effects.items())
+            if isinstance(effect, Registered)
+        }
+
+    def _seal(self, connection: Connection, effects: _Effects, touched: _Touched, gone: _Gone) -> None:
+        """Note what hides what was registered; what is hidden with it is seen no longer, and joins `gone`."""
+        for of, effect in sorted(effects.items()):
+            if isinstance(effect, Registered):
+                for sibling in self._sealing.settled(connection, of, effect, touched[of]):
+                    gone[sibling] = [tag.wrapped for tag in self._sealing.held(connection, sibling)]
+            elif isinstance(effect, Withdrawn):
+                self._sealing.gone(connection, of)
+
     def _tell_desks(
         self,
         connection: Connection,
-        arrivals: Iterable[Arrival | Asked],
+        arrivals: Iterable[Arrival | Asked | Looked],
         effects: _Effects,
+        touched: _Touched,
         gone: _Gone,
         now: int,
     ) -> None:
@@ -96,7 +118,7 @@ class SqliteUpkeep:
         for name in sorted({arrival.call_back for arrival in arrivals if isinstance(arrival, Asked)}):
             self._delivery.asked(connection, name, now=now)
         for (organisation, involvement), effect in sorted(effects.items()):
-            if isinstance(effect, Registered):
+            if isinstance(effect, Registered) and not touched[organisation, involvement].hiding:
                 self._delivery.registered(connection, organisation, involvement, effect.tags, now=now)
 
     async def sweep(self, now: int, *, unusual: Callable[[UnusualShare], AuditEvent], audit: AuditEvent) -> int:
@@ -112,6 +134,7 @@ class SqliteUpkeep:
                     f"(SELECT {key} FROM {table} WHERE forget_at <= ? LIMIT {_MOST_SWEPT})",
                     (now,),
                 ).rowcount
+            gone += self._outcomes.sweep(connection, now=now, most=_MOST_SWEPT)
             if gone:
                 record(connection, self._vault, audit)
             return gone
@@ -119,15 +142,14 @@ class SqliteUpkeep:
         return await self._writer.submit(sweep)
 
 
-def _make_visible(
-    connection: Connection,
-    effects: _Effects,
-) -> _Gone:
-    """Which involvements hold tags no longer that they held before, and which."""
+def _make_visible(connection: Connection, effects: _Effects, touched: _Touched) -> _Gone:
+    """Put every tag where it belongs, into the hot table or, of what is hidden, the other one: as many rows either way.
+    Which involvements others see no longer under tags that they saw before, and which.
+    """
     no_longer: _Gone = {}
     gone: list[tuple[bytes, OrganisationNumber, InvolvementNumber]] = []
     dated: list[tuple[int | None, bytes, OrganisationNumber, InvolvementNumber]] = []
-    tags: list[tuple[bytes, int, int, int, int, int | None, bytes | None]] = []
+    tags: dict[str, list[_TagRow]] = {"involvement_tags": [], "sealed_tags": []}
     bodies: list[tuple[int, int, bytes, bytes]] = []
     for (organisation, involvement), effect in sorted(effects.items()):
         held = connection.execute(
@@ -136,7 +158,8 @@ def _make_visible(
         if isinstance(effect, Ended):
             dated.extend((day_number(effect.on), key, organisation, involvement) for key, _ in held)
             continue
-        kept = {tag.wrapped.key for tag in effect.tags} if isinstance(effect, Registered) else set()
+        hidden = bool(touched.get((organisation, involvement), NOT_TOUCHED).hiding)
+        kept = {tag.wrapped.key for tag in effect.tags} if isinstance(effect, Registered) and not hidden else set()
         lost = [WrappedTag(key, body) for key, body in held if key not in kept]
         if lost or isinstance(effect, Withdrawn):
             no_longer[organisation, involvement] = lost
@@ -151,33 +174,15 @@ def _make_visible(
             for tag in effect.tags:
                 key, code, tier = tag.wrapped.key, CLASS_CODES[tag.place.match_class], int(tag.place.tier)
                 bodies.append((organisation, involvement, key, tag.wrapped.body))
-                tags.append((key, organisation, involvement, code, tier, ended_on, identity))
-    connection.executemany(
-        "DELETE FROM involvement_tags WHERE key = ? AND organisation = ? AND involvement = ?", sorted(gone)
-    )
-    connection.executemany(
-        "UPDATE involvement_tags SET ended_on = ? WHERE key = ? AND organisation = ? AND involvement = ?", dated
-    )
+                table = "sealed_tags" if hidden else "involvement_tags"
+                tags[table].append((key, organisation, involvement, code, tier, ended_on, identity))
+    for table in tags:
+        where = "WHERE key = ? AND organisation = ? AND involvement = ?"
+        connection.executemany(f"DELETE FROM {table} {where}", sorted(gone))  # noqa: S608 - the two names above
+        connection.executemany(f"UPDATE {table} SET ended_on = ? {where}", dated)  # noqa: S608
     connection.executemany("INSERT INTO tag_bodies VALUES (?, ?, ?, ?)", bodies)
-    connection.executemany("INSERT INTO involvement_tags VALUES (?, ?, ?, ?, ?, ?, ?)", sorted(tags))
-    for tag_key, owner in sorted({(tag[0], tag[1]) for tag in tags}):
-        _thin_out(connection, tag_key, owner)
+    for table, rows in tags.items():
+        connection.executemany(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?)", sorted(rows))  # noqa: S608
+    for tag_key, owner in sorted({(tag[0], tag[1]) for tag in tags["involvement_tags"]}):
+        thin_out(connection, tag_key, owner)
     return no_longer
-
-
-def _thin_out(connection: Connection, key: bytes, organisation: int) -> None:
-    """Keep no more than so many involvements of one organisation visible under one tag: the open ones first, then those
-    that ended last. A lookup reads all that stand there, so one feed could otherwise make one child's lookups slow for
-    everybody. The word stays what it was; the organisation's own list is read elsewhere.
-    """
-    crowd = connection.execute(
-        "SELECT involvement FROM involvement_tags WHERE key = ? AND organisation = ?"
-        " ORDER BY ended_on IS NOT NULL, ended_on DESC, involvement LIMIT -1 OFFSET ?",
-        (key, organisation, MOST_UNDER_ONE_TAG),
-    ).fetchall()
-    for (involvement,) in crowd:
-        for table in ("involvement_tags", "tag_bodies"):
-            connection.execute(
-                f"DELETE FROM {table} WHERE key = ? AND organisation = ? AND involvement = ?",  # noqa: S608 - two names
-                (key, organisation, involvement),
-            )

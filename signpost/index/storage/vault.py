@@ -11,7 +11,7 @@ from typing import final
 
 from signpost.index.keyfile import IndexKeys
 from signpost.index.ports import Revoked
-from signpost.index.records import InvolvementNumber, OrganisationNumber
+from signpost.index.records import ChildNumber, InvolvementNumber, OrganisationNumber
 from signpost.index.requests import Signed
 from signpost.protocol.credentials import AccountId, OrganisationId
 from signpost.protocol.keys import VerifyKey, keyed_digest
@@ -58,6 +58,10 @@ class Vault:
     def involvement(self, organisation: OrganisationId, reference: bytes) -> InvolvementNumber:
         """The number of an organisation's involvement."""
         return InvolvementNumber(self._number(Label.OWNED_REFERENCE, organisation, reference))
+
+    def child(self, organisation: OrganisationId, child_reference: bytes) -> ChildNumber:
+        """The number of an organisation's own reference of a child."""
+        return ChildNumber(self._number(Label.CHILD_NUMBER, organisation, child_reference))
 
     def handle(self, identifier: str) -> int:
         """The number of a handle."""
@@ -129,6 +133,18 @@ class Vault:
     def glass(self, reference: str) -> bytes:
         """The name of a broken glass: 16 bytes."""
         return self._digest(Label.GLASS_NUMBER, reference)
+
+    def seal_name(self, reference: str) -> bytes:
+        """The name of what hides involvements: 16 bytes."""
+        return self._digest(Label.SEAL_NUMBER, reference)
+
+    def item(self, reference: str) -> bytes:
+        """The name of an item of the desk's queue: 16 bytes."""
+        return self._digest(Label.ITEM_NUMBER, reference)
+
+    def item_subject(self, *what: bytes) -> bytes:
+        """What an item is about, so that it stands once: 16 bytes."""
+        return self._digest(Label.ITEM_SUBJECT, *what)
 
     def report(self, organisation: OrganisationId, reference: str) -> bytes:
         """The name of a report of an organisation: 16 bytes. Spoken in another, its reference names nothing."""

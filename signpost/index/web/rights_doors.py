@@ -10,6 +10,9 @@ from signpost.protocol.messages import Nothing
 from signpost.protocol.problems import ProblemCode
 from signpost.protocol.rights import (
     CorrectRequest,
+    ObjectionAnswer,
+    ObjectionEndRequest,
+    ObjectionRequest,
     Report,
     ReportAsked,
     ReportDecisionRequest,
@@ -51,6 +54,16 @@ def add_rights_doors(
     async def read_report(asked: FromJson[ReportReadRequest], who: by) -> Report:
         """A report that is released."""
         return await index.reports.read(asked, who)
+
+    @app.post("/v1/rights/objections", status_code=201, responses=refusals(*who_asks, *evaluated, _C.BUDGET_USED))
+    async def record_objection(asked: FromJson[ObjectionRequest], who: by) -> ObjectionAnswer:
+        """Records an objection with how it was balanced. The answer is the same whatever there is."""
+        return await index.objections.record(asked, who)
+
+    @app.post("/v1/rights/objections/end", responses=refusals(*who_asks, _C.OBJECTION_UNKNOWN))
+    async def end_objection(asked: FromJson[ObjectionEndRequest], who: by) -> Nothing:
+        """Takes an upheld objection, or a withdrawn consent, of the asker's organisation back."""
+        return await index.objections.end(asked, who)
 
     @app.post("/v1/rights/corrections", responses=refusals(*who_asks, *evaluated))
     async def correct(asked: FromJson[CorrectRequest], who: by) -> RightsReceipt:

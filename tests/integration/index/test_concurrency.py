@@ -85,7 +85,7 @@ def test_lookups_and_registrations_do_not_disturb_each_other(scene: Scene) -> No
     assert Counter(answer.status_code for answer in answers) == {200: AT_ONCE, 409: len(bad), 202: 2 * AT_ONCE}
     assert len(record(scene.index)) == before + 3 * AT_ONCE
     assert follows(record(scene.index))
-    assert scene.index.settle() == AT_ONCE
+    assert scene.index.settle() == 2 * AT_ONCE
     assert {scene.index.look_up(scene.nurse, whole_child(f"{n}")) for n in range(AT_ONCE)} == {"current"}
 
 

@@ -132,7 +132,9 @@ def test_every_answer_has_the_same_form(scene: Scene) -> None:
 
 
 def test_what_a_lookup_leaves_is_the_same_whatever_it_finds(scene: Scene) -> None:
-    """One leaf, twelve access rows, one lookup row, its nonce and its receipts, and what is counted: found, or not."""
+    """One leaf, twelve access rows, one lookup row, one of the inbox, its nonce and its receipts, and what is counted:
+    found, or not.
+    """
     scene.index.register(scene.feed, ADA, scene.handle, reference="one")
     scene.index.settle()
 
@@ -151,7 +153,7 @@ def test_what_a_lookup_leaves_is_the_same_whatever_it_finds(scene: Scene) -> Non
         after = scene.index.tables()
 
         assert rows_added(before, after) == {
-            "access_rows": 12, "audit_leaves": 1, "lookup_rows": 1, "repeats": counted, "spent_nonces": 1,
+            "access_rows": 12, "audit_leaves": 1, "inbox": 1, "lookup_rows": 1, "repeats": counted, "spent_nonces": 1,
             "spent_receipts": 2,
         }  # fmt: skip
         new = set(after["lookup_rows"]) - set(before["lookup_rows"])

@@ -27,15 +27,27 @@ SIGNED = {
     "/v1/inbox/replies": "200",
     "/v1/reviews/list": "200",
     "/v1/reviews": "200",
+    "/v1/shields": "201",
+    "/v1/shields/approve": "200",
+    "/v1/shields/status": "200",
+    "/v1/shields/end": "200",
+    "/v1/shields/identity-ended": "200",
+    "/v1/desk/queue": "200",
+    "/v1/desk/resolve": "200",
+    "/v1/desk/call-backs": "200",
+    "/v1/desk/record": "200",
     "/v1/rights/reports": "201",
     "/v1/rights/reports/list": "200",
     "/v1/rights/reports/decide": "200",
     "/v1/rights/reports/read": "200",
+    "/v1/rights/objections": "201",
+    "/v1/rights/objections/end": "200",
     "/v1/rights/corrections": "200",
     "/v1/rights/withdrawals": "200",
 }
 PAID_FOR = {
-    "/v1/lookups", "/v1/registrations", "/v1/rights/reports", "/v1/rights/corrections", "/v1/rights/withdrawals",
+    "/v1/lookups", "/v1/registrations", "/v1/shields", "/v1/shields/identity-ended", "/v1/rights/reports",
+    "/v1/rights/objections", "/v1/rights/corrections", "/v1/rights/withdrawals",
 }  # fmt: skip
 """By the holders' receipts."""
 UNSIGNED = {"/v1/accounts/statements", "/v1/enrolments", "/v1/sessions", "/v1/accounts/password"}

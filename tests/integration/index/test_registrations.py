@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from signpost.index.storage.upkeep import MOST_UNDER_ONE_TAG
+from signpost.index.storage.sealing import MOST_UNDER_ONE_TAG
 from signpost.protocol.classes import MatchClass
 from signpost.protocol.messages import Registration, WriteReceipt
 from tests.integration.index.conftest import Scene

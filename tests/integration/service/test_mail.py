@@ -332,6 +332,24 @@ def test_a_mail_goes_over_tls(run: Run, tmp_path: Path) -> None:
     assert postbox.heard == ["EHLO index.example", "EHLO index.example", "MAIL", "RCPT", "DATA", "QUIT"]
 
 
+def test_a_mail_leaves_no_connection(tmp_path: Path) -> None:
+    """Over TLS neither, where the server would be waited for to say goodbye: or it is collected, unclosed, once its
+    loop has gone.
+    """
+    pair = make_certificate(tmp_path)
+
+    async def story() -> tuple[MailOutcome, int, int]:
+        watched: Any = asyncio.get_running_loop()
+        before = len(watched._selector.get_map())
+        outcome = await a_mail(by_tls(port, pair.certificate))
+        return outcome, before, len(watched._selector.get_map())
+
+    with mail_server(Postbox(), tls_context(pair), require_starttls=True) as port:
+        outcome, before, after = asyncio.run(story())
+
+    assert (outcome, after) == ("sent", before)
+
+
 def test_without_tls_nothing_is_said(run: Run, tmp_path: Path) -> None:
     """Neither an address nor a word of a mail nor a password to a server that offers none."""
     pair = make_certificate(tmp_path)
@@ -530,14 +548,13 @@ def folders(inside: Path, *names: str) -> Iterator[Path]:
 def test_a_sender_that_is_stopped_stops_whatever_the_library_makes_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes a cancellation for a lost connection; a worker that is asked to end must not send on."""
 
-    async def greeted(_: MailSettings) -> object:
+    async def connect(_: object) -> None:
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
             raise SMTPException("lost") from None
-        return None
 
-    monkeypatch.setattr("signpost.service.mail._greeted", greeted)
+    monkeypatch.setattr("signpost.service.mail.SMTP.connect", connect)
     settings = MailSettings(host="127.0.0.1", port=25, sender="signpost@example.org", starttls=False)
 
     async def play() -> None:

@@ -23,6 +23,7 @@ class Record:
 
     def __init__(self, leaves: list[str]) -> None:
         self.asked: list[int] = []
+        self.desks_own = False
         self.leaves: list[RecordedLeaf] = []
         link = CHAIN_START
         for number, leaf in enumerate(leaves, start=1):
@@ -39,6 +40,11 @@ class Record:
 
     async def __aexit__(self, *_: object) -> None:
         pass
+
+    async def desk_record_after(self, after: int, most: int) -> RecordPage:
+        """A page of the desk's own."""
+        self.desks_own = True
+        return await self.record_after(after, most)
 
     async def record_after(self, after: int, most: int) -> RecordPage:
         """A page."""
@@ -97,3 +103,19 @@ def test_the_record_is_never_kept_whole(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
     assert run(["audit", "export", "--out", str(tmp_path / "record.jsonl")]) == 0
     assert written == [1] * MAX_LEAVES + [2]
+
+
+@pytest.mark.parametrize("command", [["list"], ["verify"], ["export", "--out", "record.jsonl"]])
+def test_the_desks_own_record_is_read_where_it_is_named(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """And nowhere else: an auditor of one never reads the other by mistake."""
+    monkeypatch.chdir(tmp_path)
+    record = told_by(monkeypatch, [json.dumps(GOOD)])
+
+    assert run(["audit", *command, "--desk"]) == 0
+    assert record.desks_own
+    (tmp_path / "record.jsonl").unlink(missing_ok=True)
+    record.desks_own = False
+    assert run(["audit", *command]) == 0
+    assert not record.desks_own

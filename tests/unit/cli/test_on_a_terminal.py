@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from signpost.protocol.purposes import Kind, Role
 from tests.support.pretend_services import Fault, Pretence, StillClock, free_port_run
 
 SECONDS = 20
@@ -375,3 +376,81 @@ def test_a_process_list_never_shows_the_details(pretence: Pretence, home: Path, 
     assert b"9990000042" not in (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
     terminal._process.send_signal(signal.SIGINT)
     terminal.end()
+
+
+@pytest.fixture
+def council(tmp_path: Path) -> tuple[Pretence, Path]:
+    """Services, and a shielding officer's desk."""
+    first = free_port_run(4)
+    pretence = Pretence(
+        role=Role.SHIELDING_OFFICER, kind=Kind.COUNCIL, port=first, index_port=first + 3,
+        clock=StillClock(int(time.time())),
+    )  # fmt: skip
+    return pretence, pretence.make_desk(tmp_path / "desk")
+
+
+def test_of_addresses_a_shield_asks_for_the_known_ones_alone_and_says_why(
+    council: tuple[Pretence, Path], terminals: list[Terminal]
+) -> None:
+    """And all that was typed is gone when the shield stands."""
+    pretence, home = council
+    with pretence.on_loopback():
+        terminals.append(terminal := Terminal("shield", "add", "--reason", "fleeing-abuse", home=home))
+        for question, typed in (
+            ("Forename: ", "Beatrice"), ("Middle name: ", ""), ("Surname: ", "Okonkwo"),
+            ("Date of birth, or the year alone: ", "3 April 2015"), ("One of twins or more (y or n): ", "n"),
+            ("NHS number: ", "9990000042"), ("UPN: ", ""),
+            ("Press Enter for none.\r\nA postcode that the danger already knows: ", "LS1 4AB"),
+            ("Another that they already know: ", ""),
+        ):  # fmt: skip
+            terminal.expect(question)
+            terminal.type(f"{typed}\n")
+        assert terminal.end() == 0
+
+    assert "Never the new address: a shield must not become a way to test guesses of it." in terminal.raw
+    shown = "\n".join(terminal.screen())
+    assert shown.startswith("SHIELDED  Shield 5H1E-0000")
+    assert not any(value in shown for value in ("Beatrice", "Okonkwo", "April", "LS1", "Never the new address"))
+
+
+def test_an_old_identity_is_asked_for_without_an_address_once_the_reference_is_typed_again(
+    council: tuple[Pretence, Path], terminals: list[Terminal]
+) -> None:
+    """It says before what it deletes; another reference sends nothing."""
+    pretence, home = council
+    with pretence.on_loopback():
+        terminals.append(terminal := Terminal("shield", "end", "5H1E-0000", "--identity-ended", home=home))
+        terminal.expect("This deletes your own organisation's registrations of the old identity")
+        terminal.expect("Type the reference again to go on: ")
+        terminal.type("5H1E-0001\n")
+        assert terminal.end() == 2
+        assert "signpost: That is another reference. Nothing was sent." in terminal.screen()
+
+        terminals.append(terminal := Terminal("shield", "end", "5H1E-0000", "--identity-ended", home=home))
+        for question, typed in (
+            ("Type the reference again to go on: ", "5hieoooo"), ("Old NHS number: ", "9990000042"),
+            ("Old forename: ", "Beatrice"), ("Old middle name: ", ""), ("Old surname: ", "Okonkwo"),
+            ("Date of birth: ", "3 April 2015"), ("One of twins or more (y or n): ", ""),
+        ):  # fmt: skip
+            terminal.expect(question)
+            terminal.type(f"{typed}\n")
+        assert terminal.end() == 2  # the pretence has no such shield
+
+    assert not any(word in terminal.raw for word in ("ostcode", "UPN"))
+    assert not any(value in "\n".join(terminal.screen()) for value in ("Beatrice", "Okonkwo", "April"))
+
+
+def test_an_interrupted_shield_says_that_nothing_was_sent(
+    council: tuple[Pretence, Path], terminals: list[Terminal]
+) -> None:
+    """While it is being typed."""
+    _, home = council
+    terminals.append(terminal := Terminal("shield", "add", "--reason", "fleeing-abuse", home=home))
+    terminal.expect("Forename: ")
+    terminal.type("Beatrice\n")
+    terminal.expect("Middle name: ")
+    terminal.interrupt()
+
+    assert terminal.end() == 130
+    assert "signpost: Interrupted. Nothing was sent." in terminal.screen()
+    assert "Beatrice" not in "\n".join(terminal.screen())

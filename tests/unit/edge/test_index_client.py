@@ -14,8 +14,9 @@ import pytest
 from signpost.edge.client import Client
 from signpost.edge.desk import Desk
 from signpost.edge.failures import CouldNotCheck, InvalidRequest, Refused
+from signpost.edge.identifiers import NHSNumber
 from signpost.edge.index_client import Index
-from signpost.edge.match_inputs import EncodedInput
+from signpost.edge.match_inputs import ChildDetails, EncodedInput
 from signpost.edge.signed_sender import SignedSender
 from signpost.edge.slots import Slot
 from signpost.edge.transport import Transport
@@ -23,7 +24,14 @@ from signpost.protocol.askers import Authenticator
 from signpost.protocol.classes import REGISTER_PROFILE, Use
 from signpost.protocol.messages import CASE_REFERENCE_BYTES, Change, ChangeRequest, RegisterRequest, Registration
 from signpost.protocol.problems import Problem, ProblemCode
-from signpost.protocol.purposes import Basis, Role
+from signpost.protocol.purposes import Basis, Kind, Role
+from signpost.protocol.shielding import (
+    ShieldAddRequest,
+    ShieldAnswer,
+    ShieldIdentityRequest,
+    ShieldReason,
+    ShieldRequest,
+)
 from signpost.protocol.signatures import PresentedRequest
 from tests.support.pretend_services import HANDLE, Fault, Pretence
 
@@ -218,3 +226,58 @@ def test_every_request_is_signed_for_this_index_alone(tmp_path: Path) -> None:
 
     with pytest.raises(Problem, match="signature-invalid"):
         authenticator.authenticate(elsewhere, now=pretence.clock.now())
+
+
+async def shield_of(client: Client, number: str) -> ShieldAddRequest:
+    """What hides the child of an NHS number."""
+    batch = await client.officer_tags(
+        ChildDetails(nhs_number=NHSNumber.parse(number), date_of_birth=dt.date(2015, 4, 3))
+    )
+    return ShieldAddRequest(
+        epoch=batch.epoch, reason=ShieldReason.ADOPTION, review_on=dt.date(2027, 9, 22), shield=None,
+        tags=batch.tags(0), receipts=list(batch.receipts),
+    )  # fmt: skip
+
+
+def an_officers() -> Pretence:
+    """Services, and a shielding officer's desk."""
+    return Pretence(role=Role.SHIELDING_OFFICER, kind=Kind.COUNCIL)
+
+
+def test_a_shield_whose_acknowledgement_is_lost_is_sent_again_as_it_was(tmp_path: Path) -> None:
+    """A child is not hidden twice, nor left in doubt because a line went dead; an ended identity likewise."""
+    pretence = an_officers()
+
+    async def work(client: Client, index: Index) -> None:
+        pretence.drop_replies = 2
+        added = await index.add_shield(await shield_of(client, "9990000042"))
+        pretence.drop_replies = 2
+        again = await shield_of(client, "9990000042")
+        kept = await index.end_identity(
+            ShieldIdentityRequest(shield=added.shield, epoch=again.epoch, tags=again.tags, receipts=again.receipts)
+        )
+        assert kept.shield == added.shield
+
+    with_index(pretence, tmp_path, work)
+
+    for path in ("/v1/shields", "/v1/shields/identity-ended"):
+        sent = [arrived for arrived in pretence.arrived[0] if arrived.path == path]
+        assert len(sent) == 3
+        assert len({arrived.body for arrived in sent}) == 1
+    assert len(pretence.shields) == 1
+    assert len(pretence.shielded) == 2
+
+
+def test_an_approval_is_not_sent_again_once_it_may_have_arrived(tmp_path: Path) -> None:
+    """A second one would be refused as decided, and be taken for a fault."""
+    pretence = an_officers()
+
+    async def work(client: Client, index: Index) -> None:
+        added: ShieldAnswer = await index.add_shield(await shield_of(client, "9990000042"))
+        pretence.drop_replies = 1
+        with pytest.raises(CouldNotCheck):
+            await index.approve_shield(ShieldRequest(shield=added.shield, ends=False))
+
+    with_index(pretence, tmp_path, work)
+
+    assert len([arrived for arrived in pretence.arrived[0] if arrived.path == "/v1/shields/approve"]) == 1

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from signpost.index.arrivals import Arrival, Ended, Registered, Withdrawn, together
-from signpost.index.records import InvolvementNumber, OrganisationNumber, StoredTag
+from signpost.index.records import ChildNumber, InvolvementNumber, OrganisationNumber, StoredTag
 from signpost.protocol.classes import MatchClass, Place, Tier
 from signpost.protocol.tags import TagKey, WrappedTag
 
@@ -40,17 +41,18 @@ def settled(state: State, effect: What) -> State:
         case Registered():
             return effect
         case Ended():
-            return None if state is None else Registered(state.tags, effect.on)
+            return None if state is None else replace(state, ended_on=effect.on)
         case Withdrawn():
             return None
 
 
-FIRST, SECOND = Registered((tag(1),), None), Registered((tag(2),), None)
+CHILD = ChildNumber(3)
+FIRST, SECOND = (Registered((tag(n),), None, CHILD, by_consent=False) for n in (1, 2))
 
 
 def test_an_end_right_after_a_registration_dates_it() -> None:
     """Registered and ended in one batch: it is registered as ended."""
-    assert come_to(FIRST, Ended(DAY)) == Registered((tag(1),), DAY)
+    assert come_to(FIRST, Ended(DAY)) == replace(FIRST, ended_on=DAY)
 
 
 def test_a_later_registration_replaces_an_earlier_one() -> None:

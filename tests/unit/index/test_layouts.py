@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signpost.index.arrivals import Arrival, Ended, Registered, Withdrawn
-from signpost.index.records import InvolvementNumber, OrganisationNumber, OwnedInvolvement, StoredTag
+from signpost.index.arrivals import Arrival, Asked, Ended, Looked, Registered, Withdrawn
+from signpost.index.records import ChildNumber, InvolvementNumber, OrganisationNumber, OwnedInvolvement, StoredTag
 from signpost.index.requests import Acknowledgement
 from signpost.index.storage.layouts import (
     pack_acknowledgement,
@@ -21,8 +21,9 @@ from signpost.index.storage.layouts import (
     unpack_involvement,
 )
 from signpost.protocol.classes import MatchClass, Place, Tier
+from signpost.protocol.credentials import AccountId, OrganisationId
 from signpost.protocol.messages import CASE_REFERENCE_BYTES, AnswerWord
-from signpost.protocol.purposes import Basis
+from signpost.protocol.purposes import Basis, Kind, Purpose, Role
 from signpost.protocol.tags import TagKey, WrappedTag
 
 exactly = st.binary
@@ -50,7 +51,20 @@ arrivals = st.builds(
     Arrival,
     numbers.map(OrganisationNumber),
     numbers.map(InvolvementNumber),
-    st.builds(Registered, twelve, st.none() | st.dates()) | st.builds(Ended, st.dates()) | st.just(Withdrawn()),
+    st.builds(Registered, twelve, st.none() | st.dates(), numbers.map(ChildNumber), st.booleans())
+    | st.builds(Ended, st.dates())
+    | st.just(Withdrawn()),
+)
+names = st.from_regex(r"[a-z][a-z0-9.-]{1,63}", fullmatch=True)
+questions = st.builds(Asked, exactly(min_size=16, max_size=16)) | st.builds(
+    Looked,
+    lookup=exactly(min_size=16, max_size=16),
+    organisation=names.map(OrganisationId),
+    account=names.map(AccountId),
+    role=st.sampled_from(Role),
+    kind=st.sampled_from(Kind),
+    purpose=st.sampled_from(Purpose),
+    at=st.integers(0, 2**40),
 )
 
 
@@ -63,19 +77,19 @@ def test_an_owners_row_comes_back_whole(owned: OwnedInvolvement) -> None:
     assert len(packed) == 183
 
 
-@given(arrivals)
-def test_an_arrival_comes_back_whole(arrival: Arrival) -> None:
-    """A registration, an end and a withdrawal come back as they were, and are all of one size."""
+@given(arrivals | questions)
+def test_an_arrival_comes_back_whole(arrival: Arrival | Asked | Looked) -> None:
+    """A registration, an end, a withdrawal, a call-back and a lookup come back as they were, all of one size."""
     packed = pack_arrival(arrival)
 
     assert unpack_arrival(packed) == arrival
-    assert len(packed) == 621
+    assert len(packed) == 630
 
 
 def test_an_arrival_of_an_unknown_kind_is_refused() -> None:
     """What a newer version wrote is not taken for a withdrawal."""
     with pytest.raises(ValueError, match="does not know"):
-        unpack_arrival(b"\x09" + bytes(620))
+        unpack_arrival(b"\x09" + bytes(629))
 
 
 @given(st.sampled_from(["current", "previous", "possible", "none"]), twelve | twenty_four)

@@ -1,0 +1,64 @@
+"""Covering and uncovering on SQLite: all that follows when a seal begins to hide, or ends, in the same transaction.
+
+What is hidden is told of no longer, as if it had been withdrawn, and its call-backs are told to whoever matches still;
+what a shield hides of those that wait goes to the independent desk. What is shown again is as if it had just been
+registered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import final
+
+from signpost.index.hiding import Grip, grip
+from signpost.index.records import SealKind
+from signpost.index.storage.delivery import Delivery
+from signpost.index.storage.desk_items import DeskItems
+from signpost.index.storage.outcomes import ToLookAt
+from signpost.index.storage.sealing import Of, Sealing, thin_out
+from signpost.protocol.shielding import DeskWork
+from signpost.service.database import Connection
+
+__all__ = ["Covering"]
+
+
+@final
+class Covering:
+    """Works in the writer's thread, on its connection."""
+
+    def __init__(self, *, sealing: Sealing, delivery: Delivery, items: DeskItems) -> None:
+        self._sealing = sealing
+        self._delivery = delivery
+        self._items = items
+
+    def cover(self, connection: Connection, name: bytes, *, now: int) -> None:
+        """A seal hides what its tags match, from now on."""
+        seal = self._sealing.seal(connection, name)
+        assert seal is not None
+        tags = self._sealing.tags_of(connection, name)
+        hidden, unsure = self._sealing.apply(connection, name)
+        self.told(connection, hidden, now=now)
+        if seal.kind is not SealKind.SHIELD:
+            return
+        for organisation, involvement in unsure:
+            about = {"involvement": str(involvement), "organisation": str(organisation)}
+            self._items.add(connection, ToLookAt(DeskWork.UNSURE, name, about), at=now)
+        of_seal = {tag.wrapped.key: tag.place for tag in tags}
+        for call_back_name, call_back in self._delivery.call_backs_about(connection, tags, now=now):
+            if grip(of_seal, self._delivery.held_tags(call_back.tags)) is Grip.HIDES:
+                about = {"call_back": call_back_name.hex()}
+                self._items.add(connection, ToLookAt(DeskWork.CALL_BACK, name, about), at=now)
+
+    def told(self, connection: Connection, hidden: Iterable[Of], *, now: int) -> None:
+        """These are hidden from now on: for everybody else they are as if withdrawn."""
+        for of in sorted(hidden):
+            tags = [tag.wrapped for tag in self._sealing.held(connection, of)]
+            self._delivery.hidden(connection, of, tags, now=now)
+
+    def uncover(self, connection: Connection, name: bytes, *, now: int) -> None:
+        """A seal is over: what nothing else hides is as if it had just been registered."""
+        for of in sorted(self._sealing.end(connection, name)):
+            tags = self._sealing.held(connection, of)
+            for tag in tags:
+                thin_out(connection, tag.wrapped.key, of[0])
+            self._delivery.registered(connection, *of, tags, now=now)
