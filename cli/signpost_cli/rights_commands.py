@@ -33,7 +33,7 @@ from signpost.protocol.rights import (
     RightsReceipt,
 )
 from signpost_cli.child_details import checked, details_of_two, today_here
-from signpost_cli.child_prompt import BY_NAME, TypedDetails, details_from
+from signpost_cli.child_prompt import TypedDetails, details_from
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.lookup_command import tell_faults
 from signpost_cli.moments import iso, shown_moment
@@ -359,7 +359,7 @@ def _with_child(
     """Do something about a child whose details are asked for, and taken off the screen again."""
     desk = open_desk(home or default_folder())
     instead = f"signpost rights {command} --stdin < child.json"
-    with details_from(stdin=stdin, hidden=hidden, asked=BY_NAME if by_name else None, instead=instead) as details:
+    with details_from(stdin=stdin, hidden=hidden, by_name=by_name, instead=instead) as details:
         child = checked(details, today=today_here())
 
         async def send() -> T:
@@ -378,10 +378,10 @@ def _two_children(*, stdin: bool, hidden: bool) -> tuple[ChildDetails, ChildDeta
     instead = "signpost rights correct --stdin < details.json"
     with TypedDetails(hidden=hidden, instead=instead) as typed:
         say("First the details as they are registered.")
-        registered = checked(typed.ask_each(BY_NAME), today=today)
+        registered = checked(typed.ask_by_name(), today=today)
     with TypedDetails(hidden=hidden, instead=instead) as typed:
         say("Now the right ones, all of them.")
-        return registered, checked(typed.ask_each(BY_NAME), today=today)
+        return registered, checked(typed.ask_by_name(), today=today)
 
 
 def _at_index(home: Path | None, work: Callable[[Client], Awaitable[T]]) -> T:

@@ -21,10 +21,11 @@ from signpost.index.hashing import Hashing
 from signpost.index.keyfile import IndexKeys, make_keys
 from signpost.index.settings import IndexSettings
 from signpost.index.storage.opening import open_index_database
-from signpost.index.storage.vault import Vault
+from signpost.index.storage.vault import Vault, place
 from signpost.index.web.operator import operator_app
 from signpost.index.web.public import public_app
 from signpost.protocol.credentials import OrganisationId
+from signpost.protocol.labels import Label
 from signpost.protocol.passwords import PasswordCost
 from signpost.protocol.purposes import Kind, Purpose, Role
 from signpost.service.database import open_reader
@@ -196,6 +197,29 @@ class RunningIndex:
         names = self.reader.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").fetchall()
         rows = {name: self.reader.execute(f'SELECT * FROM "{name}"').fetchall() for (name,) in names}  # noqa: S608
         return {name: sorted(each, key=repr) for name, each in rows.items()}
+
+    def opened_rows(self) -> bytes:
+        """Everything that rests sealed, opened: what somebody reads who has the database and the keys."""
+        labels = {
+            "inbox": Label.INBOX_ROW, "outcomes": Label.OUTCOME_ROW, "owned_involvements": Label.OWNED_ROW,
+            "lookup_rows": Label.LOOKUP_ROW, "call_backs": Label.CALL_BACK_ROW, "notices": Label.NOTICE_ROW,
+            "glasses": Label.GLASS_ROW, "mails": Label.MAIL_ROW, "seals": Label.SEAL_ROW,
+            "desk_items": Label.ITEM_ROW, "audit_leaves": Label.AUDIT_ROW, "desk_leaves": Label.DESK_AUDIT_ROW,
+        }  # fmt: skip
+        alone = {"inbox", "mails", "audit_leaves", "desk_leaves"}
+        opened = []
+        for table, label in labels.items():
+            names = [row[1] for row in self.reader.execute(f"PRAGMA table_info({table})").fetchall()]
+            at = names.index("sealed")
+            for row in self.reader.execute(f"SELECT * FROM {table}").fetchall():  # noqa: S608 - names from above
+                if table in alone:
+                    context: tuple[bytes, ...] = ()
+                elif isinstance(row[0], int):
+                    context = (place(*row[: 2 if table == "owned_involvements" else 1]),)
+                else:
+                    context = (row[0],)
+                opened.append(self.vault.open(row[at], label, *context))
+        return b"\n".join(opened)
 
     def unchanged_by(self, act: Callable[[], httpx2.Response]) -> httpx2.Response:
         """The answer of an act that must leave every table as it was."""

@@ -1,0 +1,495 @@
+"""Shields: what they hide, what they do not, who is told what, and how they end (protocol.md C3, C4)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from signpost.protocol.messages import Change, ChangeRequest, ContactStatusRequest, Nothing, RecordRequest
+from signpost.protocol.purposes import Basis, Kind, Role, Urgency
+from signpost.protocol.shielding import (
+    DeskCallBackRequest,
+    DeskDecision,
+    DeskResolveRequest,
+    DeskWork,
+    ShieldEndReason,
+    ShieldEndRequest,
+    ShieldRequest,
+    ShieldStatusRequest,
+)
+from tests.integration.index.conftest import Scene, set_scene
+from tests.integration.index.test_contact import ask, inbox, receipt_of, reply
+from tests.support.running_index import RunningIndex
+from tests.support.shielding import (
+    add_shield,
+    admit_desk,
+    approve_shield,
+    desk_queue,
+    end_identity,
+    end_shield,
+    officer,
+    resolve,
+    shield_request,
+)
+from tests.support.world import TODAY, Child, Device, reference_of, whole_child
+
+ADA = whole_child("ada")
+WITHOUT_NUMBER = replace(ADA, identity=None)
+ANOTHER_NUMBER = replace(ADA, identity="another number")
+WORKING_DAY = 3 * 24 * 60 * 60
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    """Two councils and a hospital, and the independent desk."""
+    with RunningIndex(tmp_path / "data") as index:
+        yield set_scene(index)
+
+
+@pytest.fixture
+def ours(scene: Scene) -> Device:
+    """Northtown's shielding officer."""
+    return officer(scene.index)
+
+
+@pytest.fixture
+def theirs(scene: Scene) -> Device:
+    """Southtown's."""
+    return officer(scene.index, "southtown")
+
+
+@pytest.fixture
+def desk(scene: Scene) -> Device:
+    """An officer of the independent desk."""
+    return admit_desk(scene.index)
+
+
+def known(scene: Scene, child: Child = ADA, *, reference: str = "one", of: str = "southtown") -> None:
+    """A council registered the child, and it has settled."""
+    feed, handle = (scene.other_feed, scene.other_handle) if of == "southtown" else (scene.feed, scene.handle)
+    assert scene.index.register(feed, child, handle, reference=reference).status_code == 202
+    scene.index.settle()
+
+
+def word(scene: Scene, child: Child = ADA) -> str:
+    """What the hospital is answered."""
+    return scene.index.look_up(scene.nurse, child)
+
+
+def works(scene: Scene, desk: Device) -> list[str]:
+    """What waits for the desk."""
+    return [item["work"] for item in desk_queue(scene.index, desk)]
+
+
+# -- what is hidden
+
+
+@pytest.mark.parametrize("first", ["registered", "shielded"])
+def test_a_shielded_child_is_found_by_nobody_whichever_came_first(scene: Scene, ours: Device, first: str) -> None:
+    if first == "registered":
+        known(scene)
+        assert word(scene) == "current"
+    add_shield(scene.index, ours, ADA)
+    if first == "shielded":
+        known(scene)
+
+    assert word(scene) == "none"
+    assert scene.index.look_up(scene.worker, WITHOUT_NUMBER) == "none"
+
+
+def test_a_row_that_is_fed_again_is_no_second_one(scene: Scene, ours: Device) -> None:
+    """Under another surname, without its number, with another one: the council's own reference of the child holds."""
+    known(scene)
+    add_shield(scene.index, ours, ADA)
+    other = whole_child("ada under another name")
+    registration = scene.world.registration(other, scene.other_handle, reference="two")
+    same_child = registration.model_copy(
+        update={"child_reference": scene.world.registration(ADA, scene.other_handle, reference="x").child_reference}
+    )
+
+    request = scene.world.registering(scene.other_feed, [same_child])
+    assert scene.index.ask(scene.other_feed, "/v1/registrations", request).status_code == 202
+    scene.index.settle()
+
+    assert word(scene, other) == "none"
+
+
+def test_a_twin_is_not_hidden_when_both_numbers_are_known(scene: Scene, ours: Device, desk: Device) -> None:
+    """Whatever else they share; the desk is asked, and may decide otherwise."""
+    twin = replace(ADA, identity="the twin's number")
+    known(scene, twin)
+
+    add_shield(scene.index, ours, ADA)
+    known(scene, twin, reference="one of northtown", of="northtown")
+
+    assert word(scene, twin) == "current"
+    assert works(scene, desk).count("unsure") == 2
+
+
+def test_what_has_no_number_is_hidden_by_what_matches(scene: Scene, ours: Device) -> None:
+    """At a new address the name and the date may be all that matches: T2 is enough."""
+    known(scene, Child(name=ADA.name))
+    assert word(scene, Child(name=ADA.name)) == "possible"
+
+    add_shield(scene.index, ours, ADA)
+
+    assert word(scene, Child(name=ADA.name)) == "none"
+
+
+def test_what_matches_too_weakly_stays_and_the_desk_is_asked(scene: Scene, ours: Device, desk: Device) -> None:
+    """A T1 match with another number, at once; it can then be hidden, with that number wherever else it is."""
+    known(scene, ANOTHER_NUMBER)
+    known(scene, Child(identity="another number"), reference="northern", of="northtown")
+    add_shield(scene.index, ours, ADA)
+    assert word(scene, ANOTHER_NUMBER) == "current"
+
+    [item] = [each for each in desk_queue(scene.index, desk) if each["work"] == "unsure"]
+    assert item["owner"]["organisation"] == "southtown"
+    assert item["owner"]["desk"]["title"] == "Duty desk"
+    resolve(scene.index, desk, DeskWork.UNSURE, DeskDecision.HIDE, with_number=True)
+
+    assert word(scene, ANOTHER_NUMBER) == "none"
+    assert "unsure" not in works(scene, desk)
+
+
+def test_the_desk_can_leave_what_is_another_child(scene: Scene, ours: Device, desk: Device) -> None:
+    known(scene, ANOTHER_NUMBER)
+    add_shield(scene.index, ours, ADA)
+
+    resolve(scene.index, desk, DeskWork.UNSURE, DeskDecision.LEAVE)
+    known(scene, ANOTHER_NUMBER)
+
+    assert word(scene, ANOTHER_NUMBER) == "current"
+    assert "unsure" not in works(scene, desk)
+
+
+def test_a_registration_that_mixes_two_children_hides_nobody_else(scene: Scene, ours: Device) -> None:
+    """It holds one identity tag: of the shielded child it is hidden alone; of the other it is not hidden."""
+    victim = whole_child("victim")
+    known(scene, victim, reference="victim", of="northtown")
+    mixed = replace(ADA, strong=victim.strong, name=victim.name, pupil=victim.pupil)
+    known(scene, mixed, reference="mixed")
+    known(scene, replace(ADA, identity=victim.identity), reference="mixed the other way")
+
+    add_shield(scene.index, ours, ADA)
+
+    assert word(scene, victim) == "current"
+    assert word(scene, Child(identity=ADA.identity)) == "none"
+
+
+def test_a_second_name_joins_the_same_shield(scene: Scene, ours: Device) -> None:
+    """An own shield takes more tags; another organisation's does not."""
+    maiden = whole_child("ada under her mother's name")
+    known(scene, maiden)
+    shield = add_shield(scene.index, ours, ADA)
+    assert word(scene, maiden) == "current"
+
+    assert add_shield(scene.index, ours, maiden, shield=shield) == shield
+
+    assert word(scene, maiden) == "none"
+    stranger = officer(scene.index, "southtown")
+    answer = scene.index.ask(stranger, "/v1/shields", shield_request(scene.world, stranger, maiden, shield=shield))
+    assert (answer.status_code, answer.json()["code"]) == (404, "shield-unknown")
+
+
+# -- what an organisation sees of its own
+
+
+def test_the_owner_sees_its_own_as_before(scene: Scene, ours: Device) -> None:
+    """Its list, its counts, its inbox, and what it answers."""
+    known(scene)
+    receipt = receipt_of(scene, scene.nurse, ADA)
+    ask(scene, scene.nurse, receipt)
+    worker = scene.index.enrol("southtown", Role.PRACTITIONER)
+    before = inbox(scene, worker)
+    listed = own_list(scene)
+
+    add_shield(scene.index, ours, ADA)
+
+    assert own_list(scene) == listed
+    assert inbox(scene, worker) == before
+    assert reply(scene, worker, before[0]["notice"], "share") == (200, None)
+    status = scene.index.ask(scene.nurse, "/v1/contact/status", ContactStatusRequest(receipt=receipt)).json()
+    assert (status["state"], status["handles"]) == ("pending", [])
+
+
+def own_list(scene: Scene) -> list[Any]:
+    """Southtown's own list."""
+    answer = scene.index.ask(scene.other_feed, "/v1/involvements/list", b'{"after":null,"limit":100}')
+    involvements: list[Any] = answer.json()["involvements"]
+    return involvements
+
+
+# -- the desk
+
+
+def test_the_desk_is_told_who_looks_who_asks_and_who_registers(scene: Scene, ours: Device, desk: Device) -> None:
+    """And what an organisation answered before the seal, which the asker does not see."""
+    known(scene)
+    receipt = receipt_of(scene, scene.nurse, ADA)
+    ask(scene, scene.nurse, receipt, urgency=Urgency.NOW)
+    worker = scene.index.enrol("southtown", Role.PRACTITIONER)
+    [notice] = inbox(scene, worker)
+    add_shield(scene.index, ours, ADA)
+    assert reply(scene, worker, notice["notice"], "share") == (200, None)
+    known(scene, reference="northern", of="northtown")
+    word(scene)
+    scene.index.settle()
+
+    queue = {item["work"]: item for item in desk_queue(scene.index, desk)}
+
+    assert set(queue) == {"call-back", "registered", "looked-up"}
+    by = queue["call-back"]["by"]
+    assert (by["organisation"], by["role"], by["urgency"]) == ("st-elsewhere", "urgent", "now")
+    assert [(each["organisation"], each["state"]) for each in queue["call-back"]["answers"]] == [
+        ("southtown", "shared")
+    ]
+    assert queue["registered"]["owner"]["organisation"] == "northtown"
+    assert queue["looked-up"]["by"]["account"] == scene.nurse.account
+    request = DeskCallBackRequest(item=queue["call-back"]["item"], rang=True)
+    assert scene.index.ask(desk, "/v1/desk/call-backs", request).status_code == 200
+    request = DeskCallBackRequest(item=queue["registered"]["item"], rang=True)
+    assert scene.index.ask(desk, "/v1/desk/call-backs", request).json()["code"] == "decision-refused"
+    assert "call-back" not in works(scene, desk)
+
+
+def test_a_call_back_that_waits_goes_to_the_desk_and_not_to_who_registers_later(
+    scene: Scene, ours: Device, desk: Device
+) -> None:
+    receipt = receipt_of(scene, scene.nurse, ADA)
+    add_shield(scene.index, ours, ADA)
+    ask(scene, scene.nurse, receipt)
+    known(scene)
+
+    assert inbox(scene, scene.index.enrol("southtown", Role.PRACTITIONER)) == []
+    assert "call-back" in works(scene, desk)
+
+
+def test_nobody_but_the_desk_reads_the_queue(scene: Scene, ours: Device, desk: Device) -> None:
+    """A council's officer has the same role; the desk's asks for no shield, and looks nobody up."""
+    for device in (ours, scene.nurse, scene.worker, scene.feed):
+        answer = scene.index.ask(device, "/v1/desk/queue", Nothing())
+        assert (answer.status_code, answer.json()["code"]) == (403, "role-refused")
+    answer = scene.index.ask(desk, "/v1/shields", shield_request(scene.world, desk, ADA))
+    assert answer.json()["code"] == "role-refused"
+
+
+def test_leaves_of_shields_are_in_a_chain_of_the_desks_own(scene: Scene, ours: Device, desk: Device) -> None:
+    """Nothing of them is in the record that every auditor reads."""
+    scene.index.admit("oversight", Kind.OVERSIGHT)
+    everybodys = scene.index.enrol("oversight", Role.AUDITOR, Kind.OVERSIGHT)
+    the_desks = scene.index.enrol("shielding-desk", Role.AUDITOR, Kind.SHIELDING_DESK)
+    known(scene)
+    add_shield(scene.index, ours, ADA)
+    desk_queue(scene.index, desk)
+    page = RecordRequest(after=0, limit=100)
+
+    record = scene.index.ask(everybodys, "/v1/record", page).text
+    own = scene.index.ask(the_desks, "/v1/desk/record", page).text
+
+    for action in ("shielded", "read-desk-queue"):
+        assert action in own
+        assert action not in record
+    assert scene.index.ask(everybodys, "/v1/desk/record", page).json()["code"] == "role-refused"
+    assert scene.index.ask(the_desks, "/v1/record", page).json()["code"] == "role-refused"
+
+
+# -- approval, review, end
+
+
+def test_somebody_of_another_council_approves(scene: Scene, ours: Device, theirs: Device) -> None:
+    """Not of one's own, not twice; what is told is one's own request."""
+    shield = add_shield(scene.index, ours, ADA)
+
+    own = scene.index.ask(officer(scene.index), "/v1/shields/approve", ShieldRequest(shield=shield))
+    assert own.json()["code"] == "shield-unknown"
+    approve_shield(scene.index, theirs, shield)
+    again = scene.index.ask(theirs, "/v1/shields/approve", ShieldRequest(shield=shield))
+    assert (again.status_code, again.json()["code"]) == (409, "shield-decided")
+
+    [status] = scene.index.ask(ours, "/v1/shields/status", ShieldStatusRequest(shield=None)).json()["shields"]
+    assert (status["shield"], status["state"]) == (shield, "approved")
+    assert scene.index.ask(theirs, "/v1/shields/status", ShieldStatusRequest(shield=None)).json() == {"shields": []}
+    answer = scene.index.ask(theirs, "/v1/shields/status", ShieldStatusRequest(shield=shield))
+    assert answer.json()["code"] == "shield-unknown"
+
+
+@pytest.mark.parametrize("decision", [DeskDecision.APPROVE, DeskDecision.REFUSE])
+def test_what_nobody_approves_the_desk_decides(scene: Scene, ours: Device, decision: DeskDecision) -> None:
+    """It hides until then, however long that is; refused, it is as if it had never been."""
+    known(scene)
+    shield = add_shield(scene.index, ours, ADA)
+    desk = admit_desk(scene.index)
+    early = DeskResolveRequest(item=shield, decision=decision, with_number=False)
+    assert scene.index.ask(desk, "/v1/desk/resolve", early).json()["code"] == "item-unknown"
+    scene.world.clock.advance(WORKING_DAY)
+    desk, nurse = renewed(scene, desk), renewed(scene, scene.nurse)
+    assert scene.index.look_up(nurse, ADA) == "none"
+
+    assert "approval" in works(scene, desk)
+    resolve(scene.index, desk, DeskWork.APPROVAL, decision)
+
+    assert scene.index.look_up(nurse, ADA) == ("none" if decision is DeskDecision.APPROVE else "current")
+
+
+def renewed(scene: Scene, device: Device) -> Device:
+    """The same account in a new shift."""
+    return scene.world.device(device.organisation, device.role, device.kind, account=device.account)
+
+
+def test_a_shield_ends_when_somebody_else_has_approved_that(scene: Scene, ours: Device, theirs: Device) -> None:
+    """Until then it hides; then everything that nothing else hides is there again, as if just registered."""
+    known(scene)
+    shield = add_shield(scene.index, ours, ADA)
+    receipt = receipt_of(scene, scene.nurse, ADA)
+    ask(scene, scene.nurse, receipt)
+    approve_shield(scene.index, theirs, shield)
+    request = ShieldEndRequest(shield=shield, why=ShieldEndReason.NO_LONGER_IN_DANGER)
+    assert scene.index.ask(ours, "/v1/shields/end", request).json()["state"] == "ending"
+    assert word(scene) == "none"
+
+    approve_shield(scene.index, theirs, shield)
+
+    assert word(scene) == "current"
+    assert len(inbox(scene, scene.index.enrol("southtown", Role.PRACTITIONER))) == 1
+    assert scene.index.ask(ours, "/v1/shields/status", ShieldStatusRequest(shield=None)).json() == {"shields": []}
+
+
+def test_what_two_shields_hide_stays_hidden_when_one_ends(scene: Scene, ours: Device, theirs: Device) -> None:
+    known(scene)
+    first = add_shield(scene.index, ours, ADA)
+    second = add_shield(scene.index, theirs, WITHOUT_NUMBER)
+
+    end_shield(scene.index, ours, first, theirs)
+    assert word(scene) == "none"
+    end_shield(scene.index, theirs, second, ours)
+    assert word(scene) == "current"
+
+
+def test_a_shield_is_reviewed(scene: Scene, ours: Device, theirs: Device) -> None:
+    """On its day, by the desk; it hides all the same."""
+    known(scene)
+    approve_shield(scene.index, theirs, add_shield(scene.index, ours, ADA))
+    scene.world.clock.advance(181 * 24 * 60 * 60)
+    desk = admit_desk(scene.index)
+
+    assert works(scene, desk) == ["review"]
+    resolve(scene.index, desk, DeskWork.REVIEW, DeskDecision.KEEP)
+
+    assert works(scene, desk) == []
+    assert scene.index.look_up(renewed(scene, scene.nurse), ADA) == "none"
+
+
+@pytest.mark.parametrize("days", [0, -1, 732])
+def test_a_review_is_on_a_day_to_come_and_within_two_years(scene: Scene, ours: Device, days: int) -> None:
+    today = dt.datetime.fromtimestamp(scene.world.clock.now(), tz=dt.UTC).date()
+    request = shield_request(scene.world, ours, ADA).model_copy(update={"review_on": today + dt.timedelta(days=days)})
+
+    answer = scene.index.ask(ours, "/v1/shields", request)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "review-date")
+
+
+def test_an_answer_that_was_lost_is_given_again(scene: Scene, ours: Device) -> None:
+    """The same body, signed anew: one shield, and the same words."""
+    request = shield_request(scene.world, ours, ADA)
+
+    first, second = (scene.index.ask(ours, "/v1/shields", request) for _ in range(2))
+
+    assert first.content == second.content
+    assert len(scene.index.tables()["seals"]) == 1
+
+
+def test_an_officer_is_told_the_same_whether_anybody_knows_the_child(scene: Scene, ours: Device) -> None:
+    known(scene)
+    answers = [
+        scene.index.ask(ours, "/v1/shields", shield_request(scene.world, ours, child)).json()
+        for child in (ADA, whole_child("nobody"))
+    ]
+
+    assert {**answers[0], "shield": ""} == {**answers[1], "shield": ""}
+
+
+def test_no_more_shields_a_day_than_a_person_asks_for(scene: Scene, ours: Device) -> None:
+    for number in range(50):
+        add_shield(scene.index, ours, whole_child(f"{number}"))
+
+    answer = scene.index.ask(ours, "/v1/shields", shield_request(scene.world, ours, ADA))
+
+    assert (answer.status_code, answer.json()["code"]) == (429, "budget-used")
+
+
+# -- settled work of every kind
+
+
+def test_an_end_and_a_withdrawal_reach_what_is_hidden(scene: Scene, ours: Device, theirs: Device) -> None:
+    """When the shield has ended, the involvement is as its owner left it."""
+    known(scene)
+    known(scene, reference="two", of="northtown")
+    shield = add_shield(scene.index, ours, ADA)
+    end = Change(reference=reference_of("one"), action="end", ended_on=TODAY, row_digest=bytes(16))
+    withdraw = Change(reference=reference_of("two"), action="withdraw", ended_on=None, row_digest=None)
+    for feed, change in ((scene.other_feed, end), (scene.feed, withdraw)):
+        request = ChangeRequest(changes=[change])
+        assert scene.index.ask(feed, "/v1/involvements/changes", request).status_code == 202
+    scene.index.settle()
+
+    end_shield(scene.index, ours, shield, theirs)
+
+    assert word(scene) == "previous"
+
+
+def test_only_a_shield_hides_what_the_law_asks_for(scene: Scene, ours: Device) -> None:
+    """Consent or not: a shield asks for no ground."""
+    registration = scene.world.registration(ADA, scene.other_handle, reference="one")
+    by_consent = registration.model_copy(update={"basis": Basis.CONSENT})
+    scene.index.ask(scene.other_feed, "/v1/registrations", scene.world.registering(scene.other_feed, [by_consent]))
+    scene.index.settle()
+
+    add_shield(scene.index, ours, ADA)
+
+    assert word(scene) == "none"
+
+
+# -- a new identity
+
+
+def test_nothing_leads_from_an_old_identity_to_a_new_one(scene: Scene, ours: Device, desk: Device) -> None:
+    """Not a row, not a number, not what is sealed in one: the child registered again under the same reference is found
+    by everybody, and no table joins the two.
+    """
+    new = whole_child("a new identity")
+    known(scene, ADA, reference="child one", of="northtown")
+    receipt = receipt_of(scene, scene.nurse, ADA)
+    ask(scene, scene.nurse, receipt)
+    shield = add_shield(scene.index, ours, ADA)
+    word(scene)
+    registration = scene.world.registration(ADA, scene.handle, reference="child one")
+    known(scene, ADA, reference="child one", of="northtown")
+    assert works(scene, desk)
+
+    end_identity(scene.index, ours, shield, Child(identity=ADA.identity, name=ADA.name))
+
+    number = scene.index.vault.involvement(scene.feed.organisation, registration.reference)
+    child = scene.index.vault.child(scene.feed.organisation, registration.child_reference)
+    for table, rows in scene.index.tables().items():
+        if table != "feeds":
+            assert not [row for row in rows if number in row or child in row], table
+    opened = scene.index.opened_rows()
+    for each in (number, child):
+        assert str(each).encode() not in opened
+        assert each.to_bytes(8, "big") not in opened
+
+    fresh = registration.model_copy(
+        update={"tags": scene.world.registration(new, scene.handle, reference="child one").tags}
+    )
+    scene.index.ask(scene.feed, "/v1/registrations", scene.world.registering(scene.feed, [fresh]))
+    scene.index.settle()
+    assert word(scene, new) == "current"
+    assert word(scene, ADA) == "none"
+    assert not scene.index.tables()["seal_children"]
