@@ -7,9 +7,10 @@ statement for statement and step for step.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,19 @@ from pydantic import BaseModel
 
 from signpost.protocol.classes import POINTS, Use
 from signpost.protocol.messages import Nothing
-from signpost.protocol.purposes import Role
+from signpost.protocol.purposes import Basis, Role
 from signpost.protocol.rights import (
     Exemption,
+    ObjectionGround,
+    ObjectionRequest,
     ReportDecisionRequest,
     ReportReadRequest,
     ReportRequest,
 )
 from tests.integration.index.conftest import Scene, set_scene
 from tests.support.running_index import RunningIndex
+from tests.support.shielding import add_shield, officer
+from tests.support.two_indexes import TwoIndexes, differences
 from tests.support.world import Child, Device, changing, whole_child
 
 ADA = whole_child("ada")
@@ -46,12 +51,43 @@ def _withdrawn(scene: Scene) -> None:
 
 
 def _registered(scene: Scene) -> None:
-    """Northtown works with her, for everybody to find."""
-    scene.index.register(scene.feed, ADA, scene.handle, reference="one")
+    """Northtown works with her, by consent, for everybody to find."""
+    registration = scene.world.registration(ADA, scene.handle, reference="one", basis=Basis.CONSENT)
+    answer = scene.index.ask(scene.feed, "/v1/registrations", scene.world.registering(scene.feed, [registration]))
+    assert answer.status_code == 202
     scene.index.settle()
 
 
-OUT_OF_SIGHT: dict[str, Callable[[Scene], None]] = {"never registered": _never, "withdrawn": _withdrawn}
+def _shielded(scene: Scene) -> None:
+    """Northtown does, and she is shielded."""
+    _registered(scene)
+    add_shield(scene.index, officer(scene.index, "southtown"), ADA)
+
+
+def _shielded_first(scene: Scene) -> None:
+    """She was shielded before anybody registered her."""
+    add_shield(scene.index, officer(scene.index, "southtown"), ADA)
+    _registered(scene)
+
+
+def _objected(scene: Scene) -> None:
+    """Northtown does by consent, and the family's objection is upheld."""
+    _registered(scene)
+    rights_officer = _officer(scene, "southtown", "carl")
+    request = ObjectionRequest(
+        **_asking(scene, rights_officer, ADA).model_dump(), balanced=ObjectionGround.NO_OVERRIDING_GROUND
+    )
+    assert scene.index.ask(rights_officer, "/v1/rights/objections", request).status_code == 201
+    scene.index.settle()
+
+
+OUT_OF_SIGHT: dict[str, Callable[[Scene], None]] = {
+    "never registered": _never,
+    "withdrawn": _withdrawn,
+    "shielded": _shielded,
+    "shielded first": _shielded_first,
+    "objected to": _objected,
+}
 
 
 @dataclass(frozen=True)
@@ -175,6 +211,37 @@ def test_a_report_of_what_is_out_of_sight_is_a_report_of_nobody(
     assert hidden == absent
     assert len(absent.statements) > 30
     assert absent.steps > 300
+
+
+@pytest.mark.parametrize("world", ["shielded", "objected to"])
+def test_line_for_line_a_hidden_childs_report_is_an_absent_ones(tmp_path: Path, world: str) -> None:
+    """Two indexes with the same keys are sent the same bytes: in answers, statements with their values, steps of both
+    connections, chance, log, and every line of Python, nothing differs.
+    """
+    with TwoIndexes(tmp_path) as both:
+        scene = both.set_scene()
+        both.only(both.one, lambda index: OUT_OF_SIGHT[world](replace(scene, index=index)))
+        asker, decider = _officer(scene, "southtown", "anna"), _officer(scene, "southtown", "bela")
+        request = _asking(scene, asker, ADA)
+        # Whatever is done for the first time only, as what a cache then knows, is done about somebody else.
+        both.ask(scene.nurse, "/v1/lookups", scene.world.lookup(scene.nurse, whole_child("ben")))
+        both.ask(asker, "/v1/rights/reports", _asking(scene, asker, whole_child("ben")))
+        both.ask(asker, "/v1/rights/reports/read", ReportReadRequest(report="0000-0000"))
+
+        def same(device: Device, path: str, message: BaseModel) -> bytes:
+            one, other = both.watch(device, path, message, lines=True)
+            assert differences(one, other) == [], path
+            assert one.loop_lines
+            return one.body
+
+        report = json.loads(same(asker, "/v1/rights/reports", request))["report"]
+        same(asker, "/v1/rights/reports", request)
+        decision = ReportDecisionRequest(report=report, decision="release", safe_to_show=True, exemption=None)
+        same(decider, "/v1/rights/reports/decide", decision)
+        both.world.clock.advance(DAYS_28)
+        reader = _officer(scene, "southtown", "anna")
+        told = json.loads(same(reader, "/v1/rights/reports/read", ReportReadRequest(report=report)))
+        assert told["involvements"] == []
 
 
 def test_the_comparison_sees_a_report_that_does_tell_of_somebody(tmp_path: Path) -> None:
