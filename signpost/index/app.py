@@ -194,7 +194,7 @@ class Index:
             manifest=manifest,
             randomness=randomness,
         )
-        own_rights = SqliteRights(writer=writer, vault=vault, sealing=sealing, covering=covering)
+        own_rights = SqliteRights(writer=writer, vault=vault, sealing=sealing)
         self.rights = FamilyRights(
             rights=own_rights, seals=self.seals, wrappers=wrappers, manifest=manifest, randomness=randomness
         )

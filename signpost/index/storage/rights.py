@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import struct
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Final, final
 
 from signpost.index.answer import matches_of
@@ -26,7 +27,6 @@ from signpost.index.records import (
 )
 from signpost.index.requests import Acknowledgement, Spending
 from signpost.index.rights_records import RightsDone, is_of_the_child
-from signpost.index.storage.covering import Covering
 from signpost.index.storage.delivery import HOT, SEALED
 from signpost.index.storage.layouts import CLASSES, from_day_number, pack_arrival, unpack_involvement
 from signpost.index.storage.record import record
@@ -42,7 +42,6 @@ from signpost.service.writer import Writer
 
 __all__ = ["SqliteRights"]
 
-_WHEREVER: Final = (HOT, SEALED)
 _COUNTS: Final = struct.Struct(">II")
 
 
@@ -50,11 +49,10 @@ _COUNTS: Final = struct.Struct(">II")
 class SqliteRights:
     """The `OwnRights` port."""
 
-    def __init__(self, *, writer: Writer, vault: Vault, sealing: Sealing, covering: Covering) -> None:
+    def __init__(self, *, writer: Writer, vault: Vault, sealing: Sealing) -> None:
         self._writer = writer
         self._vault = vault
         self._sealing = sealing
-        self._covering = covering
 
     async def note(self, *, spending: Spending, audit: AuditEvent) -> Acknowledgement:
         """As the port says."""
@@ -110,7 +108,9 @@ class SqliteRights:
         return await self._writer.submit(withdraw)
 
     def _keep_withdrawn(self, connection: Connection, tags: Sequence[StoredTag], spending: Spending) -> None:
-        """Hide what the organisation registers of this child by consent, whenever it does."""
+        """Hide what the organisation registers of this child by consent, whenever that settles. What is there already
+        is withdrawn: it is not looked through again here, where that could tell what is hidden already.
+        """
         asker, acknowledgement = spending.signed.asker, spending.acknowledgement
         name = self._vault.seal_name(acknowledgement.receipt)
         seal = Seal(
@@ -122,7 +122,6 @@ class SqliteRights:
         )
         self._sealing.write(connection, seal, desk_at=None)
         self._sealing.add_tags(connection, name, [tag for tag in tags if is_of_the_child(tag.place)])
-        self._covering.cover(connection, name, now=acknowledgement.at)
 
     def _begin(self, connection: Connection, spending: Spending, audit: AuditEvent) -> RightsDone | None:
         """Spend and record. What was done, when this account sent this body before."""
@@ -173,25 +172,31 @@ class SqliteRights:
                 yield organisation, involvement, unpack_involvement(raw)
 
 
+@cache
+def _own_statement(tags: int) -> str:
+    """The statement for so many tags: parameter 1 is the organisation's pseudonym, the keys follow. Seen and hidden are
+    read as one, tag by tag, so that it makes no difference which of the two an involvement is.
+    """
+    return " UNION ALL ".join(
+        f"SELECT {at}, class, tier, involvement, ended_on, identity_key FROM {table}"  # noqa: S608 - numbers and names
+        f" WHERE key = ?{at + 2} AND organisation = ?1"
+        for at in range(tags)
+        for table in (HOT, SEALED)
+    )
+
+
 def _own_hits(connection: Connection, organisation: OrganisationNumber, tags: Sequence[StoredTag]) -> list[Hit]:
     """What an organisation holds of these tags, seen or hidden."""
-    found = []
-    for table in _WHEREVER:
-        for at, tag in enumerate(tags):
-            rows = connection.execute(
-                "SELECT class, tier, involvement, ended_on, identity_key"  # noqa: S608 - names from the list above
-                f" FROM {table} WHERE key = ? AND organisation = ?",
-                (tag.wrapped.key, organisation),
-            ).fetchall()
-            found += [
-                Hit(
-                    asked_at=at,
-                    stored=Place(CLASSES[code], Tier(tier)),
-                    organisation=organisation,
-                    involvement=InvolvementNumber(involvement),
-                    ended_on=from_day_number(ended_on),
-                    identity_key=identity_key,
-                )
-                for code, tier, involvement, ended_on, identity_key in rows
-            ]
-    return found
+    keys = [tag.wrapped.key for tag in tags]
+    rows = connection.execute(_own_statement(len(keys)), (organisation, *keys)).fetchall()
+    return [
+        Hit(
+            asked_at=at,
+            stored=Place(CLASSES[code], Tier(tier)),
+            organisation=organisation,
+            involvement=InvolvementNumber(involvement),
+            ended_on=from_day_number(ended_on),
+            identity_key=identity_key,
+        )
+        for at, code, tier, involvement, ended_on, identity_key in rows
+    ]
