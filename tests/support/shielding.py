@@ -67,9 +67,9 @@ def add_shield(index: RunningIndex, device: Device, child: Child, **rest: Any) -
     return str(answer.json()["shield"])
 
 
-def approve_shield(index: RunningIndex, device: Device, shield: str) -> None:
+def approve_shield(index: RunningIndex, device: Device, shield: str, *, ends: bool = False) -> None:
     """By an officer of another council: a new shield, or the end of one."""
-    _done(index.ask(device, "/v1/shields/approve", ShieldRequest(shield=shield)))
+    _done(index.ask(device, "/v1/shields/approve", ShieldRequest(shield=shield, ends=ends)))
     index.settle()
 
 
@@ -77,7 +77,7 @@ def end_shield(index: RunningIndex, device: Device, shield: str, approver: Devic
     """Have an own shield end, with the approval that this takes."""
     request = ShieldEndRequest(shield=shield, why=ShieldEndReason.NO_LONGER_IN_DANGER)
     _done(index.ask(device, "/v1/shields/end", request))
-    approve_shield(index, approver, shield)
+    approve_shield(index, approver, shield, ends=True)
 
 
 def identity_request(world: World, device: Device, shield: str, child: Child) -> ShieldIdentityRequest:

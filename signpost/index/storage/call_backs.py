@@ -21,7 +21,7 @@ from signpost.index.storage.call_back_rows import CallBackRows
 from signpost.index.storage.delivery import Delivery
 from signpost.index.storage.handles import handles_of
 from signpost.index.storage.layouts import pack_arrival, unpack_involvement
-from signpost.index.storage.record import record
+from signpost.index.storage.record import EVERYBODYS, THE_DESKS, record
 from signpost.index.storage.spending import spend_nonce
 from signpost.index.storage.vault import Vault, place
 from signpost.index.working_time import due_at, read_hours
@@ -173,7 +173,9 @@ class SqliteCallBacks:
             for notice in due:
                 self._step(connection, notice, now)
             if due:  # another worker may have been here first
-                record(connection, self._vault, audit)
+                # A quarter of an hour after somebody asked, auditors would read that whom they asked about is there.
+                hidden = all(self._is_hidden(connection, notice) for notice in due)
+                record(connection, self._vault, audit, of=THE_DESKS if hidden else EVERYBODYS)
             return len(due)
 
         return await self._writer.submit(escalate)
@@ -235,6 +237,13 @@ class SqliteCallBacks:
         due = due_at(now, notice.urgency, read_hours(fallback.hours), self._rules.patience)
         self._rows.write_notice(connection, replace(notice, state=state, handle=fallback.identifier, due_at=due))
         self._delivery.mail(connection, fallback, notice.reference, now=now)
+
+    def _is_hidden(self, connection: Connection, notice: KeptNotice) -> bool:
+        of = (self._vault.organisation(notice.organisation), notice.involvement)
+        row = connection.execute(
+            "SELECT 1 FROM sealed_involvements WHERE organisation = ? AND involvement = ? LIMIT 1", of
+        ).fetchone()
+        return row is not None
 
     def _handles(self, connection: Connection, organisation: OrganisationId) -> Mapping[str, Handle]:
         return {handle.identifier: handle for handle in handles_of(connection, self._vault, organisation)}

@@ -306,10 +306,10 @@ def test_somebody_of_another_council_approves(scene: Scene, ours: Device, theirs
     """Not of one's own, not twice; what is told is one's own request."""
     shield = add_shield(scene.index, ours, ADA)
 
-    own = scene.index.ask(officer(scene.index), "/v1/shields/approve", ShieldRequest(shield=shield))
+    own = scene.index.ask(officer(scene.index), "/v1/shields/approve", ShieldRequest(shield=shield, ends=False))
     assert own.json()["code"] == "shield-unknown"
     approve_shield(scene.index, theirs, shield)
-    again = scene.index.ask(theirs, "/v1/shields/approve", ShieldRequest(shield=shield))
+    again = scene.index.ask(theirs, "/v1/shields/approve", ShieldRequest(shield=shield, ends=False))
     assert (again.status_code, again.json()["code"]) == (409, "shield-decided")
 
     [status] = scene.index.ask(ours, "/v1/shields/status", ShieldStatusRequest(shield=None)).json()["shields"]
@@ -352,8 +352,10 @@ def test_a_shield_ends_when_somebody_else_has_approved_that(scene: Scene, ours: 
     request = ShieldEndRequest(shield=shield, why=ShieldEndReason.NO_LONGER_IN_DANGER)
     assert scene.index.ask(ours, "/v1/shields/end", request).json()["state"] == "ending"
     assert word(scene) == "none"
+    mistaken = scene.index.ask(theirs, "/v1/shields/approve", ShieldRequest(shield=shield, ends=False))
+    assert mistaken.json()["code"] == "shield-decided"
 
-    approve_shield(scene.index, theirs, shield)
+    approve_shield(scene.index, theirs, shield, ends=True)
 
     assert word(scene) == "current"
     assert len(inbox(scene, scene.index.enrol("southtown", Role.PRACTITIONER))) == 1
@@ -369,6 +371,27 @@ def test_what_two_shields_hide_stays_hidden_when_one_ends(scene: Scene, ours: De
     assert word(scene) == "none"
     end_shield(scene.index, theirs, second, ours)
     assert word(scene) == "current"
+
+
+@pytest.mark.parametrize("decision", [DeskDecision.END, DeskDecision.STAND])
+def test_an_end_that_nobody_approves_the_desk_decides(
+    scene: Scene, ours: Device, theirs: Device, decision: DeskDecision
+) -> None:
+    """In words of its own: what was approved of a shield is not approved of its end."""
+    known(scene)
+    shield = add_shield(scene.index, ours, ADA)
+    approve_shield(scene.index, theirs, shield)
+    request = ShieldEndRequest(shield=shield, why=ShieldEndReason.MISTAKEN)
+    scene.index.ask(ours, "/v1/shields/end", request)
+    scene.world.clock.advance(WORKING_DAY)
+    desk, nurse = admit_desk(scene.index), renewed(scene, scene.nurse)
+    assert works(scene, desk) == ["end"]
+    old = DeskResolveRequest(item=shield, decision=DeskDecision.APPROVE, with_number=False)
+    assert scene.index.ask(desk, "/v1/desk/resolve", old).json()["code"] == "decision-refused"
+
+    resolve(scene.index, desk, DeskWork.END, decision)
+
+    assert scene.index.look_up(nurse, ADA) == ("current" if decision is DeskDecision.END else "none")
 
 
 def test_a_shield_is_reviewed(scene: Scene, ours: Device, theirs: Device) -> None:
