@@ -15,7 +15,7 @@ from signpost.protocol.shielding import ShieldEndReason, ShieldEndRequest, Shiel
 from tests.integration.index.conftest import Scene
 from tests.integration.index.test_contact import ask, inbox, receipt_of
 from tests.integration.index.test_record import leaves
-from tests.integration.index.test_rights import DONE, officer_of, own, told, withdrawing
+from tests.integration.index.test_rights import DONE, correcting, officer_of, own, told, withdrawing
 from tests.support.shielding import add_shield, admit_desk, desk_queue, officer
 from tests.support.world import Child, Device, whole_child
 
@@ -275,8 +275,6 @@ def test_a_family_may_consent_again(scene: Scene, anna: Device) -> None:
 @pytest.mark.parametrize("path", ["/v1/rights/corrections", "/v1/rights/withdrawals"])
 def test_the_receipt_is_the_same_whether_the_child_is_shielded(scene: Scene, anna: Device, path: str) -> None:
     """What is hidden is counted as what is seen, and changed as well."""
-    from tests.integration.index.test_rights import correcting
-
     shown, hidden = whole_child("shown"), whole_child("hidden")
     for child in (shown, hidden):
         own(scene, child, repr(child), basis=Basis.CONSENT)
@@ -297,8 +295,6 @@ def test_the_receipt_is_the_same_whether_the_child_is_shielded(scene: Scene, ann
 
 def test_a_corrected_child_that_is_shielded_stays_hidden(scene: Scene, anna: Device) -> None:
     """By the council's own reference of the child, though no tag is left that the shield knows."""
-    from tests.integration.index.test_rights import correcting
-
     own(scene)
     add_shield(scene.index, officer(scene.index, "northtown"), ADA)
     right = whole_child("ada under her right name")
