@@ -220,7 +220,7 @@ def test_line_for_line_a_hidden_childs_report_is_an_absent_ones(tmp_path: Path, 
     """
     with TwoIndexes(tmp_path) as both:
         scene = both.set_scene()
-        both.only(both.one, lambda index: OUT_OF_SIGHT[world](replace(scene, index=index)))
+        both.each(lambda index: index is both.one and OUT_OF_SIGHT[world](replace(scene, index=index)))
         asker, decider = _officer(scene, "southtown", "anna"), _officer(scene, "southtown", "bela")
         request = _asking(scene, asker, ADA)
         # Whatever is done for the first time only, as what a cache then knows, is done about somebody else.

@@ -38,7 +38,8 @@ def test_what_is_hidden_is_corrected_and_withdrawn_as_what_is_seen(tmp_path: Pat
     with TwoIndexes(tmp_path) as both:
         scene = both.set_scene()
         both.each(lambda index: _registered(scene, index))
-        both.only(both.one, lambda index: add_shield(index, officer(index, "northtown"), ADA))
+        shielding = officer(scene.index, "northtown")
+        both.each(lambda index: index is both.one and add_shield(index, shielding, ADA))
         anna = scene.index.enrol("southtown", Role.RIGHTS_OFFICER, account="anna")
 
         def request(device: Device, *, of_ada: bool) -> CorrectRequest | WithdrawRequest:

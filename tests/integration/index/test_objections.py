@@ -181,8 +181,9 @@ def test_an_objection_is_no_matter_for_the_desk_nor_for_shielding_officers(scene
     request = ShieldEndRequest(shield=reference, why=ShieldEndReason.MISTAKEN)
     assert told(scene.index.ask(shielding, "/v1/shields/end", request)) == (404, "shield-unknown")
     approver = officer(scene.index, "northtown")
-    approve = ShieldRequest(shield=reference)
-    assert told(scene.index.ask(approver, "/v1/shields/approve", approve)) == (404, "shield-unknown")
+    for ends in (True, False):
+        approve = ShieldRequest(shield=reference, ends=ends)
+        assert told(scene.index.ask(approver, "/v1/shields/approve", approve)) == (404, "shield-unknown")
 
 
 # -- taking one back
