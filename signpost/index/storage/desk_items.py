@@ -63,11 +63,12 @@ class DeskItems:
         raw = canonical_json(document)
         assert len(raw) <= _BYTES
         connection.execute(
-            "INSERT INTO desk_items VALUES (?, ?, ?, 1, ?, ?) ON CONFLICT (subject) DO UPDATE SET open = 1 WHERE ?",
+            "INSERT INTO desk_items VALUES (?, ?, ?, ?, 1, ?, ?) ON CONFLICT (subject) DO UPDATE SET open = 1 WHERE ?",
             (
                 name,
                 found.shield,
                 subject,
+                self._of(str(about.get("organisation")), str(about.get("involvement"))),
                 self._vault.seal(raw.ljust(_BYTES), Label.ITEM_ROW, name),
                 whole_hour(at + DESK_ITEM_DAYS * _DAY),
                 found.work is DeskWork.CALL_BACK,
@@ -99,13 +100,13 @@ class DeskItems:
         """It was looked at."""
         connection.execute("UPDATE desk_items SET open = 0 WHERE item = ?", (self._vault.item(reference),))
 
-    def forget_about(self, connection: Connection, shield: bytes, organisation: int, involvement: int) -> None:
-        """Delete a shield's items about one involvement."""
-        rows = connection.execute("SELECT item, seal, sealed FROM desk_items WHERE seal = ?", (shield,)).fetchall()
-        for name, seal, sealed in rows:
-            about = self._opened(name, seal, sealed).about
-            if (about.get("organisation"), about.get("involvement")) == (str(organisation), str(involvement)):
-                connection.execute("DELETE FROM desk_items WHERE item = ?", (name,))
+    def forget_about(self, connection: Connection, organisation: int, involvement: int) -> None:
+        """Delete the items about one involvement, whichever shield they are of."""
+        of = self._of(str(organisation), str(involvement))
+        connection.execute("DELETE FROM desk_items WHERE involvement = ?", (of,))
+
+    def _of(self, organisation: str, involvement: str) -> bytes:
+        return self._vault.item_subject(b"involvement", organisation.encode(), involvement.encode())
 
     def _opened(self, name: bytes, shield: bytes, sealed: bytes) -> KeptItem:
         document = json.loads(self._vault.open(sealed, Label.ITEM_ROW, name))

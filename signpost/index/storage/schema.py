@@ -464,6 +464,7 @@ _SEALS: Final = (
         item BLOB NOT NULL PRIMARY KEY CHECK (length(item) = 16),  -- keyed digest of its reference
         seal BLOB NOT NULL CHECK (length(seal) = 16),
         subject BLOB NOT NULL UNIQUE CHECK (length(subject) = 16),  -- keyed digest of what it is about: it stands once
+        involvement BLOB NOT NULL CHECK (length(involvement) = 16),  -- keyed digest of which it is about, if any
         open INTEGER NOT NULL CHECK (open IN (0, 1)),
         sealed BLOB NOT NULL,  -- reference, what, who, when; always one size
         forget_at INTEGER NOT NULL  -- epoch seconds, a whole hour
@@ -471,6 +472,7 @@ _SEALS: Final = (
     """,
     "CREATE INDEX desk_items_open ON desk_items (open)",
     "CREATE INDEX desk_items_of_seal ON desk_items (seal)",
+    "CREATE INDEX desk_items_of_involvement ON desk_items (involvement)",
     "CREATE INDEX desk_items_to_forget ON desk_items (forget_at)",
     """
     CREATE TABLE gathering (

@@ -135,21 +135,28 @@ class Sealing:
         return {name: grip(of_seal, held) for name, of_seal in sorted(tags.items())}
 
     def touched(
-        self, connection: Connection, organisation: OrganisationNumber, tags: Sequence[StoredTag], child: ChildNumber,
-        *, by_consent: bool,
-    ) -> Touched:  # fmt: skip
-        """Which seals hide an involvement with these tags. The same statements whatever is there, but for what is."""
+        self, connection: Connection, of: Of, tags: Sequence[StoredTag], child: ChildNumber, *, by_consent: bool
+    ) -> Touched:
+        """Which seals hide an involvement with these tags. The same statements whatever is there, but for what is. Where
+        a seal is unsure of what it hides already, because somebody decided so, it stays as it was.
+        """
+        organisation = of[0]
         grips = self.touching(connection, {tag.wrapped.key: tag.place for tag in tags})
         rows = connection.execute(
             "SELECT seal FROM seal_children WHERE organisation = ? AND child = ?", (organisation, child)
         ).fetchall()
         by_child = {name for (name,) in rows}
+        rows = connection.execute(
+            "SELECT seal FROM sealed_involvements WHERE organisation = ? AND involvement = ?", of
+        ).fetchall()
+        hidden_by = {name for (name,) in rows}
         hiding, unsure = [], []
         for name in sorted(grips.keys() | by_child):
             seal = self.seal(connection, name)
             if seal is None or not self._concerns(seal, organisation, by_consent=by_consent):
                 continue
-            if name in by_child or grips[name] is Grip.HIDES:
+            stays = name in hidden_by and grips.get(name) is Grip.UNSURE
+            if name in by_child or stays or grips[name] is Grip.HIDES:
                 hiding.append(name)
             elif grips[name] is Grip.UNSURE and seal.kind is SealKind.SHIELD:
                 unsure.append(name)
@@ -176,12 +183,8 @@ class Sealing:
         """Where an involvement's tags belong."""
         return _SEALED if touched.hiding else _HOT
 
-    def settled(
-        self, connection: Connection, of: Of, registered: Registered, touched: Touched
-    ) -> list[Of]:  # fmt: skip
-        """An involvement was registered, and its tags are where they belong: note which seals hide it. Which others are
-        hidden with it, by its organisation's own reference of the child.
-        """
+    def settled(self, connection: Connection, of: Of, registered: Registered, touched: Touched) -> None:
+        """An involvement was registered, and its tags are where they belong: note which seals hide it."""
         organisation, involvement = of
         connection.execute(
             "INSERT INTO involvement_children VALUES (?1, ?2, ?3, ?4)"
@@ -190,7 +193,6 @@ class Sealing:
         )
         connection.execute("DELETE FROM sealed_involvements WHERE organisation = ? AND involvement = ?", of)
         self._note(connection, of, touched.hiding)
-        return self._hide_siblings(connection, organisation, registered.child, touched.hiding, besides=involvement)
 
     def gone(self, connection: Connection, of: Of) -> None:
         """An involvement was withdrawn."""
@@ -217,10 +219,10 @@ class Sealing:
             if row is None:
                 continue
             child, by_consent = ChildNumber(row[0]), bool(row[1])
-            touched = self.touched(connection, of[0], self.held(connection, of), child, by_consent=by_consent)
+            touched = self.touched(connection, of, self.held(connection, of), child, by_consent=by_consent)
             if name in touched.hiding:
                 hidden += self.hide(connection, of, name)
-                hidden += self._hide_siblings(connection, of[0], child, (name,), besides=of[1])
+                hidden += self.hide_siblings(connection, of[0], child, (name,))
             elif name in touched.unsure:
                 unsure.append(of)
         return hidden, unsure
@@ -235,7 +237,31 @@ class Sealing:
         if row is None:
             return []
         hidden = self.hide(connection, of, name)
-        return hidden + self._hide_siblings(connection, of[0], ChildNumber(row[0]), (name,), besides=of[1])
+        return hidden + self.hide_siblings(connection, of[0], ChildNumber(row[0]), (name,))
+
+    def hide_siblings(
+        self, connection: Connection, organisation: OrganisationNumber, child: ChildNumber, names: Sequence[bytes]
+    ) -> list[Of]:
+        """Have these seals hide all of an organisation's involvements with a child, now and whenever one is registered.
+        What was visible until now. What a seal has been led to by a child hides with it ever since: that is not gone
+        through again, or whoever registers thousands with one child would have each of them look at all of them.
+        """
+        hidden: list[Of] = []
+        for name in names:
+            seal = self.seal(connection, name)
+            if seal is None or seal.old_identity:
+                continue
+            led = connection.execute("INSERT OR IGNORE INTO seal_children VALUES (?, ?, ?)", (organisation, child, name))
+            if not led.rowcount:
+                continue
+            rows = connection.execute(
+                "SELECT involvement, by_consent FROM involvement_children WHERE organisation = ? AND child = ?",
+                (organisation, child),
+            ).fetchall()
+            for involvement, by_consent in rows:
+                if self._concerns(seal, organisation, by_consent=bool(by_consent)):
+                    hidden += self.hide(connection, (organisation, InvolvementNumber(involvement)), name)
+        return hidden
 
     def hide(self, connection: Connection, of: Of, name: bytes) -> list[Of]:
         """Hide one involvement behind a seal; itself, where it was visible until now."""
@@ -285,7 +311,12 @@ class Sealing:
         ]
 
     def forget(self, connection: Connection, of: Of) -> None:
-        """Leave no row that holds an involvement's number: neither its tags, nor what hides it."""
+        """Leave no row that holds an involvement's number or its child's: neither its tags, nor what hides it."""
+        connection.execute(
+            "DELETE FROM seal_children WHERE organisation = ?1 AND child IN"
+            " (SELECT child FROM involvement_children WHERE organisation = ?1 AND involvement = ?2)",
+            of,
+        )
         keys = [
             (row[0], *of)
             for row in connection.execute(
@@ -299,29 +330,6 @@ class Sealing:
             )
         connection.execute("DELETE FROM tag_bodies WHERE organisation = ? AND involvement = ?", of)
         self.gone(connection, of)
-
-    def _hide_siblings(
-        self, connection: Connection, organisation: OrganisationNumber, child: ChildNumber, names: Sequence[bytes], *,
-        besides: InvolvementNumber,
-    ) -> list[Of]:  # fmt: skip
-        """Have these seals hide all of an organisation's involvements with a child, now and whenever one is registered.
-        What was visible until now.
-        """
-        hidden: list[Of] = []
-        for name in names:
-            seal = self.seal(connection, name)
-            if seal is None or seal.old_identity:
-                continue
-            connection.execute("INSERT OR IGNORE INTO seal_children VALUES (?, ?, ?)", (organisation, child, name))
-            rows = connection.execute(
-                "SELECT involvement, by_consent FROM involvement_children"
-                " WHERE organisation = ? AND child = ? AND involvement <> ?",
-                (organisation, child, besides),
-            ).fetchall()
-            for involvement, by_consent in rows:
-                if self._concerns(seal, organisation, by_consent=bool(by_consent)):
-                    hidden += self.hide(connection, (organisation, InvolvementNumber(involvement)), name)
-        return hidden
 
     def _note(self, connection: Connection, of: Of, names: Iterable[bytes]) -> None:
         connection.executemany(

@@ -145,7 +145,7 @@ class SqliteSeals:
             mine = {of for of in self._sealing.hidden_by(connection, name) if of[0] == own}
             self._drop_arrivals(connection, mine)
             for of in sorted(mine):
-                self._erase(connection, name, of)
+                self._erase(connection, of)
             self._sealing.take_tags(connection, name)
             self._sealing.add_tags(connection, name, tags)
             ended = replace(seal, old_identity=True)
@@ -155,7 +155,7 @@ class SqliteSeals:
 
         return await self._writer.submit(work)
 
-    def _erase(self, connection: Connection, name: bytes, of: Of) -> None:
+    def _erase(self, connection: Connection, of: Of) -> None:
         """Leave nothing that holds the number of an involvement, or leads to it: its organisation may register another
         under the same references, and nothing may join the two.
         """
@@ -164,7 +164,7 @@ class SqliteSeals:
         for notice in self._call_backs.notices_about(connection, *of):
             self._call_backs.forget_notice(connection, notice)
         forget_involvement(connection, self._vault, of)
-        self._items.forget_about(connection, name, *of)
+        self._items.forget_about(connection, *of)
 
     def _drop_arrivals(self, connection: Connection, of: set[Of]) -> None:
         """What waits to settle of these involvements never does."""

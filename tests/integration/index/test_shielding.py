@@ -482,7 +482,9 @@ def test_only_a_shield_hides_what_the_law_asks_for(scene: Scene, ours: Device) -
 # -- a new identity
 
 
-def test_nothing_leads_from_an_old_identity_to_a_new_one(scene: Scene, ours: Device, desk: Device) -> None:
+def test_nothing_leads_from_an_old_identity_to_a_new_one(
+    scene: Scene, ours: Device, theirs: Device, desk: Device
+) -> None:
     """Not a row, not a number, not what is sealed in one: the child registered again under the same reference is found
     by everybody, and no table joins the two.
     """
@@ -491,6 +493,7 @@ def test_nothing_leads_from_an_old_identity_to_a_new_one(scene: Scene, ours: Dev
     receipt = receipt_of(scene, scene.nurse, ADA)
     ask(scene, scene.nurse, receipt)
     shield = add_shield(scene.index, ours, ADA)
+    add_shield(scene.index, theirs, ADA)
     word(scene)
     registration = scene.world.registration(ADA, scene.handle, reference="child one")
     known(scene, ADA, reference="child one", of="northtown")
@@ -516,3 +519,58 @@ def test_nothing_leads_from_an_old_identity_to_a_new_one(scene: Scene, ours: Dev
     assert word(scene, new) == "current"
     assert word(scene, ADA) == "none"
     assert not scene.index.tables()["seal_children"]
+
+
+# -- what an adversary tries
+
+
+def batch(scene: Scene, *rows: tuple[Child, str], child: Child = ADA) -> None:
+    """Southtown registers several involvements with one child of its own, in one request; settled together."""
+    of = scene.world.registration(child, scene.other_handle, reference="x").child_reference
+    registrations = [
+        scene.world.registration(of_row, scene.other_handle, reference=reference).model_copy(
+            update={"child_reference": of}
+        )
+        for of_row, reference in rows
+    ]
+    request = scene.world.registering(scene.other_feed, registrations)
+    assert scene.index.ask(scene.other_feed, "/v1/registrations", request).status_code == 202
+    scene.index.settle()
+
+
+@pytest.mark.parametrize("reference", [f"sibling {number}" for number in range(4)])
+def test_a_row_fed_in_the_same_batch_as_the_one_that_is_hidden_is_hidden_with_it(
+    scene: Scene, ours: Device, theirs: Device, reference: str
+) -> None:
+    """Whichever of the two settles first: by the council's own reference of the child they are one child's."""
+    shield = add_shield(scene.index, ours, ADA)
+    other = whole_child("ada under another name")
+
+    for _ in range(2):
+        batch(scene, (ADA, "one"), (other, reference))
+        assert word(scene, other) == "none"
+        assert word(scene) == "none"
+
+    end_shield(scene.index, ours, shield, theirs)
+    assert word(scene, other) == "current"
+    assert word(scene) == "current"
+
+
+def test_who_has_one_child_in_thousands_of_rows_slows_nobody(scene: Scene, ours: Device) -> None:
+    """A row that is hidden is not compared with every other of its child: the work of a batch stays the same."""
+    add_shield(scene.index, ours, ADA)
+    steps = []
+    for number in range(3):
+        rows = [(ADA, f"row {number} {row}") for row in range(20)]
+        count = 0
+
+        def step(_: str) -> None:
+            nonlocal count
+            count += 1
+
+        scene.index.writer.run(lambda connection: connection.set_trace_callback(step))
+        batch(scene, *rows)
+        scene.index.writer.run(lambda connection: connection.set_trace_callback(None))
+        steps.append(count)
+
+    assert steps[2] <= steps[1] + 10
