@@ -113,6 +113,32 @@ def test_one_that_is_not_upheld_is_recorded_and_hides_nothing(
     assert end(scene, anna, answer["objection"]) == UNKNOWN
 
 
+def test_work_that_comes_to_rest_on_the_law_is_seen_and_hidden_again_where_it_does_not(
+    scene: Scene, anna: Device
+) -> None:
+    """The ground is the one that was registered last."""
+    objected(scene, anna)
+    words = []
+    for basis in (Basis.CONSENT, Basis.STATUTORY, Basis.CONSENT):
+        registered(scene, basis=basis)
+        words.append(word(scene))
+
+    assert words == ["none", "current", "none"]
+
+
+def test_a_correction_of_what_an_objection_hides_leaves_it_hidden(scene: Scene, anna: Device) -> None:
+    """And what was hidden by it is counted."""
+    own(scene, basis=Basis.CONSENT)
+    objected(scene, anna)
+    right = replace(ADA, name=("her right name",))
+
+    answer = scene.index.ask(anna, "/v1/rights/corrections", correcting(scene, anna, ADA, right)).json()
+    scene.index.settle()
+
+    assert answer["changed"] == 1
+    assert word(scene, right) == "none"
+
+
 def test_a_twin_and_a_namesake_are_not_hidden(scene: Scene, anna: Device) -> None:
     """Neither by another number, nor by what many share: an objection speaks for one family."""
     registered(scene, replace(ADA, identity="twin"), "twin")
