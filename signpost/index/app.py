@@ -139,17 +139,17 @@ class Index:
         items = DeskItems(vault, randomness=randomness)
         covering = Covering(sealing=sealing, delivery=delivery, items=items)
         self.seals = SqliteSeals(
-            reader=reader, writer=writer, vault=vault, sealing=sealing, covering=covering, items=items
-        )
+            reader=reader, writer=writer, vault=vault, sealing=sealing, covering=covering, items=items,
+            outcomes=outcomes,
+        )  # fmt: skip
         queues = SqliteDesk(
             reader=reader, writer=writer, vault=vault, sealing=sealing, covering=covering, items=items,
             outcomes=outcomes,
         )  # fmt: skip
         desk_record = SqliteRecord(reader=reader, writer=writer, vault=vault, of=THE_DESKS)
         self.shield = Shield(
-            seals=self.seals, desk=queues, record=desk_record, wrappers=wrappers, manifest=manifest,
-            randomness=randomness,
-        )  # fmt: skip
+            seals=self.seals, record=desk_record, wrappers=wrappers, manifest=manifest, randomness=randomness
+        )
         self.desk = Desk(queues=queues, record=desk_record, randomness=randomness)
         self.gathering = Gathering(queues=queues, clock=clock, randomness=randomness)
         glasses = SqliteGlasses(reader=reader, writer=writer, vault=vault, delivery=delivery)

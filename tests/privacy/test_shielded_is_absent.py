@@ -16,7 +16,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from pydantic import BaseModel
@@ -50,6 +50,8 @@ from tests.support.shielding import (
 )
 from tests.support.two_indexes import Seen, TwoIndexes, differences, watched
 from tests.support.world import Child, Device, changing, device_purpose, whole_child
+
+T = TypeVar("T")
 
 DAY = 24 * 60 * 60
 QUARTER = 15 * 60
@@ -111,7 +113,7 @@ class Worlds:
 
             def act(index: RunningIndex) -> None:
                 other = "zoe" if index is self.two.one else "ada"
-                self.register(index, person(other), "withdrawn")
+                self.unseen(lambda: self.register(index, person(other), "withdrawn"))
                 index.ask(self.scene.feed, "/v1/involvements/changes", changing("withdrawn", "withdraw"))
                 index.settle()
 
@@ -137,8 +139,15 @@ class Worlds:
         return registration
 
     def shield(self, index: RunningIndex, name: str) -> str:
-        """An officer of another council hides a child."""
-        return add_shield(index, self.officer, hidden_by(name))
+        """An officer of another council hides a child. What the desk's items draw of chance, nobody outside sees."""
+        return self.unseen(lambda: add_shield(index, self.officer, hidden_by(name)))
+
+    def unseen(self, act: Callable[[], T]) -> T:
+        """An act after which chance is the same, whatever it drew for what nobody outside sees."""
+        after = int.from_bytes(self.two.world.randomness(8), "big")
+        done = act()
+        self.two.world.reseed(after)
+        return done
 
     # -- what outsiders see
 

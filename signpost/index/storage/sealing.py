@@ -251,7 +251,9 @@ class Sealing:
             seal = self.seal(connection, name)
             if seal is None or seal.old_identity:
                 continue
-            led = connection.execute("INSERT OR IGNORE INTO seal_children VALUES (?, ?, ?)", (organisation, child, name))
+            led = connection.execute(
+                "INSERT OR IGNORE INTO seal_children VALUES (?, ?, ?)", (organisation, child, name)
+            )
             if not led.rowcount:
                 continue
             rows = connection.execute(
@@ -309,6 +311,40 @@ class Sealing:
                 "SELECT organisation, involvement FROM sealed_involvements WHERE seal = ?", (name,)
             ).fetchall()
         ]
+
+    def children_hidden_by(
+        self, connection: Connection, name: bytes, organisation: OrganisationNumber
+    ) -> set[ChildNumber]:
+        """By which of an organisation's own references of children a seal hides, or of whom it hides anything."""
+        rows = connection.execute(
+            "SELECT child FROM seal_children WHERE seal = ?1 AND organisation = ?2"
+            " UNION SELECT child FROM sealed_involvements JOIN involvement_children USING (organisation, involvement)"
+            " WHERE seal = ?1 AND organisation = ?2",
+            (name, organisation),
+        ).fetchall()
+        return {ChildNumber(child) for (child,) in rows}
+
+    def with_children(
+        self, connection: Connection, organisation: OrganisationNumber, children: Iterable[ChildNumber]
+    ) -> set[Of]:
+        """All that has settled of an organisation's involvements with these children."""
+        return {
+            (organisation, InvolvementNumber(involvement))
+            for child in children
+            for (involvement,) in connection.execute(
+                "SELECT involvement FROM involvement_children WHERE organisation = ? AND child = ?",
+                (organisation, child),
+            ).fetchall()
+        }
+
+    def lead_no_more(
+        self, connection: Connection, organisation: OrganisationNumber, children: Iterable[ChildNumber]
+    ) -> None:
+        """Have these references of children lead to no seal, whosever it is."""
+        connection.executemany(
+            "DELETE FROM seal_children WHERE organisation = ? AND child = ?",
+            [(organisation, child) for child in children],
+        )
 
     def forget(self, connection: Connection, of: Of) -> None:
         """Leave no row that holds an involvement's number or its child's: neither its tags, nor what hides it."""

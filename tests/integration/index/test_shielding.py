@@ -32,6 +32,7 @@ from tests.support.shielding import (
     desk_queue,
     end_identity,
     end_shield,
+    identity_request,
     officer,
     resolve,
     shield_request,
@@ -574,3 +575,137 @@ def test_who_has_one_child_in_thousands_of_rows_slows_nobody(scene: Scene, ours:
         steps.append(count)
 
     assert steps[2] <= steps[1] + 10
+
+
+# -- what an officer cannot do alone
+
+
+def test_who_approves_a_shield_does_not_end_it_unknowingly(scene: Scene, ours: Device, theirs: Device) -> None:
+    """Its own council asks for the end while somebody elsewhere is asked for the approval: each approval names which."""
+    known(scene)
+    shield = add_shield(scene.index, ours, ADA)
+    early = scene.index.ask(theirs, "/v1/shields/approve", ShieldRequest(shield=shield, ends=True))
+    assert (early.status_code, early.json()["code"]) == (409, "shield-decided")
+    request = ShieldEndRequest(shield=shield, why=ShieldEndReason.NO_LONGER_IN_DANGER)
+    assert scene.index.ask(ours, "/v1/shields/end", request).status_code == 200
+
+    answer = scene.index.ask(theirs, "/v1/shields/approve", ShieldRequest(shield=shield, ends=False))
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "shield-decided")
+    assert word(scene) == "none"
+
+
+def test_tags_that_join_an_approved_shield_are_approved_too(scene: Scene, ours: Device, theirs: Device) -> None:
+    """They may be any child's: somebody elsewhere has to look, as at a new shield."""
+    shield = add_shield(scene.index, ours, ADA)
+    approve_shield(scene.index, theirs, shield)
+
+    add_shield(scene.index, ours, whole_child("another child"), shield=shield)
+
+    [status] = scene.index.ask(ours, "/v1/shields/status", ShieldStatusRequest(shield=shield)).json()["shields"]
+    assert status["state"] == "waiting"
+    approve_shield(scene.index, theirs, shield)
+
+
+def test_ending_an_identity_is_no_way_to_end_a_shield_alone(scene: Scene, ours: Device) -> None:
+    """What the shield keeps has the number that it hides by."""
+    known(scene)
+    shield = add_shield(scene.index, ours, ADA)
+
+    request = identity_request(scene.world, ours, shield, Child(identity="made up"))
+    answer = scene.index.ask(ours, "/v1/shields/identity-ended", request)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "tags-profile")
+    known(scene)
+    assert word(scene) == "none"
+
+
+# -- what could lead from an old identity to a new one
+
+
+def of_northtown(scene: Scene, child: Child, reference: str, *, settled: bool = True) -> None:
+    """Northtown registers whatever is now known of a child whom it has always called the same."""
+    called = scene.world.registration(ADA, scene.handle, reference="x").child_reference
+    registration = scene.world.registration(child, scene.handle, reference=reference)
+    request = scene.world.registering(scene.feed, [registration.model_copy(update={"child_reference": called})])
+    assert scene.index.ask(scene.feed, "/v1/registrations", request).status_code == 202
+    if settled:
+        scene.index.settle()
+
+
+def leads_to(scene: Scene, *references: str) -> None:
+    """Nothing that rests there, sealed or not, holds these involvements' numbers, or the child's."""
+    vault, organisation = scene.index.vault, scene.feed.organisation
+    called = scene.world.registration(ADA, scene.handle, reference="x").child_reference
+    numbers = [vault.child(organisation, called)]
+    numbers += [vault.involvement(organisation, reference_of(each)) for each in references]  # type: ignore[misc]
+    opened = scene.index.opened_rows()
+    for number in numbers:
+        for table, rows in scene.index.tables().items():
+            assert not [row for row in rows if number in row], table
+        assert str(number).encode() not in opened
+        assert number.to_bytes(8, "big") not in opened
+
+
+def test_another_councils_shield_leads_no_further_than_ones_own(
+    scene: Scene, ours: Device, theirs: Device, desk: Device
+) -> None:
+    """It hides the same old identity: nor does it follow the child into the new one, by row or by queue."""
+    of_northtown(scene, ADA, "one")
+    shield = add_shield(scene.index, ours, ADA)
+    add_shield(scene.index, theirs, replace(ADA, identity="another number"))
+    of_northtown(scene, ADA, "one")
+    assert {"registered", "unsure"} <= set(works(scene, desk))
+
+    end_identity(scene.index, ours, shield, Child(identity=ADA.identity))
+
+    leads_to(scene, "one")
+    new = whole_child("a new identity")
+    of_northtown(scene, new, "one")
+    assert word(scene, new) == "current"
+
+
+def test_another_shield_that_hides_the_same_child_does_not_follow_it(
+    scene: Scene, ours: Device, theirs: Device
+) -> None:
+    of_northtown(scene, ADA, "one")
+    shield = add_shield(scene.index, ours, ADA)
+    add_shield(scene.index, theirs, ADA)
+
+    end_identity(scene.index, ours, shield, Child(identity=ADA.identity))
+
+    leads_to(scene, "one")
+    new = whole_child("a new identity")
+    of_northtown(scene, new, "one")
+    assert word(scene, new) == "current"
+
+
+@pytest.mark.parametrize("settled", [0, 1, 2])
+def test_what_waits_to_settle_of_an_old_identity_goes_with_it(
+    scene: Scene, ours: Device, desk: Device, settled: int
+) -> None:
+    """None, one or both of its rows had settled; nothing of them is left, nor of what was not gathered yet."""
+    shield = add_shield(scene.index, ours, ADA)
+    of_northtown(scene, ADA, "one", settled=settled > 0)
+    of_northtown(scene, replace(whole_child("other tags"), identity=None), "two", settled=settled > 1)
+
+    end_identity(scene.index, ours, shield, Child(identity=ADA.identity))
+    scene.index.settle()
+
+    leads_to(scene, "one", "two")
+    assert works(scene, desk) == []
+
+
+def test_what_the_desk_had_hidden_by_an_old_identity_is_hidden_when_it_is_fed_again(
+    scene: Scene, ours: Device, desk: Device
+) -> None:
+    """By no reference of a child any more; but what somebody decided of this row stands."""
+    known(scene, ANOTHER_NUMBER)
+    shield = add_shield(scene.index, ours, ADA)
+    end_identity(scene.index, ours, shield, ADA)
+    resolve(scene.index, desk, DeskWork.UNSURE, DeskDecision.HIDE)
+    assert word(scene, ANOTHER_NUMBER) == "none"
+
+    known(scene, ANOTHER_NUMBER)
+
+    assert word(scene, ANOTHER_NUMBER) == "none"
