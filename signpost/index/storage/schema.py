@@ -494,3 +494,35 @@ _SEALS: Final = (
     ) STRICT
     """,
 )
+
+
+@MIGRATIONS()
+def rights(database: Database) -> None:
+    """What families ask for, and what was done for them."""
+    for statement in _RIGHTS:
+        database.execute(statement)
+
+
+_RIGHTS: Final = (
+    """
+    CREATE TABLE reports (
+        -- That a family asked who works with their child and who looked. 28 days after it is released.
+        report BLOB NOT NULL PRIMARY KEY CHECK (length(report) = 16),  -- keyed digest of organisation and reference
+        organisation INTEGER NOT NULL,  -- pseudonym of the organisation whose officer asked
+        sealed BLOB NOT NULL,  -- who asked and decided, when, what, and the wrapped tags; always one size
+        forget_at INTEGER NOT NULL  -- epoch seconds, a whole hour
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX reports_of_organisation ON reports (organisation)",
+    "CREATE INDEX reports_to_forget ON reports (forget_at)",
+    """
+    CREATE TABLE rights_done (
+        -- How many involvements a correction or a withdrawal changed, so that the same request sent again is told the
+        -- same. 24 hours.
+        done BLOB NOT NULL PRIMARY KEY CHECK (length(done) = 16),  -- keyed digest of organisation and receipt
+        sealed BLOB NOT NULL,  -- the two counts; always one size
+        forget_at INTEGER NOT NULL  -- epoch seconds, a whole hour
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX rights_done_to_forget ON rights_done (forget_at)",
+)

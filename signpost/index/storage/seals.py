@@ -218,7 +218,7 @@ class SqliteSeals:
         (count,) = connection.execute(
             "INSERT INTO meters VALUES (?1, 1, ?2) ON CONFLICT (name) DO UPDATE SET lookups = lookups + 1"
             " RETURNING lookups",
-            (self._vault.meter("seals", seal.organisation, str(until)), until),
+            (self._vault.meter(f"seals-{seal.kind.value}", seal.organisation, str(until)), until),
         ).fetchone()
         if count > MOST_A_DAY:
             raise Problem(ProblemCode.BUDGET_USED, retry_after=until - now)
