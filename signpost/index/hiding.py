@@ -2,7 +2,7 @@
 
 A *seal* is what keeps involvements out of everybody's sight but their own organisation's: a shield, or an objection
 that was upheld. In this order, and nothing else:
-1. what carries one of the seal's identity tags is hidden;
+1. what carries one of the seal's identity tags is hidden, whatever it calls that tag;
 2. what matches one of its tags at T1 or T2, of whatever class, is hidden too, unless it carries a *different* identity
    tag: a twin, a namesake, another child. A seal without an identity tag knows none to differ from;
 3. whatever else matches is *unsure*, for a person to decide; it stays as it was.
@@ -48,8 +48,7 @@ def identities(tags: Mapping[TagKey, Place]) -> set[TagKey]:
 
 def grip(seal: Mapping[TagKey, Place], held: Mapping[TagKey, Place]) -> Grip:
     """How a seal of these tags stands to what holds those."""
-    own, theirs = identities(seal), identities(held)
-    if own & theirs:
+    if identities(seal) & held.keys():
         return Grip.BY_NUMBER
     tiers = [max(seal[key].tier, held[key].tier) for key in seal.keys() & held.keys()]
     if not tiers:
@@ -60,4 +59,4 @@ def grip(seal: Mapping[TagKey, Place], held: Mapping[TagKey, Place]) -> Grip:
 def differ(seal: Mapping[TagKey, Place], held: Mapping[TagKey, Place]) -> bool:
     """Whether both carry a number and it is not the same: another child, or a mistyped or new number."""
     own, theirs = identities(seal), identities(held)
-    return bool(own and theirs and not own & theirs)
+    return bool(own and theirs and not own & held.keys())

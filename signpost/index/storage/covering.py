@@ -64,8 +64,8 @@ class Covering:
         self._shown(connection, self._sealing.end(connection, name), now=now)
 
     def _shown(self, connection: Connection, shown: Iterable[Of], *, now: int) -> None:
-        for of in sorted(shown):
-            tags = self._sealing.held(connection, of)
-            for tag in tags:
-                thin_out(connection, tag.wrapped.key, of[0])
-            self._delivery.registered(connection, *of, tags, now=now)
+        held = {of: self._sealing.held(connection, of) for of in sorted(shown)}
+        for key, organisation in sorted({(tag.wrapped.key, of[0]) for of, tags in held.items() for tag in tags}):
+            thin_out(connection, key, organisation)
+        for of in held:
+            self._delivery.registered(connection, *of, self._sealing.held(connection, of), now=now)

@@ -440,20 +440,21 @@ def _move(connection: Connection, of: Of, source: str, target: str) -> None:
     connection.executemany(f"DELETE FROM {source} {where}", rows)  # noqa: S608 - two names
 
 
-def thin_out(connection: Connection, key: bytes, organisation: int) -> None:
-    """Keep no more than so many involvements of one organisation visible under one tag: the open ones first, then those
-    that ended last. A lookup reads all that stand there, so one feed could otherwise make one child's lookups slow for
-    everybody. The word stays what it was; the organisation's own list is read elsewhere.
+def thin_out(connection: Connection, key: bytes, organisation: int, *, table: str = _HOT) -> None:
+    """Keep no more than so many involvements of one organisation under one tag: the open ones first, then those that
+    ended last. A lookup reads all that stand there, so one feed could otherwise make one child's lookups slow for
+    everybody; and of what is hidden, whatever the writer does with it. The word stays what it was; the organisation's
+    own list is read elsewhere.
     """
     crowd = connection.execute(
-        "SELECT involvement FROM involvement_tags WHERE key = ? AND organisation = ?"
+        f"SELECT involvement FROM {table} WHERE key = ? AND organisation = ?"  # noqa: S608 - two names
         " ORDER BY ended_on IS NOT NULL, ended_on DESC, involvement LIMIT -1 OFFSET ?",
         (key, organisation, MOST_UNDER_ONE_TAG),
     ).fetchall()
     for (involvement,) in crowd:
-        for table in ("involvement_tags", "tag_bodies"):
+        for each in (table, "tag_bodies"):
             connection.execute(
-                f"DELETE FROM {table} WHERE key = ? AND organisation = ? AND involvement = ?",  # noqa: S608 - two names
+                f"DELETE FROM {each} WHERE key = ? AND organisation = ? AND involvement = ?",  # noqa: S608 - two names
                 (key, organisation, involvement),
             )
 

@@ -189,8 +189,8 @@ class SqliteSeals:
     def _drop_arrivals(
         self, connection: Connection, name: bytes, own: OrganisationNumber, children: set[ChildNumber]
     ) -> set[Of]:
-        """What waits to settle of these children, or of whom the shield would hide, never does. Which involvements
-        those are; the children of whom nothing had settled join the others.
+        """What waits to settle of these children, or of whom the shield would hide, never does. The children of whom
+        nothing had settled join the others; which involvements there are of all of them.
         """
         waiting = [
             (number, arrival)
@@ -218,7 +218,7 @@ class SqliteSeals:
         (count,) = connection.execute(
             "INSERT INTO meters VALUES (?1, 1, ?2) ON CONFLICT (name) DO UPDATE SET lookups = lookups + 1"
             " RETURNING lookups",
-            (self._vault.meter("seals", seal.organisation, str(until)), until),
+            (self._vault.meter(f"seals-{seal.kind.value}", seal.organisation, str(until)), until),
         ).fetchone()
         if count > MOST_A_DAY:
             raise Problem(ProblemCode.BUDGET_USED, retry_after=until - now)

@@ -32,7 +32,8 @@ _SWEPT: Final = (
     ("spent_nonces", "nonce"), ("spent_receipts", "receipt"), ("lookup_rows", "lookup"),
     ("sign_in_guesses", "name"), ("meters", "name"), ("repeats", "name"), ("exceptions", "whom"),
     ("revocations", "revocation"), ("ended_shifts", "shift"), ("call_back_tags", "tag"), ("call_backs", "call_back"),
-    ("notices", "notice"), ("mails", "mail"), ("glasses", "glass"), ("desk_items", "item"),
+    ("notices", "notice"), ("mails", "mail"), ("glasses", "glass"), ("desk_items", "item"), ("reports", "report"),
+    ("rights_done", "done"),
 )  # fmt: skip
 _Effects = dict[tuple[OrganisationNumber, InvolvementNumber], Registered | Ended | Withdrawn]
 _Gone = dict[tuple[OrganisationNumber, InvolvementNumber], list[WrappedTag]]
@@ -197,6 +198,7 @@ def _make_visible(connection: Connection, effects: _Effects, touched: _Touched) 
     connection.executemany("INSERT INTO tag_bodies VALUES (?, ?, ?, ?)", bodies)
     for table, rows in tags.items():
         connection.executemany(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?)", sorted(rows))  # noqa: S608
-    for tag_key, owner in sorted({(tag[0], tag[1]) for tag in tags["involvement_tags"]}):
-        thin_out(connection, tag_key, owner)
+    for table, rows in tags.items():
+        for tag_key, owner in sorted({(tag[0], tag[1]) for tag in rows}):
+            thin_out(connection, tag_key, owner, table=table)
     return no_longer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from signpost.index.storage import desk_items
+from signpost.index.storage.sealing import MOST_UNDER_ONE_TAG
 from signpost.protocol.messages import Change, ChangeRequest, ContactStatusRequest, Nothing, RecordRequest
 from signpost.protocol.purposes import Basis, Kind, Role, Urgency
 from signpost.protocol.shielding import (
@@ -623,7 +626,7 @@ def test_who_has_one_child_in_thousands_of_rows_slows_nobody(scene: Scene, ours:
 
 
 def test_who_approves_a_shield_does_not_end_it_unknowingly(scene: Scene, ours: Device, theirs: Device) -> None:
-    """Its own council asks for the end while somebody elsewhere is asked for the approval: each names which."""
+    """Its own council asks for the end while somebody elsewhere is asked to approve it: an approval names which."""
     known(scene)
     shield = add_shield(scene.index, ours, ADA)
     early = scene.index.ask(theirs, "/v1/shields/approve", ShieldRequest(shield=shield, ends=True))
@@ -751,3 +754,38 @@ def test_what_the_desk_had_hidden_by_an_old_identity_is_hidden_when_it_is_fed_ag
     known(scene, ANOTHER_NUMBER)
 
     assert word(scene, ANOTHER_NUMBER) == "none"
+
+
+# -- what somebody could flood
+
+
+def test_a_flood_of_lookups_buries_no_call_back(
+    scene: Scene, ours: Device, desk: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many items there are, those that somebody waits for are looked at first."""
+    monkeypatch.setattr(desk_items, "_MOST_OPENED", 3)
+    known(scene, ANOTHER_NUMBER, of="northtown")
+    add_shield(scene.index, ours, ADA)
+    receipt = receipt_of(scene, scene.nurse, ADA)
+    ask(scene, scene.nurse, receipt, urgency=Urgency.NOW)
+    for number in range(8):
+        nurse = scene.index.enrol("st-elsewhere", Role.URGENT, Kind.HOSPITAL, account=f"nurse.{number}")
+        scene.index.look_up(nurse, Child(identity=ADA.identity))
+    scene.index.settle()
+
+    found = works(scene, desk)
+
+    assert found[:2] == ["call-back", "unsure"]
+    assert len(found) == 3
+
+
+def test_a_crowd_behind_a_shield_is_no_larger_than_one_before_it(scene: Scene, ours: Device) -> None:
+    """One organisation's involvements under one tag: neither settling nor ending reads more than so many."""
+    add_shield(scene.index, ours, ADA)
+    for number in range(4):
+        rows = [(replace(ADA, name=(f"{number} {row}",)), f"{number} {row}") for row in range(20)]
+        batch(scene, *rows)
+
+    key = max(Counter(row[0] for row in scene.index.tables()["sealed_tags"]).values())
+
+    assert key == MOST_UNDER_ONE_TAG
