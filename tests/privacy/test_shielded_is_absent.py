@@ -34,7 +34,7 @@ from signpost.protocol.messages import (
     Registration,
     ReplyRequest,
 )
-from signpost.protocol.purposes import DeepReason, Kind, Role, Urgency
+from signpost.protocol.purposes import Basis, DeepReason, Kind, Role, Urgency
 from signpost.protocol.shielding import (
     DeskDecision,
     DeskWork,
@@ -44,6 +44,7 @@ from signpost.protocol.shielding import (
     ShieldStatusRequest,
 )
 from tests.integration.index.conftest import Scene
+from tests.integration.index.test_objections import objecting
 from tests.support.running_index import RunningIndex
 from tests.support.shielding import (
     add_shield,
@@ -127,19 +128,19 @@ class Worlds:
             self.two.each(act)
 
     def register(
-        self, index: RunningIndex, child: Child, reference: str, *, of: str | None = None, row: str = "first"
+        self, index: RunningIndex, child: Child, reference: str, *, of: str | None = None, **rest: Any
     ) -> bytes:
         """Northtown registers, settled; the acknowledgement. `of` is whom its own child reference names."""
-        registration = self.registration(child, reference, of=of, row=row)
+        registration = self.registration(child, reference, of=of, **rest)
         request = self.two.world.registering(self.scene.feed, [registration])
         answer = index.ask(self.scene.feed, "/v1/registrations", request)
         assert answer.status_code == 202, answer.text
         index.settle()
         return answer.content
 
-    def registration(self, child: Child, reference: str, *, of: str | None = None, row: str = "first") -> Registration:
+    def registration(self, child: Child, reference: str, *, of: str | None = None, **rest: Any) -> Registration:
         """As Northtown's feed would send it."""
-        registration = self.two.world.registration(child, self.scene.handle, reference=reference, row=row)
+        registration = self.two.world.registration(child, self.scene.handle, reference=reference, **rest)
         if of is not None:
             known = self.two.world.registration(person(of), self.scene.handle, reference=reference)
             registration = registration.model_copy(update={"child_reference": known.child_reference})
@@ -376,6 +377,29 @@ def test_both_surnames_after_an_adoption(worlds: Worlds) -> None:
     worlds.set_up(act)
 
     worlds.see_all([person("ada"), person("ada adopted")])
+
+
+@pytest.mark.parametrize("first", ["loaded", "objected"])
+def test_objected_to(worlds: Worlds, first: str) -> None:
+    """What rests on consent, once the family's objection is upheld: as what is shielded, and fed again likewise."""
+    worlds.withdrawn()
+    rights = worlds.two.one.enrol("southtown", Role.RIGHTS_OFFICER)
+
+    def act(index: RunningIndex, name: str) -> None:
+        def load(child: Child, row: str) -> bytes:
+            return worlds.register(index, child, "one", of=name, row=row, basis=Basis.CONSENT)
+
+        if first == "loaded":
+            load(person(name), "first")
+        request = objecting(worlds.scene, rights, hidden_by(name))
+        assert index.ask(rights, "/v1/rights/objections", request).status_code == 201
+        if first == "objected":
+            load(person(name), "first")
+        load(renamed(name), "renamed")
+
+    worlds.set_up(act)
+
+    worlds.see_all([person("ada"), renamed("ada")])
 
 
 @pytest.mark.parametrize("state", ["approved", "ending", "asked to end, and refused"])
