@@ -105,9 +105,16 @@ class DeskItems:
         """It was looked at."""
         connection.execute("UPDATE desk_items SET open = 0 WHERE item = ?", (self._vault.item(reference),))
 
-    def forget_about(self, connection: Connection, involvements: Set[tuple[int, int]]) -> None:
-        """Delete every shield's items about these involvements, each by its organisation's number and its own."""
-        for name, seal, sealed in connection.execute("SELECT item, seal, sealed FROM desk_items").fetchall():
+    def forget_about(
+        self, connection: Connection, involvements: Set[tuple[int, int]], *, shield: bytes | None = None
+    ) -> None:
+        """Delete a shield's items about these involvements, each by its organisation's number and its own; null: every
+        shield's.
+        """
+        rows = connection.execute(
+            "SELECT item, seal, sealed FROM desk_items WHERE ?1 IS NULL OR seal = ?1", (shield,)
+        ).fetchall()
+        for name, seal, sealed in rows:
             if involvement_of(self._opened(name, seal, sealed).about) in involvements:
                 connection.execute("DELETE FROM desk_items WHERE item = ?", (name,))
 
