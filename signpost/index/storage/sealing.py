@@ -168,6 +168,14 @@ class Sealing:
         seals = ((name, self.seal(connection, name)) for name in found)
         return tuple(name for name, seal in seals if seal is not None and seal.kind is SealKind.SHIELD)
 
+    def shields_over(self, connection: Connection, of: Of) -> list[bytes]:
+        """The shields that hide an involvement."""
+        rows = connection.execute(
+            "SELECT seal FROM sealed_involvements WHERE organisation = ? AND involvement = ?", of
+        ).fetchall()
+        seals = ((name, self.seal(connection, name)) for (name,) in rows)
+        return [name for name, seal in seals if seal is not None and seal.kind is SealKind.SHIELD]
+
     def _concerns(self, seal: Seal, organisation: OrganisationNumber, *, by_consent: bool) -> bool:
         match seal.kind:
             case SealKind.SHIELD:

@@ -130,7 +130,9 @@ class SqliteUpkeep:
         """
         writers = {organisation for organisation, _ in effects}
         for (organisation, involvement), tags in sorted(gone.items()):
-            self._delivery.withdrawn(connection, organisation, involvement, tags, now=now, writers=writers)
+            of = (organisation, involvement)
+            kept = self._delivery.withdrawn(connection, *of, tags, now=now, writers=writers)
+            self._items.add_answered(connection, kept, self._sealing.shields_over(connection, of), at=now)
         for name in sorted({arrival.call_back for arrival in arrivals if isinstance(arrival, Asked)}):
             self._delivery.asked(connection, name, now=now)
         for (organisation, involvement), effect in sorted(effects.items()):

@@ -764,3 +764,29 @@ def test_what_an_officer_is_refused_is_on_the_desks_record_alone(scene: Scene, o
 
     assert "role-refused" not in scene.index.ask(everybodys, "/v1/record", page).text
     assert scene.index.ask(the_desks, "/v1/desk/record", page).text.count("role-refused") == 2
+
+
+@pytest.mark.parametrize("settled", ["before the shield", "after it"])
+def test_a_call_back_that_was_answered_for_a_row_that_is_hidden_with_another_is_the_desks(
+    scene: Scene, ours: Device, desk: Device, settled: str
+) -> None:
+    """It was asked under another name, which is not in the shield; nobody else would ever see the answer. Looked at
+    once, it is not there again whenever the row is fed.
+    """
+    other = replace(whole_child("ada under another name"), identity=None)
+    batch(scene, (other, "two"))
+    receipt = receipt_of(scene, scene.nurse, other)
+    ask(scene, scene.nurse, receipt, urgency=Urgency.NOW)
+    if settled == "before the shield":
+        batch(scene, (ADA, "one"))
+    add_shield(scene.index, ours, Child(identity=ADA.identity))
+    batch(scene, (ADA, "one"))
+    assert word(scene, other) == "none"
+
+    [item] = [each for each in desk_queue(scene.index, desk) if each["work"] == "call-back"]
+
+    assert [(each["organisation"], each["state"]) for each in item["answers"]] == [("southtown", "open")]
+    request = DeskCallBackRequest(item=item["item"], rang=True)
+    assert scene.index.ask(desk, "/v1/desk/call-backs", request).status_code == 200
+    batch(scene, (other, "two"))
+    assert "call-back" not in works(scene, desk)
