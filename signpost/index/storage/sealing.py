@@ -180,6 +180,14 @@ class Sealing:
         seals = ((name, self.seal(connection, name)) for name in found)
         return tuple(name for name, seal in seals if seal is not None and seal.kind is SealKind.SHIELD)
 
+    def shields_over(self, connection: Connection, of: Of) -> list[bytes]:
+        """The shields that hide an involvement."""
+        rows = connection.execute(
+            "SELECT seal FROM sealed_involvements WHERE organisation = ? AND involvement = ?", of
+        ).fetchall()
+        seals = ((name, self.seal(connection, name)) for (name,) in rows)
+        return [name for name, seal in seals if seal is not None and seal.kind is SealKind.SHIELD]
+
     def _concerns(self, seal: Seal, organisation: OrganisationNumber, *, by_consent: bool) -> bool:
         match seal.kind:
             case SealKind.SHIELD:
@@ -195,9 +203,14 @@ class Sealing:
         """Where an involvement's tags belong."""
         return _SEALED if touched.hiding else _HOT
 
-    def settled(self, connection: Connection, of: Of, registered: Registered, touched: Touched) -> None:
-        """An involvement was registered, and its tags are where they belong: note which seals hide it."""
+    def settled(self, connection: Connection, of: Of, registered: Registered, touched: Touched) -> list[bytes]:
+        """An involvement was registered, and its tags are where they belong: note which seals hide it. Which seals of
+        old identities hid it until now, and do no longer: nothing is to lead from them to what it is now.
+        """
         organisation, involvement = of
+        left = connection.execute(
+            "SELECT seal FROM sealed_involvements WHERE organisation = ? AND involvement = ?", of
+        ).fetchall()
         connection.execute(
             "INSERT INTO involvement_children VALUES (?1, ?2, ?3, ?4)"
             " ON CONFLICT (organisation, involvement) DO UPDATE SET child = ?3, by_consent = ?4",
@@ -206,6 +219,8 @@ class Sealing:
         connection.execute("DELETE FROM sealed_involvements WHERE organisation = ? AND involvement = ?", of)
         for name in touched.hiding:
             self._note(connection, of, name, surely=name in touched.surely)
+        seals = ((name, self.seal(connection, name)) for (name,) in left if name not in touched.hiding)
+        return [name for name, seal in seals if seal is not None and seal.old_identity]
 
     def gone(self, connection: Connection, of: Of) -> None:
         """An involvement was withdrawn."""
