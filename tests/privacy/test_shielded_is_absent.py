@@ -501,10 +501,10 @@ def test_an_open_receipt_looks_like_one_whose_involvement_was_withdrawn(own_worl
 
 
 def test_a_call_back_that_waits_finds_nobody(worlds: Worlds) -> None:
-    """Somebody asked about Ada before anybody had registered her. Then a council does: as if nobody had."""
+    """Somebody asked about Ada when nobody had registered her. Then a council does: as if nobody had."""
+    worlds.withdrawn()
     receipt = worlds.look_up(person("ada"))["receipt"]
     worlds.leave(receipt, Urgency.WEEK)
-    worlds.withdrawn()
     worlds.set_up(lambda index, name: (worlds.shield(index, name), worlds.register(index, person(name), "one")))
 
     worlds.leave(receipt)
