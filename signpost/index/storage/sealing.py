@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 
 from signpost.index.arrivals import Registered
-from signpost.index.hiding import Grip, grip
+from signpost.index.hiding import Grip, grip, identities
 from signpost.index.records import ChildNumber, InvolvementNumber, OrganisationNumber, Seal, SealKind, StoredTag
 from signpost.index.storage.layouts import CLASS_CODES, CLASSES
 from signpost.index.storage.vault import Vault
@@ -163,10 +163,29 @@ class Sealing:
         return Touched(tuple(hiding), tuple(unsure))
 
     def shields_hiding(self, connection: Connection, held: Mapping[TagKey, Place]) -> tuple[bytes, ...]:
-        """The shields that hide what a question asks about."""
-        found = [name for name, each in self.touching(connection, held).items() if each is Grip.HIDES]
-        seals = ((name, self.seal(connection, name)) for name in found)
+        """The shields that hide what a question asks about: by their own tags, or by those of what they hide, as where
+        a council has the child under another name too.
+        """
+        found = {name for name, each in self.touching(connection, held).items() if each is Grip.HIDES}
+        found |= self._hiding_what_holds(connection, held)
+        seals = ((name, self.seal(connection, name)) for name in sorted(found))
         return tuple(name for name, seal in seals if seal is not None and seal.kind is SealKind.SHIELD)
+
+    def _hiding_what_holds(self, connection: Connection, held: Mapping[TagKey, Place]) -> set[bytes]:
+        """The seals that hide an involvement which matches at T1 or T2, and is not of another number."""
+        keys = sorted(held)
+        marks = ", ".join("?" * len(keys))
+        rows = connection.execute(
+            "SELECT seal, key, tier, identity_key FROM sealed_tags JOIN sealed_involvements"  # noqa: S608 - marks only
+            f" USING (organisation, involvement) WHERE key IN ({marks})",
+            keys,
+        ).fetchall()
+        numbers = identities(held)
+        return {
+            name
+            for name, key, tier, number in rows
+            if max(tier, held[key].tier) <= Tier.T2 and (number is None or not numbers or number in numbers)
+        }
 
     def shields_over(self, connection: Connection, of: Of) -> list[bytes]:
         """The shields that hide an involvement."""

@@ -790,3 +790,19 @@ def test_a_call_back_that_was_answered_for_a_row_that_is_hidden_with_another_is_
     assert scene.index.ask(desk, "/v1/desk/call-backs", request).status_code == 200
     batch(scene, (other, "two"))
     assert "call-back" not in works(scene, desk)
+
+
+def test_the_desk_is_told_of_who_asks_by_another_name_that_is_hidden_too(
+    scene: Scene, ours: Device, desk: Device
+) -> None:
+    """The name is not in the shield, but in a row that the shield hides; not so of another number."""
+    other = replace(whole_child("ada under another name"), identity="second number")
+    batch(scene, (ADA, "one"), (other, "two"))
+    add_shield(scene.index, ours, Child(identity=ADA.identity))
+
+    word(scene, replace(other, identity="another child's number"))
+    scene.index.settle()
+    assert works(scene, desk) == []
+    ask(scene, scene.nurse, receipt_of(scene, scene.nurse, replace(other, identity=None)))
+
+    assert sorted(works(scene, desk)) == ["call-back", "looked-up"]
