@@ -22,7 +22,7 @@ from signpost_cli.child_details import DATE_FORMS, EVERY_FIELD, FIELDS, fault_of
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.stops import Stop
 
-__all__ = ["BY_NAME", "Questions", "TypedDetails", "details_from"]
+__all__ = ["Questions", "TypedDetails", "answers_to", "details_from"]
 
 _CLEAR_FROM_HERE: Final = "\x1b[J"
 
@@ -41,7 +41,7 @@ class Questions:
     """What may be piped in instead: each by what it is called there, and whose name it has here."""
 
 
-BY_NAME: Final = Questions(
+_BY_NAME: Final = Questions(
     first="Return skips a question. The more is known, the surer the answer.",
     fields={
         "forename": "",
@@ -60,20 +60,31 @@ BY_NAME: Final = Questions(
 
 
 @contextmanager
-def details_from(
-    *, stdin: bool, hidden: bool, asked: Questions | None = None, instead: str
-) -> Iterator[dict[str, str]]:
-    """A child's details, piped in or typed: a number and the date of birth, or the answers to these questions. What was
-    typed leaves the screen when the block ends.
+def details_from(*, stdin: bool, hidden: bool, by_name: bool = False, instead: str) -> Iterator[dict[str, str]]:
+    """A child's details, piped in or typed. What was typed leaves the screen when the block ends.
 
     Raises:
         Stop: they are not of their form; or there is no terminal to ask on. `instead` is what a script would type.
     """
     if stdin:
-        yield read_details(sys.stdin, EVERY_FIELD if asked is None else asked.piped)
+        yield read_details(sys.stdin)
         return
     with TypedDetails(hidden=hidden, instead=instead) as typed:
-        yield typed.ask() if asked is None else typed.ask_each(asked)
+        yield typed.ask_by_name() if by_name else typed.ask()
+
+
+@contextmanager
+def answers_to(asked: Questions, *, stdin: bool, hidden: bool, instead: str) -> Iterator[dict[str, str]]:
+    """The same for what these questions ask, and for nothing else.
+
+    Raises:
+        Stop: as `details_from`.
+    """
+    if stdin:
+        yield read_details(sys.stdin, asked.piped)
+        return
+    with TypedDetails(hidden=hidden, instead=instead) as typed:
+        yield typed.ask_each(asked)
 
 
 @final
@@ -119,6 +130,10 @@ class TypedDetails:
         while not (born := self._field("date_of_birth")) or year_alone(born):
             self._tell(f"  {'The whole' if born else 'A'} date of birth is needed: {DATE_FORMS}.")
         return {**details, "date_of_birth": born}
+
+    def ask_by_name(self) -> dict[str, str]:
+        """Names, date of birth and postcodes, then the numbers; Return skips any of them. Each is of its form."""
+        return self.ask_each(_BY_NAME)
 
     def ask_each(self, asked: Questions) -> dict[str, str]:
         """The answers to these questions. Each is of its form."""

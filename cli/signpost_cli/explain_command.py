@@ -27,7 +27,7 @@ from signpost.protocol.classes import Use
 from signpost.protocol.secret import Secret
 from signpost.service.clock import system_randomness
 from signpost_cli.child_details import checked, today_here
-from signpost_cli.child_prompt import BY_NAME, details_from
+from signpost_cli.child_prompt import details_from
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.options import HiddenFlag, NameFlag, StdinFlag
 from signpost_cli.output import JsonFlag, answer, answer_json, say
@@ -71,10 +71,7 @@ def explain(
     """
     if file is None:
         with details_from(
-            stdin=stdin,
-            hidden=hidden,
-            asked=BY_NAME if by_name else None,
-            instead="signpost explain --stdin < child.json",
+            stdin=stdin, hidden=hidden, by_name=by_name, instead="signpost explain --stdin < child.json"
         ) as details:
             child = checked(details, today=today_here())
         _one(child, as_json=as_json)

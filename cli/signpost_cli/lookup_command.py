@@ -26,7 +26,7 @@ from signpost.edge.match_inputs import ChildDetails
 from signpost.protocol.messages import AnswerWord
 from signpost.protocol.purposes import DeepReason, Purpose, Role, Urgency
 from signpost_cli.child_details import checked, today_here
-from signpost_cli.child_prompt import BY_NAME, details_from
+from signpost_cli.child_prompt import details_from
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.options import HiddenFlag, Home, NameFlag, StdinFlag
 from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say, wrapped
@@ -109,10 +109,7 @@ def lookup(
         purpose = allowed_purpose(desk.role, desk.settings.kind, purpose)
         urgency = urgency or (Urgency.NOW if desk.role is Role.URGENT else Urgency.TODAY)
         with details_from(
-            stdin=stdin,
-            hidden=hidden,
-            asked=BY_NAME if by_name else None,
-            instead="signpost lookup --stdin < child.json",
+            stdin=stdin, hidden=hidden, by_name=by_name, instead="signpost lookup --stdin < child.json"
         ) as details:
             child = checked(details, today=today_here())
             if child.year_of_birth is not None:

@@ -30,7 +30,7 @@ from signpost.protocol.shielding import (
     ShieldStatusRequest,
 )
 from signpost_cli.child_details import checked, today_here
-from signpost_cli.child_prompt import Questions, details_from
+from signpost_cli.child_prompt import Questions, answers_to
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.lookup_command import tell_faults, which_child
 from signpost_cli.options import HiddenFlag, Home
@@ -152,7 +152,7 @@ def add(
     own = None if to is None else shield_name(to)
     with whether_it_arrived() as attempt:
         desk = open_desk(folder)
-        with details_from(stdin=stdin, hidden=hidden, asked=_QUESTIONS, instead=_ADD) as details:
+        with answers_to(_QUESTIONS, stdin=stdin, hidden=hidden, instead=_ADD) as details:
             child = checked(details, today=today_here())
             attempt.sent = True
             shield, batch = asyncio.run(_add(desk, child, reason, review, own))
@@ -285,7 +285,7 @@ async def _add(
     desk: Desk, child: ChildDetails, reason: ShieldReason, review_on: dt.date, own: str | None
 ) -> tuple[ShieldAnswer, EvaluatedBatch]:
     async with Client(desk) as client:
-        batch = await client.officer_tags_of(inputs_to_hide(child))
+        batch = await client.shield_tags(inputs_to_hide(child))
         request = ShieldAddRequest(
             epoch=batch.epoch,
             reason=reason,

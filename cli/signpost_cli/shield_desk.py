@@ -62,18 +62,21 @@ _MEANINGS: Final[Mapping[DeskWork, str]] = {
 DECISIONS: Final[Mapping[DeskWork, Mapping[DeskDecision, str]]] = {
     DeskWork.CALL_BACK: {},
     DeskWork.LOOKED_UP: {DeskDecision.SEEN: "nothing more is to be done"},
-    DeskWork.REGISTERED: {DeskDecision.SEEN: "nothing more is to be done"},
+    DeskWork.REGISTERED: {
+        DeskDecision.SEEN: "nothing more is to be done",
+        DeskDecision.HIDE: "with --with-number: the number it has joins the shield",
+    },
     DeskWork.UNSURE: {
         DeskDecision.HIDE: "it is the shielded child (--with-number: its NHS number joins the shield)",
         DeskDecision.LEAVE: "it is another child",
     },
     DeskWork.APPROVAL: {DeskDecision.APPROVE: "the shield stands", DeskDecision.REFUSE: "the shield ends"},
-    DeskWork.END: {DeskDecision.APPROVE: "the shield ends", DeskDecision.REFUSE: "the shield stands"},
+    DeskWork.END: {DeskDecision.END: "the shield ends", DeskDecision.STAND: "the shield stands"},
     DeskWork.REVIEW: {DeskDecision.KEEP: "still needed: look again in a year"},
 }
 """Which decisions an item takes, and what each means there. Who asks to be rung is rung or not: `call-back` says it."""
-_CONFIRMED: Final = frozenset({DeskDecision.APPROVE, DeskDecision.REFUSE})
-"""Of one kind of item the first ends a shield, of another the second does."""
+_CONFIRMED: Final = frozenset({DeskDecision.REFUSE, DeskDecision.END})
+"""They end a shield."""
 
 
 def queue(home: Home = None, as_json: JsonFlag = False, plain: PlainFlag = False) -> None:
@@ -116,8 +119,8 @@ def resolve(
 ) -> None:
     """For the independent desk: decide an item of the queue, once.
 
-    The decisions are hide, leave, approve, refuse, keep and seen; the queue says which of them an item takes, and what
-    they mean there. Approve and refuse can end a shield: you type the item again.
+    The decisions are hide, leave, approve, refuse, end, stand, keep and seen; the queue says which of them an item
+    takes, and what they mean there. Refuse and end let a shield end: you type the item again.
 
     Example:
       signpost shield resolve M2XF-7RTA hide --with-number
@@ -130,7 +133,7 @@ def resolve(
     if decision in _CONFIRMED:
         confirm(
             name,
-            warning="A shield that ends hides nothing from that moment on. See in the queue what this decision means.",
+            warning="The shield ends: it hides nothing from that moment on.",
             yes=yes,
             instead=f"signpost shield resolve {name} {decision.value} --yes",
         )

@@ -19,7 +19,7 @@ from signpost.edge.match_inputs import ChildDetails
 from signpost.edge.shield_inputs import inputs_of_old_identity
 from signpost.protocol.shielding import ShieldAnswer, ShieldEndReason, ShieldEndRequest, ShieldIdentityRequest
 from signpost_cli.child_details import checked, today_here
-from signpost_cli.child_prompt import Questions, details_from
+from signpost_cli.child_prompt import Questions, answers_to
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.lookup_command import tell_faults
 from signpost_cli.options import HiddenFlag, Home, StdinFlag
@@ -109,7 +109,7 @@ def _identity_ended(folder: Path, name: str, *, yes: bool, stdin: bool, hidden: 
     confirm(name, warning=_WARNING, yes=yes, instead=instead)
     with whether_it_arrived() as attempt:
         desk = open_desk(folder)
-        with details_from(stdin=stdin, hidden=hidden, asked=_QUESTIONS, instead=instead) as details:
+        with answers_to(_QUESTIONS, stdin=stdin, hidden=hidden, instead=instead) as details:
             child = checked(details, today=today_here())
             attempt.sent = True
             kept, batch = asyncio.run(_keep_old_identity(desk, child, name))
@@ -135,7 +135,7 @@ async def _keep_old_identity(desk: Desk, child: ChildDetails, name: str) -> tupl
             hint="A name that many children share tells nobody apart: then the old NHS number is needed.",
         )
     async with Client(desk) as client:
-        batch = await client.officer_tags_of(inputs)
+        batch = await client.shield_tags(inputs)
         request = ShieldIdentityRequest(
             shield=name, epoch=batch.epoch, tags=batch.tags(0), receipts=list(batch.receipts)
         )

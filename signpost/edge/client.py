@@ -251,26 +251,18 @@ class Client:
         """
         return _told(await self.index.look_again(LookupAgainRequest(receipt=receipt)), ())
 
-    async def officer_tags(self, child: ChildDetails) -> EvaluatedBatch:
+    async def officer_tags(self, child: ChildDetails, *, held_as: Use = Use.OFFICER) -> EvaluatedBatch:
         """The tags of the child that a shielding or rights officer has before them. A holder cannot tell which of the
-        two it is for.
+        two it is for; nor, where a registration is corrected, that they are `held_as` one holds them.
 
         Raises:
             NothingToAsk: the details give no match input; nothing was sent.
             Failure: as `evaluate_batch`.
         """
-        return await self.officer_tags_of(match_inputs(child, Use.OFFICER))
-
-    async def officer_tags_of(self, inputs: Sequence[MatchInput]) -> EvaluatedBatch:
-        """The same of inputs that were chosen, padded to as many.
-
-        Raises:
-            NothingToAsk: there is none; nothing was sent.
-            Failure: as `evaluate_batch`.
-        """
+        inputs = match_inputs(child, held_as)
         if not inputs:
             raise NothingToAsk(_NOTHING_TO_ASK)
-        slots = lookup_slots(inputs, use=Use.OFFICER, seed=Secret(self._randomness(SEED_BYTES)))
+        slots = lookup_slots(inputs, use=held_as, seed=Secret(self._randomness(SEED_BYTES)))
         return await self.evaluate_batch(Use.OFFICER, [slots])
 
     async def evaluate_batch(self, use: Use, children: Sequence[Sequence[Slot]]) -> EvaluatedBatch:
@@ -290,6 +282,18 @@ class Client:
             receipts=quorum.receipts,
             faults=quorum.faults,
         )
+
+    async def shield_tags(self, inputs: Sequence[MatchInput]) -> EvaluatedBatch:
+        """The tags of what goes into a shield, padded like any other officer's (`shield_inputs`).
+
+        Raises:
+            NothingToAsk: there is no input; nothing was sent.
+            Failure: as `evaluate_batch`.
+        """
+        if not inputs:
+            raise NothingToAsk(_NOTHING_TO_ASK)
+        slots = lookup_slots(inputs, use=Use.OFFICER, seed=Secret(self._randomness(SEED_BYTES)))
+        return await self.evaluate_batch(Use.OFFICER, [slots])
 
     async def _compute(self, work: Callable[[], _Result], *, points: int) -> _Result:
         if points < _WORTH_A_THREAD:

@@ -46,6 +46,20 @@ from signpost.protocol.messages import (
     WriteReceipt,
 )
 from signpost.protocol.problems import ProblemCode
+from signpost.protocol.rights import (
+    CorrectRequest,
+    ObjectionAnswer,
+    ObjectionEndRequest,
+    ObjectionRequest,
+    Report,
+    ReportAsked,
+    ReportDecisionRequest,
+    ReportList,
+    ReportReadRequest,
+    ReportRequest,
+    RightsReceipt,
+    WithdrawRequest,
+)
 from signpost.protocol.shielding import (
     DeskCallBackRequest,
     DeskQueue,
@@ -172,83 +186,6 @@ class Index:
         """
         return await self._read("/v1/handles/list", Nothing(), HandleList)
 
-    async def ask_for_call_back(self, request: ContactRequest) -> ContactAnswer:
-        """Ask to be rung, by one's own receipt. Asked again it is the same call-back.
-
-        Raises:
-            InvalidRequest: this account has no such lookup any more.
-            Failure: the index refused, or could not be reached.
-        """
-        return await self._read("/v1/contact/asks", request, ContactAnswer)
-
-    async def call_back(self, request: ContactStatusRequest) -> ContactStatus:
-        """What became of one's own call-back.
-
-        Raises:
-            InvalidRequest: there is none by that receipt, or it has run out.
-            Failure: as above.
-        """
-        return await self._read("/v1/contact/status", request, ContactStatus)
-
-    async def tell_outcome(self, request: OutcomeRequest) -> None:
-        """Say what came of it.
-
-        Raises:
-            Failure: as `call_back`.
-        """
-        await self._read("/v1/contact/outcomes", request, Nothing)
-
-    async def inbox(self) -> Inbox:
-        """What waits for an answer of one's organisation.
-
-        Raises:
-            Failure: the index refused, or could not be reached.
-        """
-        return await self._read("/v1/inbox", Nothing(), Inbox)
-
-    async def reply(self, request: ReplyRequest) -> None:
-        """Answer a notice. It is sent again only where it never arrived: a second answer is refused.
-
-        Raises:
-            InvalidRequest: there is no such notice, or somebody has answered it.
-            Failure: the index refused, or could not be reached.
-        """
-        await self._once("/v1/inbox/replies", request, Nothing)
-
-    async def break_glass(self, request: GlassRequest) -> GlassAnswer:
-        """A duty line at once, by one's own receipt. Never sent twice: each time is an act of its own.
-
-        Raises:
-            Refused: no line is shown for this receipt.
-            Failure: the index refused otherwise, or could not be reached.
-        """
-        return await self._once("/v1/contact/break-glass", request, GlassAnswer)
-
-    async def reviews(self) -> ReviewList:
-        """The broken glasses of one's organisation that wait for their review.
-
-        Raises:
-            Failure: the index refused, or could not be reached.
-        """
-        return await self._read("/v1/reviews/list", Nothing(), ReviewList)
-
-    async def close_review(self, request: ReviewRequest) -> None:
-        """Say whether a glass was rightly broken.
-
-        Raises:
-            InvalidRequest: there is no such open review.
-            Failure: the index refused, or could not be reached.
-        """
-        await self._once("/v1/reviews", request, Nothing)
-
-    async def record_after(self, number: int, limit: int) -> RecordPage:
-        """A page of the record, for auditors.
-
-        Raises:
-            Failure: the index refused, or could not be reached.
-        """
-        return await self._read("/v1/record", RecordRequest(after=number, limit=limit), RecordPage)
-
     async def desk_record_after(self, number: int, limit: int) -> RecordPage:
         """A page of the independent desk's own record, for its auditors.
 
@@ -327,15 +264,155 @@ class Index:
         """
         await self._once("/v1/desk/call-backs", request, Nothing)
 
-    async def _once(self, path: str, request: BaseModel, model: type[_Model]) -> _Model:
-        """The answer to what is sent again only where it certainly never arrived: a second one would be refused."""
-        body = request.model_dump_json().encode()
-        reply = await self._sent(path, body, again=lambda silence: silence.never_arrived)
-        return parsed(reply, model, status=200)
+    async def ask_for_call_back(self, request: ContactRequest) -> ContactAnswer:
+        """Ask to be rung, by one's own receipt. Asked again it is the same call-back.
 
-    async def _read(self, path: str, request: BaseModel, model: type[_Model]) -> _Model:
+        Raises:
+            InvalidRequest: this account has no such lookup any more.
+            Failure: the index refused, or could not be reached.
+        """
+        return await self._read("/v1/contact/asks", request, ContactAnswer)
+
+    async def call_back(self, request: ContactStatusRequest) -> ContactStatus:
+        """What became of one's own call-back.
+
+        Raises:
+            InvalidRequest: there is none by that receipt, or it has run out.
+            Failure: as above.
+        """
+        return await self._read("/v1/contact/status", request, ContactStatus)
+
+    async def tell_outcome(self, request: OutcomeRequest) -> None:
+        """Say what came of it.
+
+        Raises:
+            Failure: as `call_back`.
+        """
+        await self._read("/v1/contact/outcomes", request, Nothing)
+
+    async def inbox(self) -> Inbox:
+        """What waits for an answer of one's organisation.
+
+        Raises:
+            Failure: the index refused, or could not be reached.
+        """
+        return await self._read("/v1/inbox", Nothing(), Inbox)
+
+    async def reply(self, request: ReplyRequest) -> None:
+        """Answer a notice. It is sent again only where it never arrived: a second answer is refused.
+
+        Raises:
+            InvalidRequest: there is no such notice, or somebody has answered it.
+            Failure: the index refused, or could not be reached.
+        """
+        await self._once("/v1/inbox/replies", request, Nothing)
+
+    async def break_glass(self, request: GlassRequest) -> GlassAnswer:
+        """A duty line at once, by one's own receipt. Never sent twice: each time is an act of its own.
+
+        Raises:
+            Refused: no line is shown for this receipt.
+            Failure: the index refused otherwise, or could not be reached.
+        """
+        return await self._once("/v1/contact/break-glass", request, GlassAnswer)
+
+    async def reviews(self) -> ReviewList:
+        """The broken glasses of one's organisation that wait for their review.
+
+        Raises:
+            Failure: the index refused, or could not be reached.
+        """
+        return await self._read("/v1/reviews/list", Nothing(), ReviewList)
+
+    async def close_review(self, request: ReviewRequest) -> None:
+        """Say whether a glass was rightly broken.
+
+        Raises:
+            InvalidRequest: there is no such open review.
+            Failure: the index refused, or could not be reached.
+        """
+        body = request.model_dump_json().encode()
+        reply = await self._sent("/v1/reviews", body, again=lambda silence: silence.never_arrived)
+        parsed(reply, Nothing, status=200)
+
+    async def ask_for_report(self, request: ReportRequest) -> ReportAsked:
+        """Ask for a family's report. Sent again it is the same report.
+
+        Raises:
+            Failure: the index refused, or could not be reached.
+        """
+        return await self._read("/v1/rights/reports", request, ReportAsked, status=201)
+
+    async def reports(self) -> ReportList:
+        """The reports that one's organisation asked for.
+
+        Raises:
+            Failure: as above.
+        """
+        return await self._read("/v1/rights/reports/list", Nothing(), ReportList)
+
+    async def decide_report(self, request: ReportDecisionRequest) -> None:
+        """Say what may be told. It is sent again only where it never arrived: a second decision is refused.
+
+        Raises:
+            InvalidRequest: no report of that reference waits for this account's decision.
+            Failure: as above.
+        """
+        await self._once("/v1/rights/reports/decide", request, Nothing)
+
+    async def read_report(self, request: ReportReadRequest) -> Report:
+        """A report that is released.
+
+        Raises:
+            InvalidRequest: there is none, or it is not released yet (see its `code`).
+            Failure: as above.
+        """
+        return await self._read("/v1/rights/reports/read", request, Report)
+
+    async def correct(self, request: CorrectRequest) -> RightsReceipt:
+        """Have one's organisation's involvements hold the right details. Sent again it is told the same.
+
+        Raises:
+            Failure: as above.
+        """
+        return await self._read("/v1/rights/corrections", request, RightsReceipt)
+
+    async def withdraw_consent(self, request: WithdrawRequest) -> RightsReceipt:
+        """Withdraw those that rest on consent. Sent again it is told the same.
+
+        Raises:
+            Failure: as above.
+        """
+        return await self._read("/v1/rights/withdrawals", request, RightsReceipt)
+
+    async def record_objection(self, request: ObjectionRequest) -> ObjectionAnswer:
+        """Record an objection, and how it was balanced. Sent again it is the same one.
+
+        Raises:
+            Failure: as above.
+        """
+        return await self._read("/v1/rights/objections", request, ObjectionAnswer, status=201)
+
+    async def end_objection(self, request: ObjectionEndRequest) -> None:
+        """Take an objection back. It is sent again only where it never arrived.
+
+        Raises:
+            InvalidRequest: there is no upheld one of that reference.
+            Failure: as above.
+        """
+        await self._once("/v1/rights/objections/end", request, Nothing)
+
+    async def record_after(self, number: int, limit: int) -> RecordPage:
+        """A page of the record, for auditors.
+
+        Raises:
+            Failure: the index refused, or could not be reached.
+        """
+        return await self._read("/v1/record", RecordRequest(after=number, limit=limit), RecordPage)
+
+    async def _read(self, path: str, request: BaseModel, model: type[_Model], *, status: int = 200) -> _Model:
         reply = await self._sent(path, request.model_dump_json().encode(), again=lambda _: True)
-        return parsed(reply, model, status=200)
+        return parsed(reply, model, status=status)
 
     async def _write(self, path: str, request: BaseModel, *, count: int | None, repeatable: bool) -> WriteReceipt:
         again = (lambda _: True) if repeatable else (lambda silence: silence.never_arrived)
@@ -344,6 +421,12 @@ class Index:
         if count is not None and acknowledged.accepted != count:
             raise CouldNotCheck("The index acknowledged another number of records than were sent.")
         return acknowledged
+
+    async def _once(self, path: str, request: BaseModel, model: type[_Model]) -> _Model:
+        """The answer to what is sent again only where it certainly never arrived: a second one would be refused."""
+        body = request.model_dump_json().encode()
+        reply = await self._sent(path, body, again=lambda silence: silence.never_arrived)
+        return parsed(reply, model, status=200)
 
     async def _sent(self, path: str, body: bytes, *, again: Callable[[NoReply], bool]) -> Reply:
         """The reply to a body, which is sent again after a pause while `again` allows it or the index is overloaded."""

@@ -37,10 +37,10 @@ GATHER_SECONDS: Final = 10
 DECISIONS: Final = {
     DeskWork.LOOKED_UP: frozenset({DeskDecision.SEEN}),
     DeskWork.CALL_BACK: frozenset({DeskDecision.SEEN}),
-    DeskWork.REGISTERED: frozenset({DeskDecision.SEEN}),
+    DeskWork.REGISTERED: frozenset({DeskDecision.SEEN, DeskDecision.HIDE}),
     DeskWork.UNSURE: frozenset({DeskDecision.HIDE, DeskDecision.LEAVE}),
     DeskWork.APPROVAL: frozenset({DeskDecision.APPROVE, DeskDecision.REFUSE}),
-    DeskWork.END: frozenset({DeskDecision.APPROVE, DeskDecision.REFUSE}),
+    DeskWork.END: frozenset({DeskDecision.END, DeskDecision.STAND}),
     DeskWork.REVIEW: frozenset({DeskDecision.KEEP}),
 }
 """How each kind of item can be decided."""
@@ -62,10 +62,8 @@ class _Decision:
         """What becomes of a shield that is decided; null: it ends."""
         if self.decision is DeskDecision.KEEP:
             return replace(seal, review_on=self.today + _ONE_YEAR)
-        approved = self.decision is DeskDecision.APPROVE
-        if seal.state is ShieldState.ENDING:
-            return None if approved else replace(seal, state=ShieldState.APPROVED)
-        return replace(seal, state=ShieldState.APPROVED) if approved else None
+        stands = self.decision in (DeskDecision.APPROVE, DeskDecision.STAND)
+        return replace(seal, state=ShieldState.APPROVED) if stands else None
 
 
 _ONE_YEAR: Final = dt.timedelta(days=365)

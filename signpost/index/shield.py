@@ -105,9 +105,10 @@ class Shield:
         def approved(seal: Seal) -> Seal | None:
             if seal.kind is not SealKind.SHIELD or seal.organisation == signed.asker.organisation:
                 raise Problem(ProblemCode.SHIELD_UNKNOWN)
+            # Which of the two is approved is said, so that nobody approves an end unknowingly.
             if seal.state is not (ShieldState.ENDING if asked.ends else ShieldState.WAITING):
                 raise Problem(ProblemCode.SHIELD_DECIDED)
-            return None if seal.state is ShieldState.ENDING else replace(seal, state=ShieldState.APPROVED)
+            return None if asked.ends else replace(seal, state=ShieldState.APPROVED)
 
         audit = signed.audit(AuditAction.APPROVED_SHIELD, self._randomness)
         return _answer(await self._seals.change(asked.shield, approved, signed=signed, audit=audit))

@@ -79,7 +79,7 @@ class ShieldRequest(Wire):
     """One shield, by its reference: an officer of another organisation approves it, or its end."""
 
     shield: SpokenReceipt
-    ends: bool = False
+    ends: bool
     """Which of the two. It is named, so that who is asked to approve a shield does not end one unknowingly."""
 
 
@@ -151,13 +151,18 @@ class DeskDecision(StrEnum):
     """What the desk makes of an item."""
 
     HIDE = "hide"
-    """Of `unsure`: it is the shielded child; hide that organisation's involvements with it."""
+    """Of `unsure`: it is the shielded child; hide that organisation's involvements with it. Of `registered`, which is
+    hidden already, to have its number join the shield."""
     LEAVE = "leave"
     """Of `unsure`: it is another child."""
     APPROVE = "approve"
-    """Of `approval` and `end`."""
+    """Of `approval`: the shield stands."""
     REFUSE = "refuse"
-    """Of `approval`, which ends the shield, and of `end`, which lets it stand."""
+    """Of `approval`: the shield ends."""
+    END = "end"
+    """Of `end`: the shield ends. Another word than of `approval`, so that none is taken for what waited before."""
+    STAND = "stand"
+    """Of `end`: the shield stands."""
     KEEP = "keep"
     """Of `review`: look again in a year."""
     SEEN = "seen"

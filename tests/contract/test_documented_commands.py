@@ -43,7 +43,9 @@ def test_a_command_that_a_page_shows_exists(page: str, line: str) -> None:
     while words and words[0] in getattr(command, "commands", {}):
         command = command.commands[words.pop(0)]
 
-    options = {option for each in command.params for option in (*each.opts, *each.secondary_opts)} | {"--help"}
+    options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)} | {
+        "--help"
+    }
     assert {word.split("=")[0] for word in words if word.startswith("--")} <= options
     assert not hasattr(command, "commands") or not words or words == ["--help"]
 

@@ -40,6 +40,9 @@ EAST: Final = Organisation("east-council", "council", "duty-4", "practitioner")
 NORTH_DUTY: Final = Organisation("north-council", "council", "duty-1", "practitioner", desk="north-duty")
 SOUTH_DUTY: Final = Organisation("south-council", "council", "duty-1", "practitioner", desk="south-duty")
 POLICE_RIGHTS: Final = Organisation("thames-police", "police", "rights-1", "rights-officer", desk="thames-rights")
+NORTH_SHIELD: Final = Organisation("north-council", "council", "shield-1", "shielding-officer", desk="north-shield")
+SOUTH_SHIELD: Final = Organisation("south-council", "council", "shield-1", "shielding-officer", desk="south-shield")
+SHIELD_DESK: Final = Organisation("shielding-desk", "shielding-desk", "desk-1", "shielding-officer")
 INDEX: Final = Organisation("index", "", "", "")
 """Where the index's operator types."""
 PRACTITIONER_LOOKUPS: Final = 2
@@ -49,6 +52,7 @@ SETTLED_SECONDS: Final = 1.0
 """Long enough for several ticks of the settling worker (200 ms), which makes what was registered visible."""
 
 _RECEIPT: Final = re.compile(r"Receipt ([0-9A-Z]{4}-[0-9A-Z]{4})")
+_SHIELD: Final = re.compile(r"([0-9A-Z]{4}-[0-9A-Z]{4})")
 _PROGRESS: Final = re.compile(r"[A-Z][a-z]+: \d+ %")
 """What a slow machine says of long work: no part of the story."""
 
@@ -66,8 +70,10 @@ class Story:
         self._south: Caseload | None = None
 
     def _enrol(self) -> None:
-        self._act("2", "Councils, hospitals and a police force are admitted, and each enrols an account")
-        everybody = (NORTH, SOUTH, EAST, HOSPITAL, POLICE, self._clinic)
+        self._act(
+            "2", "Councils, hospitals, a police force and the shielding desk are admitted, and each enrols an account"
+        )
+        everybody = (NORTH, SOUTH, EAST, HOSPITAL, POLICE, SHIELD_DESK, self._clinic)
         self._world.enrol_without_signing_in(everybody)
         for organisation in everybody:
             self._say(f"{organisation.name}: {organisation.account}, role {organisation.role}")
@@ -94,7 +100,7 @@ class Story:
     def _refuse_by_policy(self) -> None:
         child = json.dumps(self._details(self._current_child))
         self._act(
-            "14",
+            "15",
             "Who may not: a machine that registers, a locum whose vetting has lapsed, a spent budget, a lost device",
         )
         self._say("A council's feed looks nobody up:")
@@ -145,6 +151,7 @@ class Story:
         self._let_it_escalate()
         self._wait_for_a_registration()
         self._break_the_glass()
+        self._hide_a_child()
         self._refuse_by_policy()
         self._lose_holders()
         self._show_what_the_index_knows()
@@ -271,6 +278,36 @@ class Story:
         self._typed(POLICE_RIGHTS, 0, "review", "list")
         self._typed(POLICE_RIGHTS, 0, "review", "close", review["reference"], "--justified")
 
+    def _hide_a_child(self) -> None:
+        assert self._north is not None
+        child = self._north.current[2]
+        self._act("14", "A mother flees with a child whom the northern council works with: nobody may find them")
+        self._ask(HOSPITAL, child, "CURRENT")
+        self._world.add_colleagues((NORTH_SHIELD, SOUTH_SHIELD))
+        self._world.sign_in_all((SHIELD_DESK,))
+        details = json.dumps(self._details(child))
+        added = self._typed(
+            NORTH_SHIELD, 0, "shield", "add", "--reason", "fleeing-abuse", "--stdin", stdin=details
+        )  # fmt: skip
+        found = _SHIELD.search(added.stdout)
+        self._expect(found is not None, "a shield's reference")
+        shield = "" if found is None else found[1]
+        self._say("The nurse asks again. Whoever asks is answered as if nobody had ever registered the child:")
+        receipt = self._ask(HOSPITAL, child, "NONE")
+        self._typed(HOSPITAL, 0, "contact", "ask", receipt, "--urgency", "now")
+        self._say("An officer of another council was rung, and approves it:")
+        self._typed(SOUTH_SHIELD, 0, "shield", "approve", shield)
+        time.sleep(SETTLED_SECONDS)
+        self._say("Only the independent desk sees who asked. It rings the nurse, if that is right:")
+        self._typed(SHIELD_DESK, 0, "shield", "queue")
+        waiting = json.loads(self._world.must(SHIELD_DESK.folder, "shield", "queue", "--json").stdout)["items"]
+        asked = [item for item in waiting if item["work"] == "call-back"]
+        self._expect(len(asked) == 1, "one call-back at the desk")
+        self._typed(SHIELD_DESK, 0, "shield", "call-back", asked[0]["item"], "--rang")
+        self._say("The northern council's duty desk was told of nobody, and its own list is what it was:")
+        self._expect_nobody_waits(NORTH_DUTY)
+        self._typed(NORTH, 0, "register", "ssd", "--format", "ssd", "--handles", "handles.csv")
+
     def _notice(self, desk: Organisation) -> str:
         """What waits for a desk, by its name."""
         self._typed(desk, 0, "inbox")
@@ -294,16 +331,16 @@ class Story:
         }
 
     def _lose_holders(self) -> None:
-        self._act("15", "One key holder is killed: two of three are enough")
+        self._act("16", "One key holder is killed: two of three are enough")
         self._world.kill("holder-3")
         self._ask(HOSPITAL, self._current_child, "CURRENT")
-        self._act("16", "A second one is killed: nobody can be asked, and that is not a no")
+        self._act("17", "A second one is killed: nobody can be asked, and that is not a no")
         self._world.kill("holder-2")
         done = self._typed(HOSPITAL, 6, "lookup", "--stdin", stdin=json.dumps(self._details(self._current_child)))
         self._expect(not done.stdout, "nothing on stdout")
 
     def _show_what_the_index_knows(self) -> None:
-        self._act("17", "What the index knows of all this: one literal row of its database")
+        self._act("18", "What the index knows of all this: one literal row of its database")
         connection = sqlite3.connect(f"file:{self._world.root / 'index' / 'data' / 'index.sqlite'}?mode=ro", uri=True)
         try:
             cursor = connection.execute(

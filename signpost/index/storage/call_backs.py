@@ -249,6 +249,13 @@ class SqliteCallBacks:
         self._rows.write_notice(connection, replace(notice, state=state, handle=fallback.identifier, due_at=due))
         self._delivery.mail(connection, fallback, notice.reference, now=now)
 
+    def _is_hidden(self, connection: Connection, notice: KeptNotice) -> bool:
+        of = (self._vault.organisation(notice.organisation), notice.involvement)
+        row = connection.execute(
+            "SELECT 1 FROM sealed_involvements WHERE organisation = ? AND involvement = ? LIMIT 1", of
+        ).fetchone()
+        return row is not None
+
     def _handles(self, connection: Connection, organisation: OrganisationId) -> Mapping[str, Handle]:
         return {handle.identifier: handle for handle in handles_of(connection, self._vault, organisation)}
 

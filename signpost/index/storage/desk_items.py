@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
 
 from signpost.index.lifetimes import DESK_ITEM_DAYS, whole_hour
 from signpost.index.speakable import speakable
-from signpost.index.storage.outcomes import ToLookAt, involvement_of
+from signpost.index.storage.outcomes import ToLookAt
 from signpost.index.storage.vault import Vault
 from signpost.protocol.encoding import canonical_json
 from signpost.protocol.labels import Label
@@ -78,12 +78,13 @@ class DeskItems:
         raw = canonical_json(document)
         assert len(raw) <= _BYTES
         connection.execute(
-            "INSERT INTO desk_items VALUES (?, ?, ?, ?, ?, ?)"
+            "INSERT INTO desk_items VALUES (?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (subject) DO UPDATE SET open = excluded.open WHERE ?",
             (
                 name,
                 found.shield,
                 subject,
+                self._of(str(about.get("organisation")), str(about.get("involvement"))),
                 _SOONER.get(found.work, _SOME_TIME),
                 self._vault.seal(raw.ljust(_BYTES), Label.ITEM_ROW, name),
                 whole_hour(at + DESK_ITEM_DAYS * _DAY),
@@ -117,17 +118,14 @@ class DeskItems:
         connection.execute("UPDATE desk_items SET open = 0 WHERE item = ?", (self._vault.item(reference),))
 
     def forget_about(
-        self, connection: Connection, involvements: Set[tuple[int, int]], *, shield: bytes | None = None
+        self, connection: Connection, organisation: int, involvement: int, *, shield: bytes | None = None
     ) -> None:
-        """Delete a shield's items about these involvements, each by its organisation's number and its own; null: every
-        shield's.
-        """
-        rows = connection.execute(
-            "SELECT item, seal, sealed FROM desk_items WHERE ?1 IS NULL OR seal = ?1", (shield,)
-        ).fetchall()
-        for name, seal, sealed in rows:
-            if involvement_of(self._opened(name, seal, sealed).about) in involvements:
-                connection.execute("DELETE FROM desk_items WHERE item = ?", (name,))
+        """Delete a shield's items about one involvement; null: every shield's."""
+        of = self._of(str(organisation), str(involvement))
+        connection.execute("DELETE FROM desk_items WHERE involvement = ?1 AND (?2 IS NULL OR seal = ?2)", (of, shield))
+
+    def _of(self, organisation: str, involvement: str) -> bytes:
+        return self._vault.item_subject(b"involvement", organisation.encode(), involvement.encode())
 
     def _opened(self, name: bytes, shield: bytes, sealed: bytes) -> KeptItem:
         document = json.loads(self._vault.open(sealed, Label.ITEM_ROW, name))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 
 from signpost.index.arrivals import Registered
-from signpost.index.hiding import Grip, grip, identities
+from signpost.index.hiding import Grip, differ, grip, identities
 from signpost.index.records import ChildNumber, InvolvementNumber, OrganisationNumber, Seal, SealKind, StoredTag
 from signpost.index.storage.layouts import CLASS_CODES, CLASSES
 from signpost.index.storage.vault import Vault
@@ -46,6 +46,8 @@ class Touched:
 
     hiding: tuple[bytes, ...]
     unsure: tuple[bytes, ...]
+    surely: frozenset[bytes] = frozenset()
+    """Of those that hide, which do by their own number, or because somebody decided so."""
 
 
 NOT_TOUCHED: Final = Touched((), ())
@@ -137,36 +139,46 @@ class Sealing:
     def touched(
         self, connection: Connection, of: Of, tags: Sequence[StoredTag], child: ChildNumber, *, by_consent: bool
     ) -> Touched:
-        """Which seals hide an involvement with these tags. The same statements whatever is there, but for what is.
-        Where a seal is unsure of what it hides already, because somebody decided so, it stays as it was.
+        """Which seals hide an involvement with these tags. The same statements whatever is there, but for what is. What
+        a seal hides surely stays hidden when it is registered anew and the seal is unsure of it.
         """
-        organisation = of[0]
-        grips = self.touching(connection, {tag.wrapped.key: tag.place for tag in tags})
-        rows = connection.execute(
-            "SELECT seal FROM seal_children WHERE organisation = ? AND child = ?", (organisation, child)
-        ).fetchall()
-        by_child = {name for (name,) in rows}
-        rows = connection.execute(
-            "SELECT seal FROM sealed_involvements WHERE organisation = ? AND involvement = ?", of
-        ).fetchall()
-        hidden_by = {name for (name,) in rows}
-        hiding, unsure = [], []
-        for name in sorted(grips.keys() | by_child):
+        organisation, held = of[0], {tag.wrapped.key: tag.place for tag in tags}
+        grips = self.touching(connection, held)
+        led = dict(
+            connection.execute(
+                "SELECT seal, surely FROM seal_children WHERE organisation = ? AND child = ?", (organisation, child)
+            ).fetchall()
+        )
+        was = dict(
+            connection.execute(
+                "SELECT seal, surely FROM sealed_involvements WHERE organisation = ? AND involvement = ?", of
+            ).fetchall()
+        )
+        hiding, unsure, surely = [], [], []
+        for name in sorted(grips.keys() | led.keys()):
             seal = self.seal(connection, name)
             if seal is None or not self._concerns(seal, organisation, by_consent=by_consent):
                 continue
-            stays = name in hidden_by and grips.get(name) is Grip.UNSURE
-            if name in by_child or stays or grips[name] is Grip.HIDES:
+            of_seal = grips.get(name, Grip.NONE)
+            stays = bool(was.get(name)) and of_seal is Grip.UNSURE
+            if of_seal is Grip.BY_NUMBER or led.get(name) or stays:
+                surely.append(name)
                 hiding.append(name)
-            elif grips[name] is Grip.UNSURE and seal.kind is SealKind.SHIELD:
+            elif of_seal is Grip.MATCHES or (name in led and not self._another(connection, name, held)):
+                hiding.append(name)
+            elif seal.kind is SealKind.SHIELD:
                 unsure.append(name)
-        return Touched(tuple(hiding), tuple(unsure))
+        return Touched(tuple(hiding), tuple(unsure), frozenset(surely))
+
+    def _another(self, connection: Connection, name: bytes, held: Mapping[TagKey, Place]) -> bool:
+        """Whether what holds these tags has another number than the seal's."""
+        return differ({tag.wrapped.key: tag.place for tag in self.tags_of(connection, name)}, held)
 
     def shields_hiding(self, connection: Connection, held: Mapping[TagKey, Place]) -> tuple[bytes, ...]:
         """The shields that hide what a question asks about: by their own tags, or by those of what they hide, as where
         a council has the child under another name too.
         """
-        found = {name for name, each in self.touching(connection, held).items() if each is Grip.HIDES}
+        found = {name for name, each in self.touching(connection, held).items() if each.hides}
         found |= self._hiding_what_holds(connection, held)
         seals = ((name, self.seal(connection, name)) for name in sorted(found))
         return tuple(name for name, seal in seals if seal is not None and seal.kind is SealKind.SHIELD)
@@ -224,7 +236,8 @@ class Sealing:
             (organisation, involvement, registered.child, int(registered.by_consent)),
         )
         connection.execute("DELETE FROM sealed_involvements WHERE organisation = ? AND involvement = ?", of)
-        self._note(connection, of, touched.hiding)
+        for name in touched.hiding:
+            self._note(connection, of, name, surely=name in touched.surely)
         seals = ((name, self.seal(connection, name)) for (name,) in left if name not in touched.hiding)
         return [name for name, seal in seals if seal is not None and seal.old_identity]
 
@@ -255,8 +268,9 @@ class Sealing:
             child, by_consent = ChildNumber(row[0]), bool(row[1])
             touched = self.touched(connection, of, self.held(connection, of), child, by_consent=by_consent)
             if name in touched.hiding:
-                hidden += self.hide(connection, of, name)
-                hidden += self.hide_siblings(connection, of[0], child, (name,))
+                surely = name in touched.surely
+                hidden += self.hide(connection, of, name, surely=surely)
+                hidden += self.hide_siblings(connection, of[0], child, name, surely=surely)
             elif name in touched.unsure:
                 unsure.append(of)
         return hidden, unsure
@@ -270,37 +284,43 @@ class Sealing:
         ).fetchone()
         if row is None:
             return []
-        hidden = self.hide(connection, of, name)
-        return hidden + self.hide_siblings(connection, of[0], ChildNumber(row[0]), (name,))
+        hidden = self.hide(connection, of, name, surely=True)
+        return hidden + self.hide_siblings(connection, of[0], ChildNumber(row[0]), name, surely=True)
 
     def hide_siblings(
-        self, connection: Connection, organisation: OrganisationNumber, child: ChildNumber, names: Sequence[bytes]
+        self, connection: Connection, organisation: OrganisationNumber, child: ChildNumber, name: bytes, *, surely: bool
     ) -> list[Of]:
-        """Have these seals hide all of an organisation's involvements with a child, now and whenever one is registered.
+        """Have a seal hide all of an organisation's involvements with a child, now and whenever one is registered.
         What was visible until now. What a seal has been led to by a child hides with it ever since: that is not gone
         through again, or whoever registers thousands with one child would have each of them look at all of them.
         """
+        seal = self.seal(connection, name)
+        if seal is None or seal.old_identity:
+            return []
+        led = connection.execute(
+            "INSERT INTO seal_children VALUES (?, ?, ?, ?) ON CONFLICT (organisation, child, seal)"
+            " DO UPDATE SET surely = 1 WHERE surely < excluded.surely",
+            (organisation, child, name, int(surely)),
+        )
+        if not led.rowcount:
+            return []
         hidden: list[Of] = []
-        for name in names:
-            seal = self.seal(connection, name)
-            if seal is None or seal.old_identity:
-                continue
-            place = (organisation, child, name)
-            if not connection.execute("INSERT OR IGNORE INTO seal_children VALUES (?, ?, ?)", place).rowcount:
-                continue
-            rows = connection.execute(
-                "SELECT involvement, by_consent FROM involvement_children WHERE organisation = ? AND child = ?",
-                (organisation, child),
-            ).fetchall()
-            for involvement, by_consent in rows:
-                if self._concerns(seal, organisation, by_consent=bool(by_consent)):
-                    hidden += self.hide(connection, (organisation, InvolvementNumber(involvement)), name)
+        rows = connection.execute(
+            "SELECT involvement, by_consent FROM involvement_children WHERE organisation = ? AND child = ?",
+            (organisation, child),
+        ).fetchall()
+        for involvement, by_consent in rows:
+            of = (organisation, InvolvementNumber(involvement))
+            if self._concerns(seal, organisation, by_consent=bool(by_consent)) and (
+                surely or not self._another(connection, name, self.places_of(connection, of))
+            ):
+                hidden += self.hide(connection, of, name, surely=surely)
         return hidden
 
-    def hide(self, connection: Connection, of: Of, name: bytes) -> list[Of]:
+    def hide(self, connection: Connection, of: Of, name: bytes, *, surely: bool) -> list[Of]:
         """Hide one involvement behind a seal; itself, where it was visible until now."""
         was_hidden = self._is_hidden(connection, of)
-        self._note(connection, of, (name,))
+        self._note(connection, of, name, surely=surely)
         if was_hidden:
             return []
         _move(connection, of, _HOT, _SEALED)
@@ -317,6 +337,31 @@ class Sealing:
         for of in shown:
             _move(connection, of, _SEALED, _HOT)
         return shown
+
+    def reconsider(self, connection: Connection, name: bytes) -> tuple[list[Of], list[Of]]:
+        """Look again at what a seal hides for want of a number: what has another one than the seal has now. And of it,
+        what is visible from now on.
+        """
+        another: list[Of] = []
+        shown: list[Of] = []
+        rows = connection.execute(
+            "SELECT organisation, involvement FROM sealed_involvements WHERE seal = ? AND surely = 0", (name,)
+        ).fetchall()
+        for of in rows:
+            if not self._another(connection, name, self.places_of(connection, of)):
+                continue
+            another.append(of)
+            connection.execute(
+                "DELETE FROM sealed_involvements WHERE organisation = ? AND involvement = ? AND seal = ?", (*of, name)
+            )
+            if not self._is_hidden(connection, of):
+                _move(connection, of, _SEALED, _HOT)
+                shown.append(of)
+        return another, shown
+
+    def places_of(self, connection: Connection, of: Of) -> dict[TagKey, Place]:
+        """The keys that an involvement holds, each with its place."""
+        return {tag.wrapped.key: tag.place for tag in self.held(connection, of)}
 
     def held(self, connection: Connection, of: Of) -> list[StoredTag]:
         """The tags of an involvement, wherever they are."""
@@ -379,7 +424,12 @@ class Sealing:
         )
 
     def forget(self, connection: Connection, of: Of) -> None:
-        """Leave no row that holds an involvement's number: neither its tags, nor what hides it."""
+        """Leave no row that holds an involvement's number or its child's: neither its tags, nor what hides it."""
+        connection.execute(
+            "DELETE FROM seal_children WHERE organisation = ?1 AND child IN"
+            " (SELECT child FROM involvement_children WHERE organisation = ?1 AND involvement = ?2)",
+            of,
+        )
         keys = [
             (row[0], *of)
             for row in connection.execute(
@@ -394,9 +444,11 @@ class Sealing:
         connection.execute("DELETE FROM tag_bodies WHERE organisation = ? AND involvement = ?", of)
         self.gone(connection, of)
 
-    def _note(self, connection: Connection, of: Of, names: Iterable[bytes]) -> None:
-        connection.executemany(
-            "INSERT OR IGNORE INTO sealed_involvements VALUES (?, ?, ?)", [(*of, name) for name in names]
+    def _note(self, connection: Connection, of: Of, name: bytes, *, surely: bool) -> None:
+        connection.execute(
+            "INSERT INTO sealed_involvements VALUES (?, ?, ?, ?) ON CONFLICT (organisation, involvement, seal)"
+            " DO UPDATE SET surely = max(surely, excluded.surely)",
+            (*of, name, int(surely)),
         )
 
     def _is_hidden(self, connection: Connection, of: Of) -> bool:

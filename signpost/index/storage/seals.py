@@ -153,7 +153,6 @@ class SqliteSeals:
             mine = self._drop_arrivals(connection, name, own, children)
             for of in sorted(mine):
                 self._erase(connection, of)
-            self._items.forget_about(connection, mine)
             self._outcomes.forget_about(connection, mine)
             self._sealing.lead_no_more(connection, own, children)
             self._sealing.take_tags(connection, name)
@@ -185,6 +184,7 @@ class SqliteSeals:
         for notice in self._call_backs.notices_about(connection, *of):
             self._call_backs.forget_notice(connection, notice)
         forget_involvement(connection, self._vault, of)
+        self._items.forget_about(connection, *of)
 
     def _drop_arrivals(
         self, connection: Connection, name: bytes, own: OrganisationNumber, children: set[ChildNumber]
@@ -218,7 +218,7 @@ class SqliteSeals:
         (count,) = connection.execute(
             "INSERT INTO meters VALUES (?1, 1, ?2) ON CONFLICT (name) DO UPDATE SET lookups = lookups + 1"
             " RETURNING lookups",
-            (self._vault.meter("seals", seal.organisation, str(until)), until),
+            (self._vault.meter(f"seals-{seal.kind.value}", seal.organisation, str(until)), until),
         ).fetchone()
         if count > MOST_A_DAY:
             raise Problem(ProblemCode.BUDGET_USED, retry_after=until - now)

@@ -34,7 +34,8 @@ _SWEPT: Final = (
     ("spent_nonces", "nonce"), ("spent_receipts", "receipt"), ("lookup_rows", "lookup"),
     ("sign_in_guesses", "name"), ("meters", "name"), ("repeats", "name"), ("exceptions", "whom"),
     ("revocations", "revocation"), ("ended_shifts", "shift"), ("call_back_tags", "tag"), ("call_backs", "call_back"),
-    ("notices", "notice"), ("mails", "mail"), ("glasses", "glass"), ("desk_items", "item"),
+    ("notices", "notice"), ("mails", "mail"), ("glasses", "glass"), ("desk_items", "item"), ("reports", "report"),
+    ("rights_done", "done"),
 )  # fmt: skip
 _Effects = dict[tuple[OrganisationNumber, InvolvementNumber], Registered | Ended | Withdrawn]
 _Gone = dict[tuple[OrganisationNumber, InvolvementNumber], list[WrappedTag]]
@@ -103,7 +104,10 @@ class SqliteUpkeep:
         for of, each in ask().items():
             effect = effects[of]
             assert isinstance(effect, Registered)
-            hidden_with += self._sealing.hide_siblings(connection, of[0], effect.child, each.hiding)
+            for name in each.hiding:
+                hidden_with += self._sealing.hide_siblings(
+                    connection, of[0], effect.child, name, surely=name in each.surely
+                )
         return ask(), hidden_with
 
     def _seal(self, connection: Connection, effects: _Effects, touched: _Touched) -> None:
@@ -111,7 +115,7 @@ class SqliteUpkeep:
         for of, effect in sorted(effects.items()):
             if isinstance(effect, Registered):
                 for old in self._sealing.settled(connection, of, effect, touched[of]):
-                    self._items.forget_about(connection, {of}, shield=old)
+                    self._items.forget_about(connection, *of, shield=old)
                     forget_involvement(connection, self._vault, of)
             elif isinstance(effect, Withdrawn):
                 self._sealing.gone(connection, of)

@@ -525,7 +525,7 @@ def test_an_item_is_decided_as_it_is_typed(desk: Pretence, typed: list[str], sen
     assert json.loads(body) == {"item": "M2XF-7RTA", **sent}
 
 
-@pytest.mark.parametrize("decision", ["approve", "refuse"])
+@pytest.mark.parametrize("decision", ["end", "refuse"])
 def test_what_can_end_a_shield_is_confirmed(desk: Pretence, capsys: pytest.CaptureFixture[str], decision: str) -> None:
     """Without a terminal nothing is asked: exit 5, and the flag that would do is named."""
     assert run(["shield", "resolve", "M2XF-7RTA", decision]) == 5

@@ -20,10 +20,10 @@ SEAL = {NUMBER: IDENTITY, NAME: Place(MatchClass.NAME, Tier.T2), ADDRESS: Place(
 @pytest.mark.parametrize(
     ("held", "expected"),
     [
-        ({NUMBER: IDENTITY}, Grip.HIDES),
-        ({NUMBER: STRONG}, Grip.HIDES),
-        ({NUMBER: STRONG, OTHER_NUMBER: IDENTITY}, Grip.HIDES),
-        ({NAME: STRONG}, Grip.HIDES),
+        ({NUMBER: IDENTITY}, Grip.BY_NUMBER),
+        ({NUMBER: STRONG}, Grip.BY_NUMBER),
+        ({NUMBER: STRONG, OTHER_NUMBER: IDENTITY}, Grip.BY_NUMBER),
+        ({NAME: STRONG}, Grip.MATCHES),
         ({NAME: STRONG, OTHER_NUMBER: IDENTITY}, Grip.UNSURE),
         ({ADDRESS: STRONG}, Grip.UNSURE),
         ({NAME: Place(MatchClass.POSSIBLE, Tier.T3)}, Grip.UNSURE),
