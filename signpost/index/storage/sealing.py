@@ -122,7 +122,9 @@ class Sealing:
     # -- what a seal touches
 
     def touching(self, connection: Connection, held: Mapping[TagKey, Place]) -> dict[bytes, Grip]:
-        """How every seal that has one of these tags stands to what holds them."""
+        """How every seal that has one of these tags stands to what holds them. By a number that nobody has approved yet
+        a seal hides, but takes nobody for another child: else an officer alone would show whom it hides by making one up.
+        """
         keys = sorted(held)
         marks = ", ".join("?" * len(keys))
         rows = connection.execute(
@@ -134,7 +136,20 @@ class Sealing:
         tags: dict[bytes, dict[TagKey, Place]] = {}
         for name, key, code, tier in rows:
             tags.setdefault(name, {})[TagKey(key)] = Place(CLASSES[code], Tier(tier))
-        return {name: grip(of_seal, held) for name, of_seal in sorted(tags.items())}
+        return {name: self._grip(connection, name, of_seal, held) for name, of_seal in sorted(tags.items())}
+
+    def _grip(
+        self, connection: Connection, name: bytes, of_seal: Mapping[TagKey, Place], held: Mapping[TagKey, Place]
+    ) -> Grip:
+        found = grip(of_seal, held)
+        if found is Grip.UNSURE and self._number_waits(connection, name):
+            numbers = identities(of_seal)
+            return grip({key: place for key, place in of_seal.items() if key not in numbers}, held)
+        return found
+
+    def _number_waits(self, connection: Connection, name: bytes) -> bool:
+        seal = self.seal(connection, name)
+        return seal is not None and seal.number_waits
 
     def touched(
         self, connection: Connection, of: Of, tags: Sequence[StoredTag], child: ChildNumber, *, by_consent: bool
@@ -172,7 +187,9 @@ class Sealing:
 
     def _another(self, connection: Connection, name: bytes, held: Mapping[TagKey, Place]) -> bool:
         """Whether what holds these tags has another number than the seal's."""
-        return differ({tag.wrapped.key: tag.place for tag in self.tags_of(connection, name)}, held)
+        return not self._number_waits(connection, name) and differ(
+            {tag.wrapped.key: tag.place for tag in self.tags_of(connection, name)}, held
+        )
 
     def shields_hiding(self, connection: Connection, held: Mapping[TagKey, Place]) -> tuple[bytes, ...]:
         """The shields that hide what a question asks about: by their own tags, or by those of what they hide, as where
@@ -499,6 +516,7 @@ def _packed(seal: Seal) -> bytes:
         "approve_by": seal.approve_by,
         "asked_at": seal.asked_at,
         "kind": seal.kind.value,
+        "number_waits": seal.number_waits,
         "old_identity": seal.old_identity,
         "organisation": seal.organisation,
         "reason": None if seal.reason is None else seal.reason.value,
@@ -524,6 +542,7 @@ def _seal(raw: bytes) -> Seal:
         approve_by=document["approve_by"],
         review_on=None if document["review_on"] is None else dt.date.fromisoformat(document["review_on"]),
         old_identity=document["old_identity"],
+        number_waits=document["number_waits"],
     )
 
 
