@@ -123,7 +123,8 @@ class Sealing:
 
     def touching(self, connection: Connection, held: Mapping[TagKey, Place]) -> dict[bytes, Grip]:
         """How every seal that has one of these tags stands to what holds them. By a number that nobody has approved yet
-        a seal hides, but takes nobody for another child: else an officer alone would show whom it hides by making one up.
+        a seal hides, but takes nobody for another child: else an officer alone would show whom it hides, by making one
+        up.
         """
         keys = sorted(held)
         marks = ", ".join("?" * len(keys))
