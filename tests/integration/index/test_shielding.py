@@ -685,6 +685,7 @@ def test_a_made_up_number_shows_nobody_whom_a_shield_hides(
     """
     known(scene)
     shield = add_shield(scene.index, ours, WITHOUT_NUMBER)
+    approve_shield(scene.index, officer(scene.index, "southtown"), shield)
     made_up = replace(ADA, identity="made up")
 
     if old_identity:
