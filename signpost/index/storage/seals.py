@@ -95,9 +95,9 @@ class SqliteSeals:
             name = self._vault.seal_name(seal.reference if earlier is None else earlier.receipt)
             kept = self._sealing.seal(connection, name)
             if earlier is not None:
-                return _owned(kept, seal.organisation)
+                return _owned(kept, seal.organisation, seal.kind)
             if to_another:
-                kept = _owned(kept, seal.organisation)
+                kept = _owned(kept, seal.organisation, seal.kind)
                 if kept.old_identity or len(self._sealing.tags_of(connection, name)) + len(tags) > _MOST_TAGS:
                     raise Problem(ProblemCode.SHIELD_DECIDED)
                 if kept.state is ShieldState.APPROVED:
@@ -149,7 +149,7 @@ class SqliteSeals:
             spend_nonce(connection, self._vault, spending.signed)
             earlier = spend_receipts(connection, self._vault, spending)
             record(connection, self._vault, audit, of=THE_DESKS)
-            seal = _owned(self._sealing.seal(connection, name), organisation)
+            seal = _owned(self._sealing.seal(connection, name), organisation, SealKind.SHIELD)
             if earlier is not None:
                 return seal
             self._refuse_another_child(connection, name, tags)
@@ -235,13 +235,13 @@ class SqliteSeals:
             raise Problem(ProblemCode.BUDGET_USED, retry_after=until - now)
 
 
-def _owned(seal: Seal | None, organisation: OrganisationId) -> Seal:
-    """A shield of one's own organisation.
+def _owned(seal: Seal | None, organisation: OrganisationId, kind: SealKind) -> Seal:
+    """What one's own organisation asked for, of this kind: a shield is no objection.
 
     Raises:
         Problem: SHIELD_UNKNOWN.
     """
-    if seal is None or seal.organisation != organisation:
+    if seal is None or (seal.organisation, seal.kind) != (organisation, kind):
         raise Problem(ProblemCode.SHIELD_UNKNOWN)
     return seal
 
