@@ -907,3 +907,24 @@ def test_the_desk_is_told_of_who_asks_by_another_name_that_is_hidden_too(
     ask(scene, scene.nurse, receipt_of(scene, scene.nurse, replace(other, identity=None)))
 
     assert {"call-back", "looked-up"} <= set(works(scene, desk))
+
+
+def test_an_officers_answer_waits_whatever_it_had_to_do(scene: Scene, ours: Device, theirs: Device) -> None:
+    """Who asks, who approves, who ends an identity: by none of their answers' times is it told whether the child is
+    known.
+    """
+    evenly, waited = scene.index.index.evenly, 0
+
+    async def counting(work: Any) -> Any:
+        nonlocal waited
+        waited += 1
+        return await evenly(work)
+
+    scene.index.index.evenly = counting  # type: ignore[assignment]
+
+    shield = add_shield(scene.index, ours, ADA)
+    approve_shield(scene.index, theirs, shield)
+    end_identity(scene.index, ours, shield, Child(identity=ADA.identity))
+    end_shield(scene.index, ours, shield, theirs)
+
+    assert waited == 4
