@@ -928,3 +928,19 @@ def test_an_officers_answer_waits_whatever_it_had_to_do(scene: Scene, ours: Devi
     end_shield(scene.index, ours, shield, theirs)
 
     assert waited == 4
+
+
+def test_what_waits_longest_is_not_buried_by_what_comes_after(
+    scene: Scene, ours: Device, desk: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decoys that resemble the child come later, and stand behind."""
+    known(scene, ANOTHER_NUMBER, of="northtown")
+    add_shield(scene.index, ours, ADA)
+    scene.world.clock.advance(2 * 60 * 60)
+    for number in range(6):
+        known(scene, replace(ADA, identity=f"decoy {number}"), reference=f"decoy {number}")
+    monkeypatch.setattr(desk_items, "_MOST_OPENED", 1)
+
+    [item] = desk_queue(scene.index, desk)
+
+    assert item["owner"]["organisation"] == "northtown"
