@@ -66,7 +66,7 @@ class _Decision:
             return replace(seal, state=ShieldState.APPROVED, number_waits=False)
         if self.decision is DeskDecision.STAND:
             # Its end is refused; what nobody has approved of it is approved no more by that.
-            return replace(seal, state=ShieldState.WAITING if seal.number_waits else ShieldState.APPROVED)
+            return replace(seal, state=ShieldState.WAITING if seal.number_waits else ShieldState.APPROVED, end_why=None)
         return None
 
 

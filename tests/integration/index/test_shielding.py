@@ -407,7 +407,8 @@ def test_a_shield_ends_when_somebody_else_has_approved_that(scene: Scene, ours: 
     ask(scene, scene.nurse, receipt)
     approve_shield(scene.index, theirs, shield)
     request = ShieldEndRequest(shield=shield, why=ShieldEndReason.NO_LONGER_IN_DANGER)
-    assert scene.index.ask(ours, "/v1/shields/end", request).json()["state"] == "ending"
+    ending = scene.index.ask(ours, "/v1/shields/end", request).json()
+    assert (ending["state"], ending["end_why"]) == ("ending", "no-longer-in-danger")
     assert word(scene) == "none"
     mistaken = scene.index.ask(theirs, "/v1/shields/approve", ShieldRequest(shield=shield, ends=False))
     assert mistaken.json()["code"] == "shield-decided"
@@ -443,6 +444,7 @@ def test_an_end_that_nobody_approves_the_desk_decides(
     scene.world.clock.advance(WORKING_DAY)
     desk, nurse = admit_desk(scene.index), renewed(scene, scene.nurse)
     assert works(scene, desk) == ["end", "registered"]
+    assert desk_queue(scene.index, desk)[0]["end_why"] == "mistaken"
     old = DeskResolveRequest(item=shield, decision=DeskDecision.APPROVE, with_number=False)
     assert scene.index.ask(desk, "/v1/desk/resolve", old).json()["code"] == "decision-refused"
 
