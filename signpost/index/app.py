@@ -18,6 +18,7 @@ from signpost.index.coverage import NationalCoverage
 from signpost.index.desk import Desk, Gathering
 from signpost.index.enrolling import Enrolling
 from signpost.index.escalating import Escalating
+from signpost.index.evenly import Evenly
 from signpost.index.exceptions import ReviewedExceptions
 from signpost.index.handles import OwnHandles
 from signpost.index.hashing import Hashing
@@ -122,6 +123,7 @@ class Index:
         """`hashing` is for tests, which cannot wait for the real cost."""
         self.clock = clock
         self.public_url = settings.public_url
+        self.evenly = Evenly(settings.officer_answer_ms / 1000)
         credential_key = keys.credential_key()
         wrappers = Wrappers.of(keys, manifest.epoch)
 

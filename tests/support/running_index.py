@@ -64,7 +64,7 @@ class RunningIndex:
             public_url=self.world.url,
             data_dir=folder,
             expected_organisations=tuple(OrganisationId(name) for name in expected),
-            **limits,  # type: ignore[arg-type]  # all that a test sets are numbers
+            **{"officer_answer_ms": 0, **limits},  # type: ignore[arg-type]  # all that a test sets are numbers
         )
         self.vault = Vault(self.keys)
         log = Log(Word("index"), self.log_lines)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 
 from signpost.index.arrivals import Registered
-from signpost.index.hiding import Grip, differ, grip
+from signpost.index.hiding import Grip, differ, grip, identities
 from signpost.index.records import ChildNumber, InvolvementNumber, OrganisationNumber, Seal, SealKind, StoredTag
 from signpost.index.storage.layouts import CLASS_CODES, CLASSES
 from signpost.index.storage.vault import Vault
@@ -122,7 +122,10 @@ class Sealing:
     # -- what a seal touches
 
     def touching(self, connection: Connection, held: Mapping[TagKey, Place]) -> dict[bytes, Grip]:
-        """How every seal that has one of these tags stands to what holds them."""
+        """How every seal that has one of these tags stands to what holds them. By a number that nobody has approved yet
+        a seal hides, but takes nobody for another child: else an officer alone would show whom it hides, by making one
+        up.
+        """
         keys = sorted(held)
         marks = ", ".join("?" * len(keys))
         rows = connection.execute(
@@ -134,7 +137,20 @@ class Sealing:
         tags: dict[bytes, dict[TagKey, Place]] = {}
         for name, key, code, tier in rows:
             tags.setdefault(name, {})[TagKey(key)] = Place(CLASSES[code], Tier(tier))
-        return {name: grip(of_seal, held) for name, of_seal in sorted(tags.items())}
+        return {name: self._grip(connection, name, of_seal, held) for name, of_seal in sorted(tags.items())}
+
+    def _grip(
+        self, connection: Connection, name: bytes, of_seal: Mapping[TagKey, Place], held: Mapping[TagKey, Place]
+    ) -> Grip:
+        found = grip(of_seal, held)
+        if found is Grip.UNSURE and self._number_waits(connection, name):
+            numbers = identities(of_seal)
+            return grip({key: place for key, place in of_seal.items() if key not in numbers}, held)
+        return found
+
+    def _number_waits(self, connection: Connection, name: bytes) -> bool:
+        seal = self.seal(connection, name)
+        return seal is not None and seal.number_waits
 
     def touched(
         self, connection: Connection, of: Of, tags: Sequence[StoredTag], child: ChildNumber, *, by_consent: bool
@@ -172,13 +188,34 @@ class Sealing:
 
     def _another(self, connection: Connection, name: bytes, held: Mapping[TagKey, Place]) -> bool:
         """Whether what holds these tags has another number than the seal's."""
-        return differ({tag.wrapped.key: tag.place for tag in self.tags_of(connection, name)}, held)
+        return not self._number_waits(connection, name) and differ(
+            {tag.wrapped.key: tag.place for tag in self.tags_of(connection, name)}, held
+        )
 
     def shields_hiding(self, connection: Connection, held: Mapping[TagKey, Place]) -> tuple[bytes, ...]:
-        """The shields that hide what a question asks about."""
-        found = [name for name, each in self.touching(connection, held).items() if each.hides]
-        seals = ((name, self.seal(connection, name)) for name in found)
+        """The shields that hide what a question asks about: by their own tags, or by those of what they hide, as where
+        a council has the child under another name too.
+        """
+        found = {name for name, each in self.touching(connection, held).items() if each.hides}
+        found |= self._hiding_what_holds(connection, held)
+        seals = ((name, self.seal(connection, name)) for name in sorted(found))
         return tuple(name for name, seal in seals if seal is not None and seal.kind is SealKind.SHIELD)
+
+    def _hiding_what_holds(self, connection: Connection, held: Mapping[TagKey, Place]) -> set[bytes]:
+        """The seals that hide an involvement which matches at T1 or T2, and is not of another number."""
+        keys = sorted(held)
+        marks = ", ".join("?" * len(keys))
+        rows = connection.execute(
+            "SELECT seal, key, tier, identity_key FROM sealed_tags JOIN sealed_involvements"  # noqa: S608 - marks only
+            f" USING (organisation, involvement) WHERE key IN ({marks})",
+            keys,
+        ).fetchall()
+        numbers = identities(held)
+        return {
+            name
+            for name, key, tier, number in rows
+            if max(tier, held[key].tier) <= Tier.T2 and (number is None or not numbers or number in numbers)
+        }
 
     def shields_over(self, connection: Connection, of: Of) -> list[bytes]:
         """The shields that hide an involvement."""
@@ -480,6 +517,7 @@ def _packed(seal: Seal) -> bytes:
         "approve_by": seal.approve_by,
         "asked_at": seal.asked_at,
         "kind": seal.kind.value,
+        "number_waits": seal.number_waits,
         "old_identity": seal.old_identity,
         "organisation": seal.organisation,
         "reason": None if seal.reason is None else seal.reason.value,
@@ -505,6 +543,7 @@ def _seal(raw: bytes) -> Seal:
         approve_by=document["approve_by"],
         review_on=None if document["review_on"] is None else dt.date.fromisoformat(document["review_on"]),
         old_identity=document["old_identity"],
+        number_waits=document["number_waits"],
     )
 
 

@@ -143,9 +143,11 @@ def test_a_twin_is_not_hidden_when_both_numbers_are_known(scene: Scene, ours: De
 
 
 @pytest.mark.parametrize("learned", ["of the twin", "of the shield"])
-def test_a_twin_is_shown_once_both_numbers_are_known(scene: Scene, ours: Device, desk: Device, learned: str) -> None:
+def test_a_twin_is_shown_once_both_numbers_are_known(
+    scene: Scene, ours: Device, theirs: Device, desk: Device, learned: str
+) -> None:
     """Registered without a number, or behind a shield without one, she was hidden for want of it; the council's own
-    reference of the child does not keep her hidden either.
+    reference of the child does not keep her hidden either. A number that joins a shield is approved first.
     """
     twin = replace(ADA, identity="the twin's number")
     reference = scene.world.registration(WITHOUT_NUMBER, scene.other_handle, reference="x").child_reference
@@ -163,6 +165,8 @@ def test_a_twin_is_shown_once_both_numbers_are_known(scene: Scene, ours: Device,
         shield = add_shield(scene.index, ours, WITHOUT_NUMBER)
         assert word(scene, twin) == "none"
         add_shield(scene.index, ours, ADA, shield=shield)
+        assert word(scene, twin) == "none"
+        approve_shield(scene.index, theirs, shield)
 
     assert word(scene, twin) == "current"
     assert "unsure" in works(scene, desk)
@@ -672,6 +676,35 @@ def test_ending_an_identity_is_no_way_to_end_a_shield_alone(scene: Scene, ours: 
     assert word(scene) == "none"
 
 
+@pytest.mark.parametrize("old_identity", [False, True])
+def test_a_made_up_number_shows_nobody_whom_a_shield_hides(
+    scene: Scene, ours: Device, desk: Device, old_identity: bool
+) -> None:
+    """Not what it hid, nor what is registered: that the child is another one by it, somebody else has to say. The
+    number that is made up hides all the same.
+    """
+    known(scene)
+    shield = add_shield(scene.index, ours, WITHOUT_NUMBER)
+    approve_shield(scene.index, officer(scene.index, "southtown"), shield)
+    made_up = replace(ADA, identity="made up")
+
+    if old_identity:
+        end_identity(scene.index, ours, shield, made_up)
+    else:
+        add_shield(scene.index, ours, made_up, shield=shield)
+
+    assert word(scene) == "none"
+    known(scene)
+    known(scene, reference="northern", of="northtown")
+    assert word(scene) == "none"
+    scene.world.clock.advance(WORKING_DAY)
+    desk, feed = renewed(scene, desk), renewed(scene, scene.other_feed)
+    assert "approval" in works(scene, desk)
+    assert scene.index.register(feed, ADA, scene.other_handle, reference="one").status_code == 202
+    scene.index.settle()
+    assert scene.index.look_up(renewed(scene, scene.nurse), ADA) == "none"
+
+
 # -- what could lead from an old identity to a new one
 
 
@@ -858,3 +891,56 @@ def test_a_call_back_that_was_answered_for_a_row_that_is_hidden_with_another_is_
     assert scene.index.ask(desk, "/v1/desk/call-backs", request).status_code == 200
     batch(scene, (other, "two"))
     assert "call-back" not in works(scene, desk)
+
+
+def test_the_desk_is_told_of_who_asks_by_another_name_that_is_hidden_too(
+    scene: Scene, ours: Device, desk: Device
+) -> None:
+    """The name is not in the shield, but in a row that the shield hides; not so of another number."""
+    other = replace(whole_child("ada under another name"), identity="second number")
+    batch(scene, (ADA, "one"), (other, "two"))
+    add_shield(scene.index, ours, Child(identity=ADA.identity))
+
+    word(scene, replace(other, identity="another child's number"))
+    scene.index.settle()
+    assert "looked-up" not in works(scene, desk)
+    ask(scene, scene.nurse, receipt_of(scene, scene.nurse, replace(other, identity=None)))
+
+    assert {"call-back", "looked-up"} <= set(works(scene, desk))
+
+
+def test_an_officers_answer_waits_whatever_it_had_to_do(scene: Scene, ours: Device, theirs: Device) -> None:
+    """Who asks, who approves, who ends an identity: by none of their answers' times is it told whether the child is
+    known.
+    """
+    evenly, waited = scene.index.index.evenly, 0
+
+    async def counting(work: Any) -> Any:
+        nonlocal waited
+        waited += 1
+        return await evenly(work)
+
+    scene.index.index.evenly = counting  # type: ignore[assignment]
+
+    shield = add_shield(scene.index, ours, ADA)
+    approve_shield(scene.index, theirs, shield)
+    end_identity(scene.index, ours, shield, Child(identity=ADA.identity))
+    end_shield(scene.index, ours, shield, theirs)
+
+    assert waited == 4
+
+
+def test_what_waits_longest_is_not_buried_by_what_comes_after(
+    scene: Scene, ours: Device, desk: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decoys that resemble the child come later, and stand behind."""
+    known(scene, ANOTHER_NUMBER, of="northtown")
+    add_shield(scene.index, ours, ADA)
+    scene.world.clock.advance(2 * 60 * 60)
+    for number in range(6):
+        known(scene, replace(ADA, identity=f"decoy {number}"), reference=f"decoy {number}")
+    monkeypatch.setattr(desk_items, "_MOST_OPENED", 1)
+
+    [item] = desk_queue(scene.index, desk)
+
+    assert item["owner"]["organisation"] == "northtown"
