@@ -308,6 +308,8 @@ def test_the_desk_is_told_who_looks_who_asks_and_who_registers(scene: Scene, our
     registered = {each["owner"]["organisation"] for each in waiting if each["work"] == "registered"}
     assert registered == {"northtown", "southtown"}
     assert queue["looked-up"]["by"]["account"] == scene.nurse.account
+    in_passing = DeskResolveRequest(item=queue["call-back"]["item"], decision=DeskDecision.SEEN, with_number=False)
+    assert scene.index.ask(desk, "/v1/desk/resolve", in_passing).json()["code"] == "decision-refused"
     request = DeskCallBackRequest(item=queue["call-back"]["item"], rang=True)
     assert scene.index.ask(desk, "/v1/desk/call-backs", request).status_code == 200
     request = DeskCallBackRequest(item=queue["registered"]["item"], rang=True)
