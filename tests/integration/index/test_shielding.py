@@ -948,3 +948,19 @@ def test_what_waits_longest_is_not_buried_by_what_comes_after(
     [item] = desk_queue(scene.index, desk)
 
     assert item["owner"]["organisation"] == "northtown"
+
+
+def test_what_another_shield_hides_as_well_is_the_desks_when_the_first_one_ends(
+    scene: Scene, ours: Device, theirs: Device, desk: Device
+) -> None:
+    """Who knows the child, and what was answered before: the items of the shield that ended are gone with it."""
+    other = whole_child("ada under another name")
+    batch(scene, (ADA, "one"), (other, "two"))
+    ask(scene, scene.nurse, receipt_of(scene, scene.nurse, other), urgency=Urgency.NOW)
+    first = add_shield(scene.index, ours, other)
+    add_shield(scene.index, theirs, ADA)
+
+    end_shield(scene.index, ours, first, theirs)
+
+    assert word(scene, other) == "none"
+    assert {"call-back", "registered"} <= set(works(scene, desk))
