@@ -280,6 +280,18 @@ def own_list(scene: Scene) -> list[Any]:
     return involvements
 
 
+def test_who_stood_behind_is_told_as_a_shield_falls(scene: Scene, ours: Device) -> None:
+    """As if whom it hides had been withdrawn: another, whom the same call-back found too weakly before, is told."""
+    known(scene)
+    known(scene, Child(identity="another number", probable=ADA.probable), reference="northern", of="northtown")
+    ask(scene, scene.nurse, receipt_of(scene, scene.nurse, WITHOUT_NUMBER))
+    assert inbox(scene, scene.worker) == []
+
+    add_shield(scene.index, ours, ADA)
+
+    assert len(inbox(scene, scene.worker)) == 1
+
+
 # -- the desk
 
 
