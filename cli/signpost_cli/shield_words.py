@@ -24,7 +24,7 @@ from signpost.protocol.shielding import ShieldAnswer, ShieldReason, ShieldState
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.lookup_command import Attempt
 from signpost_cli.moments import iso, shown_time
-from signpost_cli.output import answer, bold, wrapped
+from signpost_cli.output import answer, bold, say, wrapped
 from signpost_cli.receipts import spoken
 from signpost_cli.secrets_asked import ask
 from signpost_cli.stops import Stop
@@ -68,7 +68,11 @@ def for_a_council(folder: Path) -> None:
             code=ProblemCode.ROLE_REFUSED,
         )
     if settings.role is not Role.SHIELDING_OFFICER or settings.kind is not Kind.COUNCIL:
-        raise Refused("Shields are for the shielding officers of councils.", code=ProblemCode.ROLE_REFUSED)
+        raise Refused(
+            "Shields are for the shielding officers of councils.",
+            hint="Use the device of such an account, or ask the council's shielding officer.",
+            code=ProblemCode.ROLE_REFUSED,
+        )
 
 
 def for_the_desk(folder: Path) -> None:
@@ -103,7 +107,8 @@ def confirm(name: str, *, warning: str, yes: bool, instead: str) -> None:
     """
     if yes:
         return
-    sys.stderr.write(f"{warning}\n")
+    for sentence in warning.splitlines():
+        say(wrapped(sentence, indent=0, stream=sys.stderr))
     if spoken(ask("Type the reference again to go on: ", instead=instead), "a reference") != name:
         raise Stop(ExitCode.USAGE, "That is another reference. Nothing was sent.")
 
