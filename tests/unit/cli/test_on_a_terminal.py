@@ -40,7 +40,7 @@ class Terminal:
             stdin=slave,
             stdout=slave if stdout else subprocess.PIPE,
             stderr=slave,
-            env={**os.environ, "SIGNPOST_HOME": str(home), "TERM": "xterm", "COLUMNS": "120"},
+            env={**os.environ, "SIGNPOST_HOME": str(home), "TERM": "xterm", "COLUMNS": str(columns or 120)},
             start_new_session=True,
             preexec_fn=_own_terminal,
         )
@@ -430,6 +430,23 @@ def test_what_is_said_between_questions_breaks_between_words_and_goes_too(
 
     assert "type all that the danger\r\nknows.\r\n" in terminal.raw
     assert terminal.screen()[0].startswith("SHIELDED  Shield 5H1E-0000")
+
+
+def test_why_it_was_refused_breaks_between_words_and_the_next_command_stays_whole(
+    council: tuple[Pretence, Path], terminals: list[Terminal]
+) -> None:
+    """A command is copied from the screen."""
+    pretence, home = council
+    with pretence.on_loopback():
+        terminals.append(terminal := Terminal("shield", "queue", home=home, columns=80))
+        assert terminal.end() == 3
+
+    *why, command_line = terminal.screen()[1:4]
+    assert why == [
+        "  Why: What waits about shielded children is for the independent shielding desk",
+        "  alone.",
+    ]
+    assert command_line == "  Next: A council's officer sees their own shields: signpost shield status"
 
 
 def test_an_old_identity_is_asked_for_without_an_address_once_the_reference_is_typed_again(

@@ -169,8 +169,9 @@ def test_another_name_is_added_to_an_own_shield(
     """By its reference, however it is typed."""
     shielded(monkeypatch)
     shielded(monkeypatch, "--to", "5hie-oooo")
+    shielded(monkeypatch, "--to", "5h1e 0000")
 
-    assert [sent.shield for sent in council.shielded] == [None, SHIELD]
+    assert [sent.shield for sent in council.shielded] == [None, SHIELD, SHIELD]
     assert "\nADDED  Shield" in capsys.readouterr().out
 
 
