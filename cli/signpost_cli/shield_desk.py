@@ -64,7 +64,7 @@ DECISIONS: Final[Mapping[DeskWork, Mapping[DeskDecision, str]]] = {
     DeskWork.LOOKED_UP: {DeskDecision.SEEN: "nothing more is to be done"},
     DeskWork.REGISTERED: {
         DeskDecision.SEEN: "nothing more is to be done",
-        DeskDecision.HIDE: "it is the shielded child",
+        DeskDecision.HIDE: "the shield is to have the NHS number that it carries",
     },
     DeskWork.UNSURE: {
         DeskDecision.HIDE: "it is the shielded child",
@@ -184,10 +184,11 @@ def _tell(item: DeskItem, *, plain: bool) -> None:
         answer(f"    signpost shield call-back {item.item} --rang      you rang them")
         answer(f"    signpost shield call-back {item.item} --not-rung  it was not right to ring")
     for decision, meaning in DECISIONS[item.work].items():
-        answer(f"    signpost shield resolve {item.item} {decision.value:<8} {meaning}")
+        if item.work is not DeskWork.REGISTERED or decision is not DeskDecision.HIDE:
+            answer(f"    signpost shield resolve {item.item} {decision.value:<8} {meaning}")
         if decision is DeskDecision.HIDE:
             answer(f"    signpost shield resolve {item.item} hide --with-number")
-            answer(wrapped(_ITS_NUMBER, indent=6))
+            answer(wrapped(meaning if item.work is DeskWork.REGISTERED else _ITS_NUMBER, indent=6))
 
 
 def _asker(asker: DeskAsker) -> Iterator[str]:
