@@ -103,13 +103,18 @@ def confirm(name: str, *, warning: str, yes: bool, instead: str) -> None:
     """Go on only when the reference is typed again. `instead` is what a script would type.
 
     Raises:
-        Stop: another was typed; or there is no terminal to ask on.
+        Stop: another was typed, or none; or there is no terminal to ask on.
     """
     if yes:
         return
     for sentence in warning.splitlines():
         say(wrapped(sentence, indent=0, stream=sys.stderr))
-    if spoken(ask("Type the reference again to go on: ", instead=instead), "a reference") != name:
+    try:
+        typed = ask("Type the reference again to go on: ", instead=instead)
+    except (KeyboardInterrupt, EOFError):
+        say("")
+        raise Stop(ExitCode.INTERRUPTED, "Interrupted. Nothing was sent.") from None
+    if spoken(typed, "a reference") != name:
         raise Stop(ExitCode.USAGE, "That is another reference. Nothing was sent.")
 
 

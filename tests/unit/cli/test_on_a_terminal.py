@@ -432,6 +432,23 @@ def test_what_is_said_between_questions_breaks_between_words_and_goes_too(
     assert terminal.screen()[0].startswith("SHIELDED  Shield 5H1E-0000")
 
 
+@pytest.mark.parametrize("key", ["\x03", "\x04"])
+def test_whoever_does_not_confirm_is_told_that_nothing_was_sent(
+    council: tuple[Pretence, Path], terminals: list[Terminal], key: str
+) -> None:
+    """Ctrl-C or Ctrl-D at the question: an officer must not wonder whether a shield has ended."""
+    pretence, home = council
+    with pretence.on_loopback():
+        terminals.append(terminal := Terminal("shield", "approve", "5H1E-0000", "--end", home=home))
+        terminal.expect("Type the reference again to go on: ")
+        time.sleep(0.5)
+        terminal.type(key)
+        assert terminal.end() == 130
+
+    assert "signpost: Interrupted. Nothing was sent." in terminal.screen()
+    assert pretence.arrived[3] == []
+
+
 def test_why_it_was_refused_breaks_between_words_and_the_next_command_stays_whole(
     council: tuple[Pretence, Path], terminals: list[Terminal]
 ) -> None:
