@@ -141,7 +141,7 @@ class SqliteUpkeep:
         for name in sorted({arrival.call_back for arrival in arrivals if isinstance(arrival, Asked)}):
             self._delivery.asked(connection, name, now=now)
         for (organisation, involvement), effect in sorted(effects.items()):
-            if isinstance(effect, Registered) and not touched[organisation, involvement].hiding:
+            if isinstance(effect, Registered):  # of what is hidden nothing matches; it is asked all the same
                 self._delivery.registered(connection, organisation, involvement, effect.tags, now=now)
 
     async def sweep(self, now: int, *, unusual: Callable[[UnusualShare], AuditEvent], audit: AuditEvent) -> int:

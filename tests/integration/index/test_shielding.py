@@ -292,6 +292,22 @@ def test_who_stood_behind_is_told_as_a_shield_falls(scene: Scene, ours: Device) 
     assert len(inbox(scene, scene.worker)) == 1
 
 
+def test_a_notice_that_is_held_is_never_let_out_after_the_seal(tmp_path: Path) -> None:
+    """Nobody had been told of it; the call-back is the desk's now."""
+    with RunningIndex(tmp_path / "held", found_a_day=0) as index:
+        scene = set_scene(index)
+        ask(scene, scene.nurse, receipt_of(scene, scene.nurse, ADA))
+        known(scene)
+        [held] = index.operate("/contact/held").json()["held"]
+
+        add_shield(index, officer(index), ADA)
+
+        assert index.operate("/contact/held").json()["held"] == []
+        document = {"organisation": "southtown", "notice": held["notice"]}
+        assert index.operate("/contact/release", document).status_code == 404
+        assert "call-back" in works(scene, admit_desk(index))
+
+
 # -- the desk
 
 
@@ -590,8 +606,9 @@ def test_nothing_leads_from_an_old_identity_to_a_new_one(
     scene.index.ask(scene.feed, "/v1/registrations", scene.world.registering(scene.feed, [fresh]))
     scene.index.settle()
     assert word(scene, new) == "current"
+    known(scene, ADA, reference="another council's")
     assert word(scene, ADA) == "none"
-    assert not scene.index.tables()["seal_children"]
+    assert not [row for row in scene.index.tables()["seal_children"] if scene.index.vault.seal_name(shield) in row]
 
 
 # -- what an adversary tries
