@@ -32,6 +32,8 @@ class ProblemCode(StrEnum):
     NONCE_USED = "nonce-used"
     CERTIFICATE_INVALID = "certificate-invalid"
     CERTIFICATE_EXPIRED = "certificate-expired"
+    GATEWAY_INVALID = "gateway-invalid"
+    SESSION_INVALID = "session-invalid"
     CREDENTIAL_INVALID = "credential-invalid"
     CREDENTIAL_EXPIRED = "credential-expired"
     CREDENTIAL_MISMATCH = "credential-mismatch"
@@ -142,6 +144,11 @@ PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
             "Enrol the device again with the organisation's administrator."),
         _C.CERTIFICATE_EXPIRED: _Words(401, "Enrolment certificate expired",
             "The enrolment certificate has run out.", "Enrol the device again with the organisation's administrator."),
+        _C.GATEWAY_INVALID: _Words(401, "Gateway not certified",
+            "The organisation certified no such gateway for this account and role, or the account is not used at one.",
+            "Speak to the organisation's administrator, who certifies it: signpost admin gateway certify"),
+        _C.SESSION_INVALID: _Words(401, "Session not the gateway's",
+            "The gateway did not sign this session for this account, or for longer than it may.", "Sign in again."),
         _C.CREDENTIAL_INVALID: _Words(401, "Credential invalid", "The credential was not issued by this index.",
             "Sign in again."),
         _C.CREDENTIAL_EXPIRED: _Words(401, "Credential expired", "The shift's credential has run out.",
