@@ -33,7 +33,7 @@ DeskFlag = Annotated[
 ]
 
 _SHOWN: Final = 50
-_MORE: Final = ("subject", "purpose", "deep", "exception", "refused")
+_MORE: Final = ("subject", "purpose", "deep", "exception", "ground", "refused")
 
 
 @app.callback()
@@ -168,8 +168,8 @@ def _fields(leaf: RecordedLeaf) -> dict[str, object]:
         VerificationFailed: it is no such leaf.
     """
     try:
-        # Leaves of before there were exceptions do not have that field.
-        read = {"exception": None} | json.loads(leaf.leaf)
+        # Leaves of before there were exceptions, or rights, do not have those fields.
+        read = {"exception": None, "ground": None} | json.loads(leaf.leaf)
         texts = [read[name] for name in ("action", "organisation", "account", *_MORE) if read[name] is not None]
         dt.datetime.fromtimestamp(read["at"], tz=dt.UTC)
     except (ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError):

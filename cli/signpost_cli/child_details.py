@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TextIO, TypeVar
 
 from signpost.edge.dates import DateCode, DateError, check_birth_date, parse_date
@@ -26,7 +26,10 @@ from signpost.edge.postcodes import Postcode
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.stops import Stop
 
-__all__ = ["DATE_FORMS", "EVERY_FIELD", "FIELDS", "checked", "fault_of", "read_details", "today_here", "year_alone"]
+__all__ = [
+    "DATE_FORMS", "EVERY_FIELD", "FIELDS", "checked", "details_of_two", "fault_of", "read_details", "today_here",
+    "year_alone",
+]  # fmt: skip
 
 _Value = TypeVar("_Value")
 
@@ -67,11 +70,39 @@ def read_details(stream: TextIO, piped: Mapping[str, str] = EVERY_FIELD) -> dict
     Raises:
         Stop: neither; or a field is unknown, stands twice, or is not text.
     """
+    text = _all_of(stream)
+    return _fields_of(_from_json(text) if text.lstrip().startswith("{") else _from_lines(text), piped)
+
+
+def details_of_two(stream: TextIO) -> tuple[dict[str, str], dict[str, str]]:
+    """The fields of two children: of one JSON object with the objects `registered` and `right`.
+
+    Raises:
+        Stop: it is something else; or as `read_details`, of either.
+    """
+    try:
+        found = json.loads(_all_of(stream), object_pairs_hook=list)
+    except (ValueError, RecursionError):
+        found = None
+    pairs = found if isinstance(found, list) else []
+    if [pair[0] for pair in pairs if isinstance(pair, tuple)] not in (["registered", "right"], ["right", "registered"]):
+        raise _refused("On stdin it takes one JSON object with the objects registered and right.")
+    both = {name: _fields_of(fields if _are_pairs(fields) else [], EVERY_FIELD) for name, fields in pairs}
+    return both["registered"], both["right"]
+
+
+def _are_pairs(fields: object) -> bool:
+    return isinstance(fields, list) and all(isinstance(pair, tuple) for pair in fields)
+
+
+def _all_of(stream: TextIO) -> str:
     text = stream.read(_LARGEST + 1)
     if len(text) > _LARGEST:
         raise _refused("There is more on stdin than one child's details.")
-    text = text.removeprefix("\ufeff")
-    pairs = _from_json(text) if text.lstrip().startswith("{") else _from_lines(text)
+    return text.removeprefix("\ufeff")
+
+
+def _fields_of(pairs: Iterable[tuple[str, object]], piped: Mapping[str, str]) -> dict[str, str]:
     details: dict[str, str] = {}
     for name, value in pairs:
         field = piped.get(name)

@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "inbox": _Command("inbox_commands", "inbox", "See who asks to be rung by your organisation."),
     "reply": _Command("inbox_commands", "reply", "Answer who asks: share your desk, hand over, or not."),
     "review": _Command("glass_commands", "app", "For rights officers: review broken glasses."),
+    "rights": _Command("rights_commands", "app", "For rights officers: what families may have done."),
     "register": _Command("register_command", "register", "Register involvement from a file the council already has."),
     "shield": _Command("shield_commands", "app", "For shielding officers: hide a child who must not be found."),
     "login": _Command("login_command", "login", "Sign in for one shift."),

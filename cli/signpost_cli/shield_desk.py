@@ -62,7 +62,10 @@ _MEANINGS: Final[Mapping[DeskWork, str]] = {
 DECISIONS: Final[Mapping[DeskWork, Mapping[DeskDecision, str]]] = {
     DeskWork.CALL_BACK: {},
     DeskWork.LOOKED_UP: {DeskDecision.SEEN: "nothing more is to be done"},
-    DeskWork.REGISTERED: {DeskDecision.SEEN: "nothing more is to be done"},
+    DeskWork.REGISTERED: {
+        DeskDecision.SEEN: "nothing more is to be done",
+        DeskDecision.HIDE: "with --with-number: the number it has joins the shield",
+    },
     DeskWork.UNSURE: {
         DeskDecision.HIDE: "it is the shielded child (--with-number: its NHS number joins the shield)",
         DeskDecision.LEAVE: "it is another child",

@@ -251,18 +251,18 @@ class Client:
         """
         return _told(await self.index.look_again(LookupAgainRequest(receipt=receipt)), ())
 
-    async def officer_tags(self, child: ChildDetails) -> EvaluatedBatch:
+    async def officer_tags(self, child: ChildDetails, *, held_as: Use = Use.OFFICER) -> EvaluatedBatch:
         """The tags of the child that a shielding or rights officer has before them. A holder cannot tell which of the
-        two it is for.
+        two it is for; nor, where a registration is corrected, that they are `held_as` one holds them.
 
         Raises:
             NothingToAsk: the details give no match input; nothing was sent.
             Failure: as `evaluate_batch`.
         """
-        inputs = match_inputs(child, Use.OFFICER)
+        inputs = match_inputs(child, held_as)
         if not inputs:
             raise NothingToAsk(_NOTHING_TO_ASK)
-        slots = lookup_slots(inputs, use=Use.OFFICER, seed=Secret(self._randomness(SEED_BYTES)))
+        slots = lookup_slots(inputs, use=held_as, seed=Secret(self._randomness(SEED_BYTES)))
         return await self.evaluate_batch(Use.OFFICER, [slots])
 
     async def evaluate_batch(self, use: Use, children: Sequence[Sequence[Slot]]) -> EvaluatedBatch:

@@ -46,6 +46,20 @@ from signpost.protocol.messages import (
     WriteReceipt,
 )
 from signpost.protocol.problems import ProblemCode
+from signpost.protocol.rights import (
+    CorrectRequest,
+    ObjectionAnswer,
+    ObjectionEndRequest,
+    ObjectionRequest,
+    Report,
+    ReportAsked,
+    ReportDecisionRequest,
+    ReportList,
+    ReportReadRequest,
+    ReportRequest,
+    RightsReceipt,
+    WithdrawRequest,
+)
 from signpost.protocol.shielding import (
     DeskCallBackRequest,
     DeskQueue,
@@ -321,6 +335,73 @@ class Index:
         reply = await self._sent("/v1/reviews", body, again=lambda silence: silence.never_arrived)
         parsed(reply, Nothing, status=200)
 
+    async def ask_for_report(self, request: ReportRequest) -> ReportAsked:
+        """Ask for a family's report. Sent again it is the same report.
+
+        Raises:
+            Failure: the index refused, or could not be reached.
+        """
+        return await self._read("/v1/rights/reports", request, ReportAsked, status=201)
+
+    async def reports(self) -> ReportList:
+        """The reports that one's organisation asked for.
+
+        Raises:
+            Failure: as above.
+        """
+        return await self._read("/v1/rights/reports/list", Nothing(), ReportList)
+
+    async def decide_report(self, request: ReportDecisionRequest) -> None:
+        """Say what may be told. It is sent again only where it never arrived: a second decision is refused.
+
+        Raises:
+            InvalidRequest: no report of that reference waits for this account's decision.
+            Failure: as above.
+        """
+        await self._once("/v1/rights/reports/decide", request, Nothing)
+
+    async def read_report(self, request: ReportReadRequest) -> Report:
+        """A report that is released.
+
+        Raises:
+            InvalidRequest: there is none, or it is not released yet (see its `code`).
+            Failure: as above.
+        """
+        return await self._read("/v1/rights/reports/read", request, Report)
+
+    async def correct(self, request: CorrectRequest) -> RightsReceipt:
+        """Have one's organisation's involvements hold the right details. Sent again it is told the same.
+
+        Raises:
+            Failure: as above.
+        """
+        return await self._read("/v1/rights/corrections", request, RightsReceipt)
+
+    async def withdraw_consent(self, request: WithdrawRequest) -> RightsReceipt:
+        """Withdraw those that rest on consent. Sent again it is told the same.
+
+        Raises:
+            Failure: as above.
+        """
+        return await self._read("/v1/rights/withdrawals", request, RightsReceipt)
+
+    async def record_objection(self, request: ObjectionRequest) -> ObjectionAnswer:
+        """Record an objection, and how it was balanced. Sent again it is the same one.
+
+        Raises:
+            Failure: as above.
+        """
+        return await self._read("/v1/rights/objections", request, ObjectionAnswer, status=201)
+
+    async def end_objection(self, request: ObjectionEndRequest) -> None:
+        """Take an objection back. It is sent again only where it never arrived.
+
+        Raises:
+            InvalidRequest: there is no upheld one of that reference.
+            Failure: as above.
+        """
+        await self._once("/v1/rights/objections/end", request, Nothing)
+
     async def record_after(self, number: int, limit: int) -> RecordPage:
         """A page of the record, for auditors.
 
@@ -329,9 +410,9 @@ class Index:
         """
         return await self._read("/v1/record", RecordRequest(after=number, limit=limit), RecordPage)
 
-    async def _read(self, path: str, request: BaseModel, model: type[_Model]) -> _Model:
+    async def _read(self, path: str, request: BaseModel, model: type[_Model], *, status: int = 200) -> _Model:
         reply = await self._sent(path, request.model_dump_json().encode(), again=lambda _: True)
-        return parsed(reply, model, status=200)
+        return parsed(reply, model, status=status)
 
     async def _write(self, path: str, request: BaseModel, *, count: int | None, repeatable: bool) -> WriteReceipt:
         again = (lambda _: True) if repeatable else (lambda silence: silence.never_arrived)

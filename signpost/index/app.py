@@ -24,13 +24,16 @@ from signpost.index.hashing import Hashing
 from signpost.index.involvements import OwnInvolvements
 from signpost.index.keyfile import IndexKeys
 from signpost.index.lookup import Lookup
+from signpost.index.objections import Objections
 from signpost.index.organisations import Admission
 from signpost.index.permissions import Act
 from signpost.index.reading_record import ReadingRecord
 from signpost.index.register import Register
+from signpost.index.reports import FamilyReports
 from signpost.index.requests import Signed
 from signpost.index.retiring import Retiring
 from signpost.index.revocations import Revoking
+from signpost.index.rights import FamilyRights
 from signpost.index.settings import IndexSettings
 from signpost.index.settle import Settling
 from signpost.index.shield import Shield
@@ -51,8 +54,10 @@ from signpost.index.storage.mails import SqliteMails
 from signpost.index.storage.organisations import SqliteOrganisations
 from signpost.index.storage.outcomes import Outcomes
 from signpost.index.storage.record import THE_DESKS, SqliteRecord
+from signpost.index.storage.reports import SqliteReports
 from signpost.index.storage.retirement import SqliteRetirement
 from signpost.index.storage.revocations import SqliteRevocations
+from signpost.index.storage.rights import SqliteRights
 from signpost.index.storage.sealing import Sealing
 from signpost.index.storage.seals import SqliteSeals
 from signpost.index.storage.upkeep import SqliteUpkeep
@@ -134,17 +139,17 @@ class Index:
         items = DeskItems(vault, randomness=randomness)
         covering = Covering(sealing=sealing, delivery=delivery, items=items)
         self.seals = SqliteSeals(
-            reader=reader, writer=writer, vault=vault, sealing=sealing, covering=covering, items=items
-        )
+            reader=reader, writer=writer, vault=vault, sealing=sealing, covering=covering, items=items,
+            outcomes=outcomes,
+        )  # fmt: skip
         queues = SqliteDesk(
             reader=reader, writer=writer, vault=vault, sealing=sealing, covering=covering, items=items,
             outcomes=outcomes,
         )  # fmt: skip
         desk_record = SqliteRecord(reader=reader, writer=writer, vault=vault, of=THE_DESKS)
         self.shield = Shield(
-            seals=self.seals, desk=queues, record=desk_record, wrappers=wrappers, manifest=manifest,
-            randomness=randomness,
-        )  # fmt: skip
+            seals=self.seals, record=desk_record, wrappers=wrappers, manifest=manifest, randomness=randomness
+        )
         self.desk = Desk(queues=queues, record=desk_record, randomness=randomness)
         self.gathering = Gathering(queues=queues, clock=clock, randomness=randomness)
         glasses = SqliteGlasses(reader=reader, writer=writer, vault=vault, delivery=delivery)
@@ -182,6 +187,20 @@ class Index:
             randomness=randomness,
         )
         self.break_glass = BreakGlass(lookups=lookups, glasses=glasses, record=record, randomness=randomness)
+        self.reports = FamilyReports(
+            reports=SqliteReports(reader=reader, writer=writer, vault=vault, wrappers=wrappers, delivery=delivery),
+            record=record,
+            wrappers=wrappers,
+            manifest=manifest,
+            randomness=randomness,
+        )
+        own_rights = SqliteRights(writer=writer, vault=vault, sealing=sealing)
+        self.rights = FamilyRights(
+            rights=own_rights, seals=self.seals, wrappers=wrappers, manifest=manifest, randomness=randomness
+        )
+        self.objections = Objections(
+            rights=own_rights, seals=self.seals, wrappers=wrappers, manifest=manifest, randomness=randomness
+        )
         self.escalating = Escalating(
             call_backs=call_backs,
             clock=clock,

@@ -18,6 +18,7 @@ from signpost.protocol.credentials import AccountId, OrganisationId
 from signpost.protocol.encoding import canonical_json, to_base64url
 from signpost.protocol.problems import ProblemCode
 from signpost.protocol.purposes import DeepReason, Purpose
+from signpost.protocol.rights import Exemption, ObjectionGround
 
 __all__ = ["ACCESS_BYTES", "AuditAction", "AuditEvent"]
 
@@ -115,6 +116,10 @@ class AuditEvent:
     """Whose account an administrator acted on; null for every other."""
     exception: ExceptionReason | None = None
     """Why an exception to a budget was asked for; null for every other act."""
+    ground: ObjectionGround | Exemption | None = None
+    """How an objection was balanced, or under which exemption something of a report is kept back; null for every other
+    act.
+    """
     refused: ProblemCode | None = None
     """Why it was refused; null for what was done."""
     rows: int | None = None
@@ -130,6 +135,7 @@ class AuditEvent:
                 "at": self.at,
                 "deep": None if self.deep is None else self.deep.value,
                 "exception": None if self.exception is None else self.exception.value,
+                "ground": None if self.ground is None else self.ground.value,
                 "organisation": self.organisation,
                 "purpose": None if self.purpose is None else self.purpose.value,
                 "refused": None if self.refused is None else self.refused.value,

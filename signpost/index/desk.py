@@ -37,7 +37,7 @@ GATHER_SECONDS: Final = 10
 DECISIONS: Final = {
     DeskWork.LOOKED_UP: frozenset({DeskDecision.SEEN}),
     DeskWork.CALL_BACK: frozenset({DeskDecision.SEEN}),
-    DeskWork.REGISTERED: frozenset({DeskDecision.SEEN}),
+    DeskWork.REGISTERED: frozenset({DeskDecision.SEEN, DeskDecision.HIDE}),
     DeskWork.UNSURE: frozenset({DeskDecision.HIDE, DeskDecision.LEAVE}),
     DeskWork.APPROVAL: frozenset({DeskDecision.APPROVE, DeskDecision.REFUSE}),
     DeskWork.END: frozenset({DeskDecision.END, DeskDecision.STAND}),

@@ -8,7 +8,7 @@ from typing import Final
 
 __all__ = [
     "CALL_BACK_DAYS", "DESK_ITEM_DAYS", "GLASS_DAYS", "LIFETIMES", "LOOKUP_ROW_SECONDS", "OUTCOME_ROW_SECONDS",
-    "whole_hour",
+    "REPORT_READ_DAYS", "RIGHTS_DONE_SECONDS", "whole_hour",
 ]  # fmt: skip
 
 CALL_BACK_DAYS: Final = 28
@@ -19,6 +19,10 @@ DESK_ITEM_DAYS: Final = 365
 """What the independent desk looked at is kept for a year, as that somebody looked is."""
 LOOKUP_ROW_SECONDS: Final = 24 * 60 * 60
 """A receipt can be followed up for a day."""
+REPORT_READ_DAYS: Final = 28
+"""A report can be read for as long as the family waited for it."""
+RIGHTS_DONE_SECONDS: Final = 24 * 60 * 60
+"""A correction or withdrawal whose answer was lost is not sent again the next day."""
 OUTCOME_ROW_SECONDS: Final = 24 * 60 * 60
 """As a lookup row: neither outlives the other."""
 LIFETIMES: Final[Mapping[str, str]] = MappingProxyType(
@@ -48,6 +52,8 @@ LIFETIMES: Final[Mapping[str, str]] = MappingProxyType(
         "desk_items": "a year, or as long as its shield",
         "gathering": "one row, for ever",
         "desk_leaves": "for ever, until a rule on retention is made",
+        "reports": "28 days after it is released, to the next whole hour",
+        "rights_done": "24 hours, to the next whole hour",
         "feeds": "until the organisation's next feed",
         "retirement": "one row, for ever",
         "revocations": "of what an administrator did to an account, thirteen hours, since no shift from before lasts "

@@ -26,6 +26,7 @@ from signpost.index.records import (
     StoredTag,
 )
 from signpost.index.requests import Acknowledgement, Signed, Spending
+from signpost.index.rights_records import KeptReport, RightsDone
 from signpost.index.unusual import UnusualShare
 from signpost.protocol.budget_exceptions import BudgetException
 from signpost.protocol.credentials import AccountId, Asker, OrganisationId
@@ -33,14 +34,15 @@ from signpost.protocol.keys import VerifyKey
 from signpost.protocol.messages import AnswerWord
 from signpost.protocol.messages import Change as InvolvementChange
 from signpost.protocol.purposes import Kind, Purpose
+from signpost.protocol.rights import ReportAccess, ReportInvolvement
 from signpost.protocol.shielding import DeskDecision, DeskItem, DeskWork
 from signpost.protocol.tags import TagKey, WrappedTag
 
 __all__ = [
     "Accepted", "AccountChange", "Accounts", "CallBacks", "Change", "Deciding", "DeskQueues", "Feeds", "Glasses",
-    "Guesser", "Handles",
-    "Involvements", "KeptLookup", "Lookups", "Mails", "Once", "Organisations", "Record", "Retirement", "Revocations",
-    "Revoked", "Seals", "ShownGlass", "Upkeep", "Waiting", "WaitingMail",
+    "Guesser", "Handles", "Involvements", "KeptLookup", "Lookups", "Mails", "Once", "Organisations", "OwnRights",
+    "Record", "Reports", "Retirement", "Revocations", "Revoked", "Seals", "ShownGlass", "Upkeep", "Waiting",
+    "WaitingMail",
 ]  # fmt: skip
 
 
@@ -395,6 +397,68 @@ class Glasses(Protocol):
 
         Raises:
             Problem: NONCE_USED, REVIEW_UNKNOWN, or what `change` raises; and nothing was done.
+        """
+
+
+class Reports(Protocol):
+    """The reports that families asked for. What one says is made when it is read, and kept nowhere."""
+
+    async def ask(self, report: KeptReport, *, keep_until: int, spending: Spending, audit: AuditEvent) -> KeptReport:
+        """Spend, and keep that it was asked for; the report that is kept already when the same body was taken before.
+
+        Raises:
+            Problem: NONCE_USED, RECEIPT_SPENT.
+        """
+
+    def of(self, organisation: OrganisationId, *, now: int) -> list[KeptReport]:
+        """Those of an organisation that have not run out, the oldest first."""
+
+    def report(self, organisation: OrganisationId, reference: str, *, now: int) -> KeptReport | None:
+        """One of an organisation's; null when there is none, or it has run out."""
+
+    async def decide(
+        self, organisation: OrganisationId, reference: str, change: Callable[[KeptReport], KeptReport], *,
+        signed: Signed, audit: AuditEvent,
+    ) -> None:  # fmt: skip
+        """Decide a report, read and written in one transaction.
+
+        Raises:
+            Problem: NONCE_USED, REPORT_UNKNOWN, or what `change` raises; and nothing was done.
+        """
+
+    def involvements(self, report: KeptReport, *, now: int) -> list[ReportInvolvement]:
+        """The involvements elsewhere that are surely the child's, by their dates: of what everybody may find."""
+
+    def accesses(self, report: KeptReport, *, now: int) -> list[ReportAccess]:
+        """Who looked the child up in the last twelve months, by month."""
+
+
+class OwnRights(Protocol):
+    """What a family may have done to what an organisation registered. Only that organisation's own is touched."""
+
+    async def note(self, *, spending: Spending, audit: AuditEvent) -> Acknowledgement:
+        """Spend, and record what changes nothing; what was acknowledged before, when the same body was taken before.
+
+        Raises:
+            Problem: NONCE_USED, RECEIPT_SPENT.
+        """
+
+    async def correct(
+        self, tags: Sequence[StoredTag], right: Sequence[StoredTag], *, spending: Spending, audit: AuditEvent
+    ) -> RightsDone:
+        """Spend, and have the involvements that are surely the child's hold other tags. What was done before, when the
+        same body was taken before.
+
+        Raises:
+            Problem: NONCE_USED, RECEIPT_SPENT.
+        """
+
+    async def withdraw(self, tags: Sequence[StoredTag], *, spending: Spending, audit: AuditEvent) -> RightsDone:
+        """The same for withdrawing those of them that rest on consent; what is registered of them again is hidden, by a
+        seal whose reference is the receipt.
+
+        Raises:
+            Problem: NONCE_USED, RECEIPT_SPENT.
         """
 
 

@@ -13,6 +13,7 @@ from signpost.protocol.credentials import Asker
 from signpost.protocol.problems import ProblemCode
 from signpost.protocol.purposes import DeepReason, Purpose
 from signpost.protocol.receipts import EvaluationReceipt
+from signpost.protocol.rights import Exemption, ObjectionGround
 from signpost.service.clock import Randomness
 
 __all__ = ["Acknowledgement", "Signed", "Spending"]
@@ -37,6 +38,7 @@ class Signed:
         *,
         purpose: Purpose | None = None,
         deep: DeepReason | None = None,
+        ground: ObjectionGround | Exemption | None = None,
         refused: ProblemCode | None = None,
     ) -> AuditEvent:
         """The leaf of this request."""
@@ -48,6 +50,7 @@ class Signed:
             account=self.asker.account,
             purpose=purpose,
             deep=deep,
+            ground=ground,
             refused=refused,
         )
 

@@ -18,7 +18,8 @@ from signpost.service.clock import Clock, Randomness
 __all__ = ["BATCH", "Settling"]
 
 BATCH: Final = 64
-"""Arrivals that settle in one tick: some ten milliseconds of the writer's time; at five ticks a second, 320 a second.
+"""Arrivals that settle in one tick: fifteen milliseconds of the writer's time where all are lookups, thirty where all
+are registrations; at five ticks a second, 320 a second.
 A feed that is faster waits in the inbox, where it is durable, and is visible a little later."""
 
 

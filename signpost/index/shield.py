@@ -15,10 +15,9 @@ from dataclasses import replace
 from typing import Final, final
 
 from signpost.index.audit import AuditAction
-from signpost.index.desk import gathered
 from signpost.index.evaluated import check_epoch, read_receipts, read_tags
 from signpost.index.permissions import Act, may, require
-from signpost.index.ports import DeskQueues, Record, Seals
+from signpost.index.ports import Record, Seals
 from signpost.index.records import Seal, SealKind, StoredTag
 from signpost.index.requests import Acknowledgement, Signed, Spending
 from signpost.index.speakable import speakable
@@ -52,11 +51,9 @@ class Shield:
     """Takes an officer's requests."""
 
     def __init__(
-        self, *, seals: Seals, desk: DeskQueues, record: Record, wrappers: Wrappers, manifest: Manifest,
-        randomness: Randomness,
-    ) -> None:  # fmt: skip
+        self, *, seals: Seals, record: Record, wrappers: Wrappers, manifest: Manifest, randomness: Randomness
+    ) -> None:
         self._seals = seals
-        self._desk = desk
         self._record = record
         self._wrappers = wrappers
         self._manifest = manifest
@@ -98,7 +95,7 @@ class Shield:
         return _answer(kept)
 
     async def approve(self, asked: ShieldRequest, signed: Signed) -> ShieldAnswer:
-        """Approve another organisation's shield, or its end.
+        """Approve another organisation's shield, or its end: whichever the request names, and not the other.
 
         Raises:
             Problem: ROLE_REFUSED, SHIELD_UNKNOWN, SHIELD_DECIDED, NONCE_USED.
@@ -160,8 +157,6 @@ class Shield:
         check_epoch(self._manifest, asked.epoch)
         tags = self._tags(asked.tags)
         spending = self._spending(asked.receipts, asked.shield, signed)
-        # What has settled but was not gathered says which involvements were touched.
-        await self._desk.gather(now=signed.at, audit=lambda: gathered(signed.at, self._randomness))
         kept = await self._seals.end_identity(
             signed.asker.organisation,
             asked.shield,

@@ -100,3 +100,8 @@ class Label(StrEnum):
     ANSWERS_ROW = "signpost/v1/index/answers-row"
     EXCEPTION_NUMBER = "signpost/v1/index/exception-number"
     EXCEPTION_ROW = "signpost/v1/index/exception-row"
+    # families' rights
+    REPORT_NUMBER = "signpost/v1/index/report-number"
+    REPORT_ROW = "signpost/v1/index/report-row"
+    RIGHTS_NUMBER = "signpost/v1/index/rights-number"
+    RIGHTS_ROW = "signpost/v1/index/rights-row"

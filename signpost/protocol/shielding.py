@@ -151,7 +151,8 @@ class DeskDecision(StrEnum):
     """What the desk makes of an item."""
 
     HIDE = "hide"
-    """Of `unsure`: it is the shielded child; hide that organisation's involvements with it."""
+    """Of `unsure`: it is the shielded child; hide that organisation's involvements with it. Of `registered`, which is
+    hidden already, to have its number join the shield."""
     LEAVE = "leave"
     """Of `unsure`: it is another child."""
     APPROVE = "approve"

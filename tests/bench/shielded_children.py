@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
+from signpost.index.storage.seals import MOST_A_DAY
 from signpost.protocol.classes import POINTS, Use
 from signpost.protocol.messages import LookupRequest, TaggedPoint
 from signpost.protocol.purposes import DeepReason, Kind, Role, Urgency
@@ -39,17 +40,20 @@ class Children:
         return cls(World(credential_key=index.keys.credential_key(), holders=index.holders, url=index.url))
 
     def admit_and_shield(self, count: int, *, feed_and_officer_of: LoneIndex) -> None:
-        """So many threes; the last of each is registered by one council and hidden by the officer of another."""
+        """So many threes; the last of each is registered by one council and hidden by officers of others."""
         index, world = feed_and_officer_of, self.world
         self.on_time()
-        for name, kind in ((_COUNCIL, Kind.COUNCIL), (_OTHER_COUNCIL, Kind.COUNCIL), (_HOSPITAL, Kind.HOSPITAL)):
+        others = [f"{_OTHER_COUNCIL}-{number}" for number in range(-(-count // MOST_A_DAY))]
+        councils = [(name, Kind.COUNCIL) for name in (_COUNCIL, *others)]
+        for name, kind in (*councils, (_HOSPITAL, Kind.HOSPITAL)):
             key = world.organisation_key(name).verify_key.text
             index.tell("/organisations", organisation=name, kind=kind.value, signing_key=key)
         handle = index.tell("/handles", organisation=_COUNCIL, title="Duty desk", telephone="01632 960001")["handle"]
-        feed, officer = world.device(_COUNCIL, Role.FEED), world.device(_OTHER_COUNCIL, Role.SHIELDING_OFFICER)
+        feed = world.device(_COUNCIL, Role.FEED)
+        officers = [world.device(name, Role.SHIELDING_OFFICER) for name in others]
         with Line.to(index.settings.port) as line:
             for number in range(count):
-                child = whole_child(f"shielded {number}")
+                child, officer = whole_child(f"shielded {number}"), officers[number // MOST_A_DAY]
                 registration = world.registration(child, handle, reference=str(number))
                 self._told(line, feed, "/v1/registrations", world.registering(feed, [registration]), 202)
                 self._told(line, officer, "/v1/shields", shield_request(world, officer, child), 201)

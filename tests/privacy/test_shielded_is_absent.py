@@ -16,7 +16,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from pydantic import BaseModel
@@ -35,11 +35,23 @@ from signpost.protocol.messages import (
     ReplyRequest,
 )
 from signpost.protocol.purposes import DeepReason, Kind, Role, Urgency
+from signpost.protocol.shielding import DeskDecision, DeskWork, ShieldEndReason, ShieldEndRequest
 from tests.integration.index.conftest import Scene
 from tests.support.running_index import RunningIndex
-from tests.support.shielding import add_shield, admit_desk, end_identity, officer, shield_request
+from tests.support.shielding import (
+    add_shield,
+    admit_desk,
+    approve_shield,
+    desk_queue,
+    end_identity,
+    officer,
+    resolve,
+    shield_request,
+)
 from tests.support.two_indexes import Seen, TwoIndexes, differences, watched
 from tests.support.world import Child, Device, changing, device_purpose, whole_child
+
+T = TypeVar("T")
 
 DAY = 24 * 60 * 60
 QUARTER = 15 * 60
@@ -101,7 +113,7 @@ class Worlds:
 
             def act(index: RunningIndex) -> None:
                 other = "zoe" if index is self.two.one else "ada"
-                self.register(index, person(other), "withdrawn")
+                self.unseen(lambda: self.register(index, person(other), "withdrawn"))
                 index.ask(self.scene.feed, "/v1/involvements/changes", changing("withdrawn", "withdraw"))
                 index.settle()
 
@@ -127,8 +139,15 @@ class Worlds:
         return registration
 
     def shield(self, index: RunningIndex, name: str) -> str:
-        """An officer of another council hides a child."""
-        return add_shield(index, self.officer, hidden_by(name))
+        """An officer of another council hides a child. What the desk's items draw of chance, nobody outside sees."""
+        return self.unseen(lambda: add_shield(index, self.officer, hidden_by(name)))
+
+    def unseen(self, act: Callable[[], T]) -> T:
+        """An act after which chance is the same, whatever it drew for what nobody outside sees."""
+        after = int.from_bytes(self.two.world.randomness(8), "big")
+        done = act()
+        self.two.world.reseed(after)
+        return done
 
     # -- what outsiders see
 
@@ -228,7 +247,11 @@ def left_by_requests(index: RunningIndex) -> dict[str, list[tuple[Any, ...]]]:
     came with, and so in setting up to another child, the size.
     """
     tables = {name: rows for name, rows in index.tables().items() if name not in SEEN_BY_NOBODY_OUTSIDE}
-    return {**tables, "spent_receipts": [(name, len(row), at) for name, row, at in tables["spent_receipts"]]}
+    return {
+        **tables,
+        "spent_receipts": [(name, len(row), at) for name, row, at in tables["spent_receipts"]],
+        "sqlite_sequence": [row for row in tables["sqlite_sequence"] if row[0] not in SEEN_BY_NOBODY_OUTSIDE],
+    }
 
 
 @pytest.fixture(params=["never registered", "withdrawn"])
@@ -346,6 +369,61 @@ def test_both_surnames_after_an_adoption(worlds: Worlds) -> None:
     worlds.set_up(act)
 
     worlds.see_all([person("ada"), person("ada adopted")])
+
+
+@pytest.mark.parametrize("state", ["approved", "ending", "asked to end, and refused"])
+def test_in_every_state_of_her_shield(worlds: Worlds, state: str) -> None:
+    """Approved by another council; about to end, which nobody has approved; and when the desk let it stand."""
+    worlds.withdrawn()
+    approver = officer(worlds.two.one, "easttown")
+
+    def act(index: RunningIndex, name: str) -> None:
+        worlds.register(index, person(name), "one")
+        shield = worlds.shield(index, name)
+        if state == "approved":
+            approve_shield(index, approver, shield)
+        else:
+            request = ShieldEndRequest(shield=shield, why=ShieldEndReason.MISTAKEN)
+            assert index.ask(worlds.officer, "/v1/shields/end", request).status_code == 200
+
+    worlds.set_up(act)
+    if state == "asked to end, and refused":
+        worlds.two.world.clock.advance(4 * DAY)
+        worlds = replace(
+            worlds,
+            scene=replace(worlds.scene, nurse=worlds.signed_in(worlds.scene.nurse)),
+            policeman=worlds.signed_in(worlds.policeman),
+            southerner=worlds.signed_in(worlds.southerner),
+        )
+        desk = worlds.signed_in(worlds.desk)
+        worlds.set_up(lambda index, _: resolve(index, desk, DeskWork.END, DeskDecision.REFUSE))
+
+    worlds.see_all([person("ada")])
+
+
+def test_hidden_by_the_desk_who_knew_a_mistyped_number_for_hers(worlds: Worlds) -> None:
+    """What carries another number stays visible until a person has looked; from then on it is hidden as well, and what
+    is fed again with that number too.
+    """
+    worlds.withdrawn()
+    mistyped = {name: replace(person(name), identity=f"{name} mistyped number") for name in ("ada", "zoe")}
+
+    def act(index: RunningIndex, name: str) -> None:
+        worlds.shield(index, name)
+        worlds.register(index, mistyped[name], "one")
+        index.run(index.index.gathering.tick())
+        resolve(index, worlds.desk, DeskWork.UNSURE, DeskDecision.HIDE, with_number=True)
+        index.register(worlds.scene.other_feed, mistyped[name], worlds.scene.other_handle, reference="south")
+        index.settle()
+
+    worlds.set_up(act)
+
+    for child in (person("ada"), mistyped["ada"]):
+        for device in (worlds.scene.nurse, worlds.policeman):
+            assert worlds.look_up(child, device=device)["answer"] == "none"
+    receipt = worlds.look_up(mistyped["ada"], deep=DeepReason.NAME_UNSURE)["receipt"]
+    worlds.leave(receipt)
+    worlds.follow_up(receipt)
 
 
 # -- what an asker could try
@@ -487,14 +565,55 @@ def test_an_open_receipt_looks_like_one_whose_involvement_was_withdrawn(own_worl
     again, status, broken, _ = worlds.follow_up(receipt)
     assert (again["answer"], status["handles"], broken["code"]) == ("none", [], "glass-refused")
     worlds.leave(receipt)
+    once_more = worlds.look_up(person("ada"))["receipt"]  # by somebody who was in touch with that desk about her
+    worlds.leave(once_more)
+    worlds.follow_up(once_more)
     worlds.follow_on([receipt, glass])
+
+
+@pytest.mark.parametrize("how", ["share", "end", "decline"])
+def test_what_her_council_answers_after_the_shield_reaches_the_desk_alone(own_worlds: Worlds, how: str) -> None:
+    """It was told before, and may answer; whoever asked sees what they would of a withdrawn involvement."""
+    worlds, nurse = own_worlds, own_worlds.scene.nurse
+    worlds.two.each(lambda index: [worlds.register(index, person(name), name) for name in ("ada", "zoe")])
+    receipt = worlds.look_up(person("ada"))["receipt"]
+    worlds.leave(receipt, Urgency.WEEK)
+    [notice] = worlds.ask(worlds.scene.worker, "/v1/inbox", Nothing())["notices"]
+
+    def falls(index: RunningIndex, name: str) -> None:
+        worlds.shield(index, name)
+        index.ask(
+            worlds.scene.feed, "/v1/involvements/changes", changing({"ada": "zoe", "zoe": "ada"}[name], "withdraw")
+        )
+        index.settle()
+
+    worlds.set_up(falls)
+    answer = ReplyRequest.model_validate(
+        {
+            "notice": notice["notice"],
+            "reply": how,
+            "hand_over_to": None,
+            "reason": DeclineReason.MORE_DETRIMENTAL if how == "decline" else None,
+        }
+    )
+    replied, unknown = worlds.two.asked(worlds.scene.worker, "/v1/inbox/replies", answer)
+    assert (replied.status_code, unknown.status_code) == (200, 404)
+
+    items = desk_queue(worlds.two.one, worlds.desk)
+    told = [each["state"] for item in items if item["work"] == DeskWork.CALL_BACK for each in item["answers"]]
+    assert told == [{"share": "shared", "end": "ended", "decline": "declined"}[how]]
+    for seconds in (0, 7 * DAY, 20 * DAY):
+        worlds.two.world.clock.advance(seconds)
+        worlds.two.each(lambda index: index.run(index.index.escalating.tick()))
+        asker = replace(worlds, scene=replace(worlds.scene, nurse=worlds.signed_in(nurse)))
+        assert asker.follow_up(receipt)[1]["handles"] == []
 
 
 def test_a_call_back_that_waits_finds_nobody(worlds: Worlds) -> None:
     """Somebody asked about Ada before anybody had registered her. Then a council does: as if nobody had."""
+    worlds.withdrawn()
     receipt = worlds.look_up(person("ada"))["receipt"]
     worlds.leave(receipt, Urgency.WEEK)
-    worlds.withdrawn()
     worlds.set_up(lambda index, name: (worlds.shield(index, name), worlds.register(index, person(name), "one")))
 
     worlds.leave(receipt)

@@ -83,6 +83,8 @@ HANDLE: Final = "R5A0-2GTB"
 _LOST: Final = 599
 """Stands for an answer that never arrives."""
 _JSON: Final = {"content-type": "application/json"}
+_MADE: Final = frozenset({"/v1/rights/reports", "/v1/rights/objections"})
+"""What is answered there was made by the request."""
 
 
 class StillClock:
@@ -448,7 +450,7 @@ class Pretence:
                 return self._shield(path, asker, body)
             case _ if path in self.says:
                 self.heard.append((path, body))
-                return 200, self.says[path]
+                return 201 if path in _MADE else 200, self.says[path]
             case "/v1/contact/asks":
                 left = ContactRequest.model_validate_json(body)
                 self.call_backs.append((asker.account, left))

@@ -2,7 +2,8 @@
 
 Rules:
 - One world stands around both: the same clock, holders, organisations and devices; and both hold the same keys. Chance
-  begins anew before every act in each of them, so that an index draws the same where it draws as often.
+  begins anew, alike in both, before and after everything that an index does: so it draws the same where it draws as
+  often, and what is made afterwards does not hang on how often that was.
 - What is asked is made once and sent to both: the same bytes under the same signature.
 - What an act lets be seen is kept whole (`Seen`): the answer in every byte and header; every statement with its values,
   so every row that is written; the steps of SQLite's virtual machine, on the reader's connection and on the writer's;
@@ -17,7 +18,7 @@ import contextlib
 import itertools
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
@@ -37,6 +38,8 @@ __all__ = ["NO_LIMITS", "Seen", "TwoIndexes", "differences", "watched"]
 
 T = TypeVar("T")
 
+_MOST_STEPS = 1_000_000
+"""Of one act."""
 _OURS = str(Path(signpost.__file__).parent)
 _LINK_OF_THE_CHAIN = re.compile(r"x'[0-9a-f]{64}'\)$", re.IGNORECASE)
 
@@ -57,7 +60,7 @@ class Seen:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     drawn: bytes
-    """What chance gives next: as much was drawn before where it is the same."""
+    """What chance would have given next: as much was drawn before where it is the same."""
     logged: str
     statements: tuple[str, ...]
     reader_steps: int
@@ -71,16 +74,38 @@ def differences(one: Seen, other: Seen) -> list[str]:
     return [field.name for field in fields(Seen) if getattr(one, field.name) != getattr(other, field.name)]
 
 
+class _SteppedIndex(RunningIndex):
+    """An index that begins each thing it does with chance of its own, numbered from `seed` on."""
+
+    seed = 0
+    drawn = b""
+    """What chance would have given next when the last thing was done: as much was drawn before where it is the same."""
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """As `RunningIndex` does."""
+        self.step()
+        try:
+            return super().run(work)
+        finally:
+            self.drawn = self.world.randomness(16)
+            self.step()
+
+    def step(self) -> None:
+        """Chance anew."""
+        self.seed += 1
+        self.world.reseed(self.seed)
+
+
 class TwoIndexes:
     """`one` and `other`, over folders of their own. `limits` are settings that are to be other than usual."""
 
     def __init__(self, folder: Path, **limits: int) -> None:
         keys = make_keys(chance(1).randbytes)
         self.world = World(credential_key=keys.credential_key())
-        self._seeds = itertools.count(1)
+        self._seeds = itertools.count(_MOST_STEPS, _MOST_STEPS)
         with contextlib.ExitStack() as opened:
             self.one, self.other = (
-                opened.enter_context(RunningIndex(folder / name, keys=keys, world=self.world, **limits))  # type: ignore[arg-type]
+                opened.enter_context(_SteppedIndex(folder / name, keys=keys, world=self.world, **limits))  # type: ignore[arg-type]
                 for name in ("one", "other")
             )
             self._opened = opened.pop_all()
@@ -119,10 +144,6 @@ class TwoIndexes:
         assert one == other
         return one
 
-    def only(self, index: RunningIndex, act: Callable[[RunningIndex], T]) -> T:
-        """The act in one of them."""
-        return self._under(next(self._seeds), index, act)
-
     def ask(self, device: Device, path: str, message: BaseModel | bytes) -> httpx2.Response:
         """One request to both, which answer the same."""
         one, other = self.asked(device, path, message)
@@ -145,8 +166,9 @@ class TwoIndexes:
         body = message if isinstance(message, bytes) else body_of(message)
         return body, self.world.signed_headers(device, path, body)
 
-    def _under(self, seed: int, index: RunningIndex, act: Callable[[RunningIndex], T]) -> T:
-        self.world.reseed(seed)
+    def _under(self, seed: int, index: _SteppedIndex, act: Callable[[RunningIndex], T]) -> T:
+        index.seed = seed
+        index.step()
         return act(index)
 
 
@@ -170,12 +192,13 @@ def watched(index: RunningIndex, act: Callable[[], httpx2.Response], *, lines: b
         for connection, _ in connections:
             connection.set_trace_callback(None)
             connection.set_progress_handler(None, 1)
+    assert isinstance(index, _SteppedIndex)
     index.log_lines.seek(logged)
     return Seen(
         status=answer.status_code,
         headers=tuple(sorted(answer.headers.items())),
         body=answer.content,
-        drawn=index.world.randomness(16),
+        drawn=index.drawn,
         logged=re.sub(r'"at": "[^"]*"', '"at"', index.log_lines.read()),
         statements=tuple(_without_link(statement) for statement in statements),
         reader_steps=reader.taken,

@@ -338,6 +338,7 @@ class World:
         started_on: dt.date = dt.date(2025, 1, 6),
         ended_on: dt.date | None = None,
         row: str = "first",
+        basis: Basis = Basis.STATUTORY,
     ) -> Registration:
         """One involvement as a feed would send it. Its reference, child and row are any texts."""
         return Registration(
@@ -347,7 +348,7 @@ class World:
             handle=handle,
             started_on=started_on,
             ended_on=ended_on,
-            basis=Basis.STATUTORY,
+            basis=basis,
             sealed_case_reference=self.randomness(CASE_REFERENCE_BYTES),
             remove_after="2033-09",
             tags=self.tags(Use.REGISTER, child),

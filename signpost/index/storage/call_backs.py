@@ -21,7 +21,7 @@ from signpost.index.storage.call_back_rows import CallBackRows
 from signpost.index.storage.delivery import Delivery
 from signpost.index.storage.handles import handles_of
 from signpost.index.storage.layouts import pack_arrival, unpack_involvement
-from signpost.index.storage.record import record
+from signpost.index.storage.record import EVERYBODYS, THE_DESKS, Chain, record
 from signpost.index.storage.spending import spend_nonce
 from signpost.index.storage.vault import Vault, place
 from signpost.index.working_time import due_at, read_hours
@@ -170,13 +170,26 @@ class SqliteCallBacks:
 
         def escalate(connection: Connection) -> int:
             due = self._rows.notices_due(connection, now, most)
+            chains: set[Chain] = set()
             for notice in due:
                 self._step(connection, notice, now)
-            if due:  # another worker may have been here first
-                record(connection, self._vault, audit)
+                chains.add(self._chain(connection, notice))
+            # None where another worker has been here first.
+            for chain in chains:
+                record(connection, self._vault, audit, of=chain)
             return len(due)
 
         return await self._writer.submit(escalate)
+
+    def _chain(self, connection: Connection, notice: KeptNotice) -> Chain:
+        """Where it is recorded that a notice fell due: of a hidden involvement, which for everybody else is as if
+        withdrawn, no auditor but the desk's is to see that there still was one.
+        """
+        hidden = connection.execute(
+            "SELECT 1 FROM sealed_involvements WHERE organisation = ? AND involvement = ? LIMIT 1",
+            (self._vault.organisation(notice.organisation), notice.involvement),
+        ).fetchone()
+        return EVERYBODYS if hidden is None else THE_DESKS
 
     def with_outcomes(self) -> list[CallBack]:
         """As the port says."""
@@ -235,6 +248,13 @@ class SqliteCallBacks:
         due = due_at(now, notice.urgency, read_hours(fallback.hours), self._rules.patience)
         self._rows.write_notice(connection, replace(notice, state=state, handle=fallback.identifier, due_at=due))
         self._delivery.mail(connection, fallback, notice.reference, now=now)
+
+    def _is_hidden(self, connection: Connection, notice: KeptNotice) -> bool:
+        of = (self._vault.organisation(notice.organisation), notice.involvement)
+        row = connection.execute(
+            "SELECT 1 FROM sealed_involvements WHERE organisation = ? AND involvement = ? LIMIT 1", of
+        ).fetchone()
+        return row is not None
 
     def _handles(self, connection: Connection, organisation: OrganisationId) -> Mapping[str, Handle]:
         return {handle.identifier: handle for handle in handles_of(connection, self._vault, organisation)}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import final
 
-from signpost.index.hiding import Grip, grip
+from signpost.index.hiding import grip
 from signpost.index.records import SealKind
 from signpost.index.storage.delivery import Delivery
 from signpost.index.storage.desk_items import DeskItems
@@ -36,16 +36,20 @@ class Covering:
         seal = self._sealing.seal(connection, name)
         assert seal is not None
         tags = self._sealing.tags_of(connection, name)
+        another, shown = self._sealing.reconsider(connection, name)
         hidden, unsure = self._sealing.apply(connection, name)
         self.told(connection, hidden, now=now)
+        self._shown(connection, shown, now=now)
         if seal.kind is not SealKind.SHIELD:
             return
-        for organisation, involvement in unsure:
-            about = {"involvement": str(involvement), "organisation": str(organisation)}
-            self._items.add(connection, ToLookAt(DeskWork.UNSURE, name, about), at=now)
+        # Of what it hides the desk learns who knows the child, whether they were registered before the shield or after.
+        for work, found in ((DeskWork.UNSURE, {*unsure, *another}), (DeskWork.REGISTERED, hidden)):
+            for organisation, involvement in sorted(found):
+                about = {"involvement": str(involvement), "organisation": str(organisation)}
+                self._items.add(connection, ToLookAt(work, name, about), at=now)
         of_seal = {tag.wrapped.key: tag.place for tag in tags}
         for call_back_name, call_back in self._delivery.call_backs_about(connection, tags, now=now):
-            if grip(of_seal, self._delivery.held_tags(call_back.tags)) is Grip.HIDES:
+            if grip(of_seal, self._delivery.held_tags(call_back.tags)).hides:
                 about = {"call_back": call_back_name.hex()}
                 self._items.add(connection, ToLookAt(DeskWork.CALL_BACK, name, about), at=now)
 
@@ -57,8 +61,11 @@ class Covering:
 
     def uncover(self, connection: Connection, name: bytes, *, now: int) -> None:
         """A seal is over: what nothing else hides is as if it had just been registered."""
-        for of in sorted(self._sealing.end(connection, name)):
-            tags = self._sealing.held(connection, of)
-            for tag in tags:
-                thin_out(connection, tag.wrapped.key, of[0])
-            self._delivery.registered(connection, *of, tags, now=now)
+        self._shown(connection, self._sealing.end(connection, name), now=now)
+
+    def _shown(self, connection: Connection, shown: Iterable[Of], *, now: int) -> None:
+        held = {of: self._sealing.held(connection, of) for of in sorted(shown)}
+        for key, organisation in sorted({(tag.wrapped.key, of[0]) for of, tags in held.items() for tag in tags}):
+            thin_out(connection, key, organisation)
+        for of in held:
+            self._delivery.registered(connection, *of, self._sealing.held(connection, of), now=now)

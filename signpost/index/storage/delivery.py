@@ -81,21 +81,29 @@ class Delivery:
         self._rows = CallBackRows(vault)
 
     def matches(self, connection: Connection, call_back: CallBack, *, now: int, table: str = HOT) -> Matches:
-        """What a call-back's tags come to now: the one evaluation that every follow-up is (C6)."""
-        keys = [
-            self._wrappers.involvements.wrap(self._wrappers.lookups.unwrap(tag.wrapped)).key for tag in call_back.tags
-        ]
-        places = [tag.place for tag in call_back.tags]
+        """What a call-back's tags come to now."""
+        return self.evaluated(
+            connection, call_back.tags, asking=call_back.organisation, strict=self._rules.strict_t1, now=now,
+            table=table,
+        )  # fmt: skip
+
+    def evaluated(
+        self, connection: Connection, tags: Sequence[StoredTag], *, asking: OrganisationId, strict: bool, now: int,
+        table: str = HOT,
+    ) -> Matches:  # fmt: skip
+        """What tags, as the lookup row keeps them, come to now: the one evaluation that every follow-up is (C6)."""
+        keys = [self._wrappers.involvements.wrap(self._wrappers.lookups.unwrap(tag.wrapped)).key for tag in tags]
+        places = [tag.place for tag in tags]
         identity = next(
             (key for key, of in zip(keys, places, strict=True) if of.match_class is MatchClass.IDENTITY), None
         )
         today = dt.datetime.fromtimestamp(now, tz=dt.UTC).date()
         return matches_of(
-            read_hits(connection, self._vault, keys, asking=call_back.organisation, table=table),
+            read_hits(connection, self._vault, keys, asking=asking, table=table),
             asked=places,
             identity_key=identity,
             since=months_before(today, self._rules.look_back_months),
-            strict=self._rules.strict_t1,
+            strict=strict,
         )
 
     def first_desk(self, connection: Connection, question: CallBack, *, now: int) -> Desk | None:

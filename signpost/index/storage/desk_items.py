@@ -22,7 +22,11 @@ __all__ = ["DeskItems", "KeptItem"]
 _BYTES: Final = 768
 _DAY: Final = 24 * 60 * 60
 _MOST_OPENED: Final = 2_000
-"""Items that are opened to put the most urgent first; more do not wait unless nobody looks."""
+"""Items that are opened to put the most urgent first; more do not wait unless nobody looks, or somebody registers or
+looks up thousands, lest anybody look at what somebody waits for.
+"""
+_SOONER: Final = {DeskWork.CALL_BACK: 3, DeskWork.UNSURE: 2}
+_SOME_TIME: Final = 1
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -63,11 +67,14 @@ class DeskItems:
         raw = canonical_json(document)
         assert len(raw) <= _BYTES
         connection.execute(
-            "INSERT INTO desk_items VALUES (?, ?, ?, 1, ?, ?) ON CONFLICT (subject) DO UPDATE SET open = 1 WHERE ?",
+            "INSERT INTO desk_items VALUES (?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (subject) DO UPDATE SET open = excluded.open WHERE ?",
             (
                 name,
                 found.shield,
                 subject,
+                self._of(str(about.get("organisation")), str(about.get("involvement"))),
+                _SOONER.get(found.work, _SOME_TIME),
                 self._vault.seal(raw.ljust(_BYTES), Label.ITEM_ROW, name),
                 whole_hour(at + DESK_ITEM_DAYS * _DAY),
                 found.work is DeskWork.CALL_BACK,
@@ -75,9 +82,9 @@ class DeskItems:
         )
 
     def open(self, connection: Connection) -> list[KeptItem]:
-        """What waits."""
+        """What waits; of more than are opened, those that somebody is to look at first."""
         rows = connection.execute(
-            "SELECT item, seal, sealed FROM desk_items WHERE open = 1 LIMIT ?", (_MOST_OPENED,)
+            "SELECT item, seal, sealed FROM desk_items WHERE open > 0 ORDER BY open DESC LIMIT ?", (_MOST_OPENED,)
         ).fetchall()
         return [self._opened(*row) for row in rows]
 
@@ -91,7 +98,7 @@ class DeskItems:
     def waiting(self, connection: Connection, reference: str) -> KeptItem | None:
         """An item that is open."""
         row = connection.execute(
-            "SELECT item, seal, sealed FROM desk_items WHERE item = ? AND open = 1", (self._vault.item(reference),)
+            "SELECT item, seal, sealed FROM desk_items WHERE item = ? AND open > 0", (self._vault.item(reference),)
         ).fetchone()
         return None if row is None else self._opened(*row)
 
@@ -99,13 +106,13 @@ class DeskItems:
         """It was looked at."""
         connection.execute("UPDATE desk_items SET open = 0 WHERE item = ?", (self._vault.item(reference),))
 
-    def forget_about(self, connection: Connection, shield: bytes, organisation: int, involvement: int) -> None:
-        """Delete a shield's items about one involvement."""
-        rows = connection.execute("SELECT item, seal, sealed FROM desk_items WHERE seal = ?", (shield,)).fetchall()
-        for name, seal, sealed in rows:
-            about = self._opened(name, seal, sealed).about
-            if (about.get("organisation"), about.get("involvement")) == (str(organisation), str(involvement)):
-                connection.execute("DELETE FROM desk_items WHERE item = ?", (name,))
+    def forget_about(self, connection: Connection, organisation: int, involvement: int) -> None:
+        """Delete the items about one involvement, whichever shield they are of."""
+        of = self._of(str(organisation), str(involvement))
+        connection.execute("DELETE FROM desk_items WHERE involvement = ?", (of,))
+
+    def _of(self, organisation: str, involvement: str) -> bytes:
+        return self._vault.item_subject(b"involvement", organisation.encode(), involvement.encode())
 
     def _opened(self, name: bytes, shield: bytes, sealed: bytes) -> KeptItem:
         document = json.loads(self._vault.open(sealed, Label.ITEM_ROW, name))

@@ -32,6 +32,7 @@ from signpost.protocol.purposes import Basis, Kind, Purpose, Role
 from signpost.protocol.tags import TagKey, WrappedTag
 
 __all__ = [
+    "ARRIVAL_BYTES_BEFORE",
     "CLASSES",
     "CLASS_CODES",
     "OUTCOME_BYTES",
@@ -48,6 +49,7 @@ __all__ = [
     "unpack_involvement",
     "unpack_lookup",
     "unpack_tags",
+    "widened_arrival",
 ]  # fmt: skip
 
 CLASS_CODES: Final = {
@@ -71,6 +73,8 @@ _ACKNOWLEDGEMENT: Final = struct.Struct(">9sQ")
 _TAG: Final = struct.Struct(">BB16s32s")
 _TAGS_BYTES: Final = POINTS[Use.REGISTER] * _TAG.size
 _ARRIVAL_BYTES: Final = _ARRIVAL.size + _TAGS_BYTES
+ARRIVAL_BYTES_BEFORE: Final = _ARRIVAL_BYTES - 9
+"""Of an arrival from before there were shields: without child and ground."""
 _LOOKUP_TAGS_BYTES: Final = POINTS[Use.DEEP] * _TAG.size
 
 
@@ -190,6 +194,14 @@ def unpack_arrival(raw: bytes) -> Arrival | Asked | Looked:
         case _:
             raise ValueError("an arrival of a kind this version does not know")
     return Arrival(OrganisationNumber(organisation), InvolvementNumber(involvement), what)
+
+
+def widened_arrival(raw: bytes, child: ChildNumber, *, by_consent: bool) -> bytes:
+    """An inbox row in the form from before there were shields, in today's: with whom it is about, and its ground."""
+    if raw[0] == _ASKED:
+        return raw.ljust(_ARRIVAL_BYTES, b"\0")
+    at = ARRIVAL_BYTES_BEFORE - _TAGS_BYTES
+    return raw[:at] + struct.pack(">QB", child, by_consent) + raw[at:]
 
 
 def pack_lookup(answer: AnswerWord, tags: Sequence[StoredTag]) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from signpost.index.storage.filling import fill
 from signpost.index.storage.schema import MIGRATIONS
 from signpost.index.storage.vault import Vault
 from signpost.service.database import Connection, open_database
@@ -23,4 +24,9 @@ def open_index_database(path: Path, vault: Vault) -> Connection:
     if connection.execute("SELECT fingerprint FROM key_file").fetchall() != [(vault.fingerprint,)]:
         connection.close()
         raise StartRefused(RefusalCode.KEYS_OF_ANOTHER_DATABASE, path=path)
+    try:
+        fill(connection, vault)
+    except BaseException:
+        connection.close()
+        raise
     return connection

@@ -8,7 +8,7 @@ gathered says nothing any more either.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final, final
 
@@ -24,7 +24,7 @@ from signpost.protocol.labels import Label
 from signpost.protocol.shielding import DeskWork
 from signpost.service.database import Connection
 
-__all__ = ["Outcomes", "ToLookAt"]
+__all__ = ["Outcomes", "ToLookAt", "involvement_of"]
 
 _MOST_SHIELDS: Final = 4
 """Of one arrival: more do not fit into a row, and nobody is hidden by more than a few."""
@@ -87,6 +87,19 @@ class Outcomes:
             [(self._sealed(number, OUTCOME_SETTLED), number) for (number,) in numbers],
         )
 
+    def forget_about(self, connection: Connection, involvements: Set[tuple[int, int]]) -> None:
+        """Have none that has not been gathered say anything of these involvements."""
+        rows = connection.execute(
+            "SELECT arrival, sealed FROM outcomes WHERE arrival > ?", (self.gathered(connection),)
+        ).fetchall()
+        for number, sealed in rows:
+            document = json.loads(self._vault.open(sealed, Label.OUTCOME_ROW, place(number)))
+            if document and involvement_of(document["about"]) in involvements:
+                connection.execute(
+                    "UPDATE outcomes SET sealed = ? WHERE arrival = ?",
+                    (self._sealed(number, OUTCOME_SETTLED), number),
+                )
+
     def gathered(self, connection: Connection) -> int:
         """Up to which arrival they have been gathered."""
         (arrival,) = connection.execute("SELECT arrival FROM gathering").fetchone()
@@ -136,6 +149,11 @@ class Outcomes:
 
     def _sealed(self, number: int, outcome: bytes) -> bytes:
         return self._vault.seal(outcome, Label.OUTCOME_ROW, place(number))
+
+
+def involvement_of(about: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Which involvement something is about, by its organisation's number and its own; null: about none."""
+    return (int(about["organisation"]), int(about["involvement"])) if "involvement" in about else None
 
 
 def _packed(shields: Mapping[DeskWork, Sequence[bytes]], about: Mapping[str, Any], at: int) -> bytes:

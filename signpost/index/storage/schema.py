@@ -386,7 +386,8 @@ def seals(database: Database) -> None:
     database.execute(
         "INSERT INTO sealed_tags VALUES (?, ?, 0, 0, 0, NULL, NULL)", [SENTINEL_KEY, SENTINEL_ORGANISATION]
     )
-    database.execute("INSERT INTO gathering VALUES (0, 0)")
+    # What settled before there were shields says nothing to the desk, in another form than what settles from now on.
+    database.execute("INSERT INTO gathering SELECT 0, coalesce(max(arrival), 0) FROM outcomes")
 
 
 _SEALS: Final = (
@@ -431,6 +432,7 @@ _SEALS: Final = (
         organisation INTEGER NOT NULL,
         child INTEGER NOT NULL,
         seal BLOB NOT NULL CHECK (length(seal) = 16),
+        surely INTEGER NOT NULL,  -- 1: by the seal's own number, or somebody decided; 0: by what else matched
         PRIMARY KEY (organisation, child, seal)
     ) STRICT, WITHOUT ROWID
     """,
@@ -441,6 +443,7 @@ _SEALS: Final = (
         organisation INTEGER NOT NULL,
         involvement INTEGER NOT NULL,
         seal BLOB NOT NULL CHECK (length(seal) = 16),
+        surely INTEGER NOT NULL,  -- 1: by the seal's own number, or somebody decided; 0: by what else matched
         PRIMARY KEY (organisation, involvement, seal)
     ) STRICT, WITHOUT ROWID
     """,
@@ -464,13 +467,15 @@ _SEALS: Final = (
         item BLOB NOT NULL PRIMARY KEY CHECK (length(item) = 16),  -- keyed digest of its reference
         seal BLOB NOT NULL CHECK (length(seal) = 16),
         subject BLOB NOT NULL UNIQUE CHECK (length(subject) = 16),  -- keyed digest of what it is about: it stands once
-        open INTEGER NOT NULL CHECK (open IN (0, 1)),
+        involvement BLOB NOT NULL CHECK (length(involvement) = 16),  -- keyed digest of which it is about, if any
+        open INTEGER NOT NULL CHECK (open IN (0, 1, 2, 3)),  -- how soon somebody is to look; 0: somebody has
         sealed BLOB NOT NULL,  -- reference, what, who, when; always one size
         forget_at INTEGER NOT NULL  -- epoch seconds, a whole hour
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX desk_items_open ON desk_items (open)",
     "CREATE INDEX desk_items_of_seal ON desk_items (seal)",
+    "CREATE INDEX desk_items_of_involvement ON desk_items (involvement)",
     "CREATE INDEX desk_items_to_forget ON desk_items (forget_at)",
     """
     CREATE TABLE gathering (
@@ -488,4 +493,36 @@ _SEALS: Final = (
         link BLOB NOT NULL CHECK (length(link) = 32)  -- hash of the link before it and the leaf
     ) STRICT
     """,
+)
+
+
+@MIGRATIONS()
+def rights(database: Database) -> None:
+    """What families ask for, and what was done for them."""
+    for statement in _RIGHTS:
+        database.execute(statement)
+
+
+_RIGHTS: Final = (
+    """
+    CREATE TABLE reports (
+        -- That a family asked who works with their child and who looked. 28 days after it is released.
+        report BLOB NOT NULL PRIMARY KEY CHECK (length(report) = 16),  -- keyed digest of organisation and reference
+        organisation INTEGER NOT NULL,  -- pseudonym of the organisation whose officer asked
+        sealed BLOB NOT NULL,  -- who asked and decided, when, what, and the wrapped tags; always one size
+        forget_at INTEGER NOT NULL  -- epoch seconds, a whole hour
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX reports_of_organisation ON reports (organisation)",
+    "CREATE INDEX reports_to_forget ON reports (forget_at)",
+    """
+    CREATE TABLE rights_done (
+        -- How many involvements a correction or a withdrawal changed, so that the same request sent again is told the
+        -- same. 24 hours.
+        done BLOB NOT NULL PRIMARY KEY CHECK (length(done) = 16),  -- keyed digest of organisation and receipt
+        sealed BLOB NOT NULL,  -- the two counts; always one size
+        forget_at INTEGER NOT NULL  -- epoch seconds, a whole hour
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX rights_done_to_forget ON rights_done (forget_at)",
 )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 
 from signpost.index.arrivals import Registered
-from signpost.index.hiding import Grip, grip
+from signpost.index.hiding import Grip, differ, grip
 from signpost.index.records import ChildNumber, InvolvementNumber, OrganisationNumber, Seal, SealKind, StoredTag
 from signpost.index.storage.layouts import CLASS_CODES, CLASSES
 from signpost.index.storage.vault import Vault
@@ -46,6 +46,8 @@ class Touched:
 
     hiding: tuple[bytes, ...]
     unsure: tuple[bytes, ...]
+    surely: frozenset[bytes] = frozenset()
+    """Of those that hide, which do by their own number, or because somebody decided so."""
 
 
 NOT_TOUCHED: Final = Touched((), ())
@@ -135,29 +137,46 @@ class Sealing:
         return {name: grip(of_seal, held) for name, of_seal in sorted(tags.items())}
 
     def touched(
-        self, connection: Connection, organisation: OrganisationNumber, tags: Sequence[StoredTag], child: ChildNumber,
-        *, by_consent: bool,
-    ) -> Touched:  # fmt: skip
-        """Which seals hide an involvement with these tags. The same statements whatever is there, but for what is."""
-        grips = self.touching(connection, {tag.wrapped.key: tag.place for tag in tags})
-        rows = connection.execute(
-            "SELECT seal FROM seal_children WHERE organisation = ? AND child = ?", (organisation, child)
-        ).fetchall()
-        by_child = {name for (name,) in rows}
-        hiding, unsure = [], []
-        for name in sorted(grips.keys() | by_child):
+        self, connection: Connection, of: Of, tags: Sequence[StoredTag], child: ChildNumber, *, by_consent: bool
+    ) -> Touched:
+        """Which seals hide an involvement with these tags. The same statements whatever is there, but for what is. What
+        a seal hides surely stays hidden when it is registered anew and the seal is unsure of it.
+        """
+        organisation, held = of[0], {tag.wrapped.key: tag.place for tag in tags}
+        grips = self.touching(connection, held)
+        led = dict(
+            connection.execute(
+                "SELECT seal, surely FROM seal_children WHERE organisation = ? AND child = ?", (organisation, child)
+            ).fetchall()
+        )
+        was = dict(
+            connection.execute(
+                "SELECT seal, surely FROM sealed_involvements WHERE organisation = ? AND involvement = ?", of
+            ).fetchall()
+        )
+        hiding, unsure, surely = [], [], []
+        for name in sorted(grips.keys() | led.keys()):
             seal = self.seal(connection, name)
             if seal is None or not self._concerns(seal, organisation, by_consent=by_consent):
                 continue
-            if name in by_child or grips[name] is Grip.HIDES:
+            of_seal = grips.get(name, Grip.NONE)
+            stays = bool(was.get(name)) and of_seal is Grip.UNSURE
+            if of_seal is Grip.BY_NUMBER or led.get(name) or stays:
+                surely.append(name)
                 hiding.append(name)
-            elif grips[name] is Grip.UNSURE and seal.kind is SealKind.SHIELD:
+            elif of_seal is Grip.MATCHES or (name in led and not self._another(connection, name, held)):
+                hiding.append(name)
+            elif seal.kind is SealKind.SHIELD:
                 unsure.append(name)
-        return Touched(tuple(hiding), tuple(unsure))
+        return Touched(tuple(hiding), tuple(unsure), frozenset(surely))
+
+    def _another(self, connection: Connection, name: bytes, held: Mapping[TagKey, Place]) -> bool:
+        """Whether what holds these tags has another number than the seal's."""
+        return differ({tag.wrapped.key: tag.place for tag in self.tags_of(connection, name)}, held)
 
     def shields_hiding(self, connection: Connection, held: Mapping[TagKey, Place]) -> tuple[bytes, ...]:
         """The shields that hide what a question asks about."""
-        found = [name for name, each in self.touching(connection, held).items() if each is Grip.HIDES]
+        found = [name for name, each in self.touching(connection, held).items() if each.hides]
         seals = ((name, self.seal(connection, name)) for name in found)
         return tuple(name for name, seal in seals if seal is not None and seal.kind is SealKind.SHIELD)
 
@@ -176,12 +195,8 @@ class Sealing:
         """Where an involvement's tags belong."""
         return _SEALED if touched.hiding else _HOT
 
-    def settled(
-        self, connection: Connection, of: Of, registered: Registered, touched: Touched
-    ) -> list[Of]:  # fmt: skip
-        """An involvement was registered, and its tags are where they belong: note which seals hide it. Which others are
-        hidden with it, by its organisation's own reference of the child.
-        """
+    def settled(self, connection: Connection, of: Of, registered: Registered, touched: Touched) -> None:
+        """An involvement was registered, and its tags are where they belong: note which seals hide it."""
         organisation, involvement = of
         connection.execute(
             "INSERT INTO involvement_children VALUES (?1, ?2, ?3, ?4)"
@@ -189,8 +204,8 @@ class Sealing:
             (organisation, involvement, registered.child, int(registered.by_consent)),
         )
         connection.execute("DELETE FROM sealed_involvements WHERE organisation = ? AND involvement = ?", of)
-        self._note(connection, of, touched.hiding)
-        return self._hide_siblings(connection, organisation, registered.child, touched.hiding, besides=involvement)
+        for name in touched.hiding:
+            self._note(connection, of, name, surely=name in touched.surely)
 
     def gone(self, connection: Connection, of: Of) -> None:
         """An involvement was withdrawn."""
@@ -217,10 +232,11 @@ class Sealing:
             if row is None:
                 continue
             child, by_consent = ChildNumber(row[0]), bool(row[1])
-            touched = self.touched(connection, of[0], self.held(connection, of), child, by_consent=by_consent)
+            touched = self.touched(connection, of, self.held(connection, of), child, by_consent=by_consent)
             if name in touched.hiding:
-                hidden += self.hide(connection, of, name)
-                hidden += self._hide_siblings(connection, of[0], child, (name,), besides=of[1])
+                surely = name in touched.surely
+                hidden += self.hide(connection, of, name, surely=surely)
+                hidden += self.hide_siblings(connection, of[0], child, name, surely=surely)
             elif name in touched.unsure:
                 unsure.append(of)
         return hidden, unsure
@@ -234,13 +250,43 @@ class Sealing:
         ).fetchone()
         if row is None:
             return []
-        hidden = self.hide(connection, of, name)
-        return hidden + self._hide_siblings(connection, of[0], ChildNumber(row[0]), (name,), besides=of[1])
+        hidden = self.hide(connection, of, name, surely=True)
+        return hidden + self.hide_siblings(connection, of[0], ChildNumber(row[0]), name, surely=True)
 
-    def hide(self, connection: Connection, of: Of, name: bytes) -> list[Of]:
+    def hide_siblings(
+        self, connection: Connection, organisation: OrganisationNumber, child: ChildNumber, name: bytes, *, surely: bool
+    ) -> list[Of]:
+        """Have a seal hide all of an organisation's involvements with a child, now and whenever one is registered.
+        What was visible until now. What a seal has been led to by a child hides with it ever since: that is not gone
+        through again, or whoever registers thousands with one child would have each of them look at all of them.
+        """
+        seal = self.seal(connection, name)
+        if seal is None or seal.old_identity:
+            return []
+        led = connection.execute(
+            "INSERT INTO seal_children VALUES (?, ?, ?, ?) ON CONFLICT (organisation, child, seal)"
+            " DO UPDATE SET surely = 1 WHERE surely < excluded.surely",
+            (organisation, child, name, int(surely)),
+        )
+        if not led.rowcount:
+            return []
+        hidden: list[Of] = []
+        rows = connection.execute(
+            "SELECT involvement, by_consent FROM involvement_children WHERE organisation = ? AND child = ?",
+            (organisation, child),
+        ).fetchall()
+        for involvement, by_consent in rows:
+            of = (organisation, InvolvementNumber(involvement))
+            if self._concerns(seal, organisation, by_consent=bool(by_consent)) and (
+                surely or not self._another(connection, name, self.places_of(connection, of))
+            ):
+                hidden += self.hide(connection, of, name, surely=surely)
+        return hidden
+
+    def hide(self, connection: Connection, of: Of, name: bytes, *, surely: bool) -> list[Of]:
         """Hide one involvement behind a seal; itself, where it was visible until now."""
         was_hidden = self._is_hidden(connection, of)
-        self._note(connection, of, (name,))
+        self._note(connection, of, name, surely=surely)
         if was_hidden:
             return []
         _move(connection, of, _HOT, _SEALED)
@@ -257,6 +303,31 @@ class Sealing:
         for of in shown:
             _move(connection, of, _SEALED, _HOT)
         return shown
+
+    def reconsider(self, connection: Connection, name: bytes) -> tuple[list[Of], list[Of]]:
+        """Look again at what a seal hides for want of a number: what has another one than the seal has now. And of it,
+        what is visible from now on.
+        """
+        another: list[Of] = []
+        shown: list[Of] = []
+        rows = connection.execute(
+            "SELECT organisation, involvement FROM sealed_involvements WHERE seal = ? AND surely = 0", (name,)
+        ).fetchall()
+        for of in rows:
+            if not self._another(connection, name, self.places_of(connection, of)):
+                continue
+            another.append(of)
+            connection.execute(
+                "DELETE FROM sealed_involvements WHERE organisation = ? AND involvement = ? AND seal = ?", (*of, name)
+            )
+            if not self._is_hidden(connection, of):
+                _move(connection, of, _SEALED, _HOT)
+                shown.append(of)
+        return another, shown
+
+    def places_of(self, connection: Connection, of: Of) -> dict[TagKey, Place]:
+        """The keys that an involvement holds, each with its place."""
+        return {tag.wrapped.key: tag.place for tag in self.held(connection, of)}
 
     def held(self, connection: Connection, of: Of) -> list[StoredTag]:
         """The tags of an involvement, wherever they are."""
@@ -284,8 +355,47 @@ class Sealing:
             ).fetchall()
         ]
 
+    def children_hidden_by(
+        self, connection: Connection, name: bytes, organisation: OrganisationNumber
+    ) -> set[ChildNumber]:
+        """By which of an organisation's own references of children a seal hides, or of whom it hides anything."""
+        rows = connection.execute(
+            "SELECT child FROM seal_children WHERE seal = ?1 AND organisation = ?2"
+            " UNION SELECT child FROM sealed_involvements JOIN involvement_children USING (organisation, involvement)"
+            " WHERE seal = ?1 AND organisation = ?2",
+            (name, organisation),
+        ).fetchall()
+        return {ChildNumber(child) for (child,) in rows}
+
+    def with_children(
+        self, connection: Connection, organisation: OrganisationNumber, children: Iterable[ChildNumber]
+    ) -> set[Of]:
+        """All that has settled of an organisation's involvements with these children."""
+        return {
+            (organisation, InvolvementNumber(involvement))
+            for child in children
+            for (involvement,) in connection.execute(
+                "SELECT involvement FROM involvement_children WHERE organisation = ? AND child = ?",
+                (organisation, child),
+            ).fetchall()
+        }
+
+    def lead_no_more(
+        self, connection: Connection, organisation: OrganisationNumber, children: Iterable[ChildNumber]
+    ) -> None:
+        """Have these references of children lead to no seal, whosever it is."""
+        connection.executemany(
+            "DELETE FROM seal_children WHERE organisation = ? AND child = ?",
+            [(organisation, child) for child in children],
+        )
+
     def forget(self, connection: Connection, of: Of) -> None:
-        """Leave no row that holds an involvement's number: neither its tags, nor what hides it."""
+        """Leave no row that holds an involvement's number or its child's: neither its tags, nor what hides it."""
+        connection.execute(
+            "DELETE FROM seal_children WHERE organisation = ?1 AND child IN"
+            " (SELECT child FROM involvement_children WHERE organisation = ?1 AND involvement = ?2)",
+            of,
+        )
         keys = [
             (row[0], *of)
             for row in connection.execute(
@@ -300,32 +410,11 @@ class Sealing:
         connection.execute("DELETE FROM tag_bodies WHERE organisation = ? AND involvement = ?", of)
         self.gone(connection, of)
 
-    def _hide_siblings(
-        self, connection: Connection, organisation: OrganisationNumber, child: ChildNumber, names: Sequence[bytes], *,
-        besides: InvolvementNumber,
-    ) -> list[Of]:  # fmt: skip
-        """Have these seals hide all of an organisation's involvements with a child, now and whenever one is registered.
-        What was visible until now.
-        """
-        hidden: list[Of] = []
-        for name in names:
-            seal = self.seal(connection, name)
-            if seal is None or seal.old_identity:
-                continue
-            connection.execute("INSERT OR IGNORE INTO seal_children VALUES (?, ?, ?)", (organisation, child, name))
-            rows = connection.execute(
-                "SELECT involvement, by_consent FROM involvement_children"
-                " WHERE organisation = ? AND child = ? AND involvement <> ?",
-                (organisation, child, besides),
-            ).fetchall()
-            for involvement, by_consent in rows:
-                if self._concerns(seal, organisation, by_consent=bool(by_consent)):
-                    hidden += self.hide(connection, (organisation, InvolvementNumber(involvement)), name)
-        return hidden
-
-    def _note(self, connection: Connection, of: Of, names: Iterable[bytes]) -> None:
-        connection.executemany(
-            "INSERT OR IGNORE INTO sealed_involvements VALUES (?, ?, ?)", [(*of, name) for name in names]
+    def _note(self, connection: Connection, of: Of, name: bytes, *, surely: bool) -> None:
+        connection.execute(
+            "INSERT INTO sealed_involvements VALUES (?, ?, ?, ?) ON CONFLICT (organisation, involvement, seal)"
+            " DO UPDATE SET surely = max(surely, excluded.surely)",
+            (*of, name, int(surely)),
         )
 
     def _is_hidden(self, connection: Connection, of: Of) -> bool:
@@ -351,20 +440,21 @@ def _move(connection: Connection, of: Of, source: str, target: str) -> None:
     connection.executemany(f"DELETE FROM {source} {where}", rows)  # noqa: S608 - two names
 
 
-def thin_out(connection: Connection, key: bytes, organisation: int) -> None:
-    """Keep no more than so many involvements of one organisation visible under one tag: the open ones first, then those
-    that ended last. A lookup reads all that stand there, so one feed could otherwise make one child's lookups slow for
-    everybody. The word stays what it was; the organisation's own list is read elsewhere.
+def thin_out(connection: Connection, key: bytes, organisation: int, *, table: str = _HOT) -> None:
+    """Keep no more than so many involvements of one organisation under one tag: the open ones first, then those that
+    ended last. A lookup reads all that stand there, so one feed could otherwise make one child's lookups slow for
+    everybody; and of what is hidden, whatever the writer does with it. The word stays what it was; the organisation's
+    own list is read elsewhere.
     """
     crowd = connection.execute(
-        "SELECT involvement FROM involvement_tags WHERE key = ? AND organisation = ?"
+        f"SELECT involvement FROM {table} WHERE key = ? AND organisation = ?"  # noqa: S608 - two names
         " ORDER BY ended_on IS NOT NULL, ended_on DESC, involvement LIMIT -1 OFFSET ?",
         (key, organisation, MOST_UNDER_ONE_TAG),
     ).fetchall()
     for (involvement,) in crowd:
-        for table in ("involvement_tags", "tag_bodies"):
+        for each in (table, "tag_bodies"):
             connection.execute(
-                f"DELETE FROM {table} WHERE key = ? AND organisation = ? AND involvement = ?",  # noqa: S608 - two names
+                f"DELETE FROM {each} WHERE key = ? AND organisation = ? AND involvement = ?",  # noqa: S608 - two names
                 (key, organisation, involvement),
             )
 

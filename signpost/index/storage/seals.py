@@ -10,15 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, final
 
-from signpost.index.arrivals import Arrival
+from signpost.index.arrivals import Arrival, Registered
 from signpost.index.audit import AuditEvent
-from signpost.index.records import Seal, SealKind, StoredTag
+from signpost.index.hiding import identities
+from signpost.index.records import ChildNumber, OrganisationNumber, Seal, SealKind, StoredTag
 from signpost.index.requests import Signed, Spending
 from signpost.index.storage.call_back_rows import CallBackRows
 from signpost.index.storage.covering import Covering
 from signpost.index.storage.desk_items import DeskItems
 from signpost.index.storage.glasses import forget_involvement
 from signpost.index.storage.layouts import unpack_arrival
+from signpost.index.storage.outcomes import Outcomes
 from signpost.index.storage.record import EVERYBODYS, THE_DESKS, Chain, record
 from signpost.index.storage.sealing import Of, Sealing
 from signpost.index.storage.spending import spend_nonce, spend_receipts
@@ -60,7 +62,7 @@ class SqliteSeals:
 
     def __init__(
         self, *, reader: Connection, writer: Writer, vault: Vault, sealing: Sealing, covering: Covering,
-        items: DeskItems,
+        items: DeskItems, outcomes: Outcomes,
     ) -> None:  # fmt: skip
         self._reader = reader
         self._writer = writer
@@ -68,6 +70,7 @@ class SqliteSeals:
         self._sealing = sealing
         self._covering = covering
         self._items = items
+        self._outcomes = outcomes
         self._call_backs = CallBackRows(vault)
 
     def own(self, organisation: OrganisationId) -> list[Seal]:
@@ -96,10 +99,13 @@ class SqliteSeals:
                 kept = _owned(kept, seal.organisation)
                 if kept.old_identity or len(self._sealing.tags_of(connection, name)) + len(tags) > _MOST_TAGS:
                     raise Problem(ProblemCode.SHIELD_DECIDED)
+                if kept.state is ShieldState.APPROVED:
+                    # They may be any child's, and nobody has looked at them.
+                    kept = replace(kept, state=seal.state, approve_by=seal.approve_by)
             else:
-                self._count(connection, seal, now=signed.at)
                 kept = seal
-                self._sealing.write(connection, seal, desk_at=desk_looks_at(seal))
+            self._count(connection, seal, now=signed.at)
+            self._sealing.write(connection, kept, desk_at=desk_looks_at(kept))
             self._sealing.add_tags(connection, name, tags)
             self._covering.cover(connection, name, now=signed.at)
             return kept
@@ -142,10 +148,13 @@ class SqliteSeals:
             seal = _owned(self._sealing.seal(connection, name), organisation)
             if earlier is not None:
                 return seal
-            mine = {of for of in self._sealing.hidden_by(connection, name) if of[0] == own}
-            self._drop_arrivals(connection, mine)
+            self._refuse_another_child(connection, name, tags)
+            children = self._sealing.children_hidden_by(connection, name, own)
+            mine = self._drop_arrivals(connection, name, own, children)
             for of in sorted(mine):
-                self._erase(connection, name, of)
+                self._erase(connection, of)
+            self._outcomes.forget_about(connection, mine)
+            self._sealing.lead_no_more(connection, own, children)
             self._sealing.take_tags(connection, name)
             self._sealing.add_tags(connection, name, tags)
             ended = replace(seal, old_identity=True)
@@ -155,7 +164,18 @@ class SqliteSeals:
 
         return await self._writer.submit(work)
 
-    def _erase(self, connection: Connection, name: bytes, of: Of) -> None:
+    def _refuse_another_child(self, connection: Connection, name: bytes, tags: Sequence[StoredTag]) -> None:
+        """Of the old identity the number stays: else an officer alone would end a shield by giving it another child's.
+
+        Raises:
+            Problem: TAGS_PROFILE.
+        """
+        kept = {tag.wrapped.key: tag.place for tag in self._sealing.tags_of(connection, name)}
+        given = {tag.wrapped.key: tag.place for tag in tags}
+        if not (identities(kept) & identities(given) if identities(kept) else kept.keys() & given.keys()):
+            raise Problem(ProblemCode.TAGS_PROFILE, pointers=("/tags",))
+
+    def _erase(self, connection: Connection, of: Of) -> None:
         """Leave nothing that holds the number of an involvement, or leads to it: its organisation may register another
         under the same references, and nothing may join the two.
         """
@@ -164,21 +184,41 @@ class SqliteSeals:
         for notice in self._call_backs.notices_about(connection, *of):
             self._call_backs.forget_notice(connection, notice)
         forget_involvement(connection, self._vault, of)
-        self._items.forget_about(connection, name, *of)
+        self._items.forget_about(connection, *of)
 
-    def _drop_arrivals(self, connection: Connection, of: set[Of]) -> None:
-        """What waits to settle of these involvements never does."""
-        for number, sealed in connection.execute("SELECT arrival, sealed FROM inbox").fetchall():
-            arrival = unpack_arrival(self._vault.open(sealed, Label.INBOX_ROW))
-            if isinstance(arrival, Arrival) and (arrival.organisation, arrival.involvement) in of:
-                connection.execute("DELETE FROM inbox WHERE arrival = ?", (number,))
+    def _drop_arrivals(
+        self, connection: Connection, name: bytes, own: OrganisationNumber, children: set[ChildNumber]
+    ) -> set[Of]:
+        """What waits to settle of these children, or of whom the shield would hide, never does. The children of whom
+        nothing had settled join the others; which involvements there are of all of them.
+        """
+        waiting = [
+            (number, arrival)
+            for number, sealed in connection.execute("SELECT arrival, sealed FROM inbox ORDER BY arrival").fetchall()
+            if isinstance(arrival := unpack_arrival(self._vault.open(sealed, Label.INBOX_ROW)), Arrival)
+            and arrival.organisation == own
+        ]
+        registered = [
+            ((own, arrival.involvement), arrival.what) for _, arrival in waiting if isinstance(arrival.what, Registered)
+        ]
+        for of, what in registered:
+            touched = self._sealing.touched(connection, of, what.tags, what.child, by_consent=what.by_consent)
+            if name in touched.hiding:
+                children.add(what.child)
+        dropped = {of for of, what in registered if what.child in children}
+        dropped |= self._sealing.with_children(connection, own, children)
+        connection.executemany(
+            "DELETE FROM inbox WHERE arrival = ?",
+            [(number,) for number, arrival in waiting if (own, arrival.involvement) in dropped],
+        )
+        return dropped
 
     def _count(self, connection: Connection, seal: Seal, *, now: int) -> None:
         until = now - now % _DAY + _DAY
         (count,) = connection.execute(
             "INSERT INTO meters VALUES (?1, 1, ?2) ON CONFLICT (name) DO UPDATE SET lookups = lookups + 1"
             " RETURNING lookups",
-            (self._vault.meter("seals", seal.organisation, str(until)), until),
+            (self._vault.meter(f"seals-{seal.kind.value}", seal.organisation, str(until)), until),
         ).fetchone()
         if count > MOST_A_DAY:
             raise Problem(ProblemCode.BUDGET_USED, retry_after=until - now)

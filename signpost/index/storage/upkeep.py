@@ -17,7 +17,7 @@ from signpost.index.storage.delivery import Delivery
 from signpost.index.storage.layouts import CLASS_CODES, day_number, unpack_arrival
 from signpost.index.storage.outcomes import Outcomes
 from signpost.index.storage.record import record
-from signpost.index.storage.sealing import NOT_TOUCHED, Sealing, Touched, thin_out
+from signpost.index.storage.sealing import NOT_TOUCHED, Of, Sealing, Touched, thin_out
 from signpost.index.storage.vault import Vault
 from signpost.index.unusual import UnusualShare, unusual_shares
 from signpost.protocol.classes import MatchClass
@@ -32,7 +32,8 @@ _SWEPT: Final = (
     ("spent_nonces", "nonce"), ("spent_receipts", "receipt"), ("lookup_rows", "lookup"),
     ("sign_in_guesses", "name"), ("meters", "name"), ("repeats", "name"), ("exceptions", "whom"),
     ("revocations", "revocation"), ("ended_shifts", "shift"), ("call_back_tags", "tag"), ("call_backs", "call_back"),
-    ("notices", "notice"), ("mails", "mail"), ("glasses", "glass"), ("desk_items", "item"),
+    ("notices", "notice"), ("mails", "mail"), ("glasses", "glass"), ("desk_items", "item"), ("reports", "report"),
+    ("rights_done", "done"),
 )  # fmt: skip
 _Effects = dict[tuple[OrganisationNumber, InvolvementNumber], Registered | Ended | Withdrawn]
 _Gone = dict[tuple[OrganisationNumber, InvolvementNumber], list[WrappedTag]]
@@ -70,9 +71,11 @@ class SqliteUpkeep:
                 return 0
             arrivals = [unpack_arrival(self._vault.open(sealed, Label.INBOX_ROW)) for _, sealed in rows]
             effects = together(arrival for arrival in arrivals if isinstance(arrival, Arrival))
-            touched = self._touched(connection, effects)
+            touched, hidden_with = self._touched(connection, effects)
             gone = _make_visible(connection, effects, touched)
-            self._seal(connection, effects, touched, gone)
+            self._seal(connection, effects, touched)
+            for of in hidden_with:
+                gone.setdefault(of, [tag.wrapped for tag in self._sealing.held(connection, of)])
             self._tell_desks(connection, arrivals, effects, touched, gone, now)
             connection.executemany("DELETE FROM inbox WHERE arrival = ?", [(arrival,) for arrival, _ in rows])
             numbered = list(zip((arrival for arrival, _ in rows), arrivals, strict=True))
@@ -82,20 +85,33 @@ class SqliteUpkeep:
 
         return await self._writer.submit(settle)
 
-    def _touched(self, connection: Connection, effects: _Effects) -> _Touched:
-        """Of every registration of the batch, which seals hide it: asked alike of each."""
-        return {
-            of: self._sealing.touched(connection, of[0], effect.tags, effect.child, by_consent=effect.by_consent)
-            for of, effect in sorted(effects.items())
-            if isinstance(effect, Registered)
-        }
+    def _touched(self, connection: Connection, effects: _Effects) -> tuple[_Touched, list[Of]]:
+        """Of every registration of the batch, which seals hide it: asked alike of each, and twice, since one of them
+        may have a seal hide another of the same child. And which others, settled before, are seen no longer by that.
+        """
+        hidden_with: list[Of] = []
 
-    def _seal(self, connection: Connection, effects: _Effects, touched: _Touched, gone: _Gone) -> None:
-        """Note what hides what was registered; what is hidden with it is seen no longer, and joins `gone`."""
+        def ask() -> _Touched:
+            return {
+                of: self._sealing.touched(connection, of, effect.tags, effect.child, by_consent=effect.by_consent)
+                for of, effect in sorted(effects.items())
+                if isinstance(effect, Registered)
+            }
+
+        for of, each in ask().items():
+            effect = effects[of]
+            assert isinstance(effect, Registered)
+            for name in each.hiding:
+                hidden_with += self._sealing.hide_siblings(
+                    connection, of[0], effect.child, name, surely=name in each.surely
+                )
+        return ask(), hidden_with
+
+    def _seal(self, connection: Connection, effects: _Effects, touched: _Touched) -> None:
+        """Note what hides what was registered."""
         for of, effect in sorted(effects.items()):
             if isinstance(effect, Registered):
-                for sibling in self._sealing.settled(connection, of, effect, touched[of]):
-                    gone[sibling] = [tag.wrapped for tag in self._sealing.held(connection, sibling)]
+                self._sealing.settled(connection, of, effect, touched[of])
             elif isinstance(effect, Withdrawn):
                 self._sealing.gone(connection, of)
 
@@ -182,6 +198,7 @@ def _make_visible(connection: Connection, effects: _Effects, touched: _Touched) 
     connection.executemany("INSERT INTO tag_bodies VALUES (?, ?, ?, ?)", bodies)
     for table, rows in tags.items():
         connection.executemany(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?)", sorted(rows))  # noqa: S608
-    for tag_key, owner in sorted({(tag[0], tag[1]) for tag in tags["involvement_tags"]}):
-        thin_out(connection, tag_key, owner)
+    for table, rows in tags.items():
+        for tag_key, owner in sorted({(tag[0], tag[1]) for tag in rows}):
+            thin_out(connection, tag_key, owner, table=table)
     return no_longer

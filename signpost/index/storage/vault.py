@@ -146,6 +146,14 @@ class Vault:
         """What an item is about, so that it stands once: 16 bytes."""
         return self._digest(Label.ITEM_SUBJECT, *what)
 
+    def report(self, organisation: OrganisationId, reference: str) -> bytes:
+        """The name of a report of an organisation: 16 bytes. Spoken in another, its reference names nothing."""
+        return self._digest(Label.REPORT_NUMBER, organisation, reference)
+
+    def rights(self, organisation: OrganisationId, receipt: str) -> bytes:
+        """The name of what an organisation did for a family: 16 bytes."""
+        return self._digest(Label.RIGHTS_NUMBER, organisation, receipt)
+
     def lookup(self, organisation: OrganisationId, account: AccountId, receipt: str) -> bytes:
         """The name of an account's lookup: 16 bytes. Spoken to somebody else, the receipt names nothing."""
         return self._digest(Label.LOOKUP_NUMBER, organisation, account, receipt)

@@ -36,7 +36,20 @@ SIGNED = {
     "/v1/desk/resolve": "200",
     "/v1/desk/call-backs": "200",
     "/v1/desk/record": "200",
+    "/v1/rights/reports": "201",
+    "/v1/rights/reports/list": "200",
+    "/v1/rights/reports/decide": "200",
+    "/v1/rights/reports/read": "200",
+    "/v1/rights/objections": "201",
+    "/v1/rights/objections/end": "200",
+    "/v1/rights/corrections": "200",
+    "/v1/rights/withdrawals": "200",
 }
+PAID_FOR = {
+    "/v1/lookups", "/v1/registrations", "/v1/shields", "/v1/shields/identity-ended", "/v1/rights/reports",
+    "/v1/rights/objections", "/v1/rights/corrections", "/v1/rights/withdrawals",
+}  # fmt: skip
+"""By the holders' receipts."""
 UNSIGNED = {"/v1/accounts/statements", "/v1/enrolments", "/v1/sessions", "/v1/accounts/password"}
 OPEN = {"/health", "/v1/coverage", "/v1/revocations", "/v1/manifest"}
 
@@ -82,7 +95,7 @@ def test_every_refusal_is_described(scene: Scene, path: str, status: str) -> Non
     }
     assert codes <= set(PROBLEMS)
     assert {"signature-missing", "nonce-used", "revoked", "role-refused", "malformed", "overloaded"} <= codes
-    assert ("receipt-spent" in codes) == (path in ("/v1/lookups", "/v1/registrations"))
+    assert ("receipt-spent" in codes) == (path in PAID_FOR)
 
 
 @pytest.mark.parametrize("path", SIGNED)

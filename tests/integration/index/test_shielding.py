@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from signpost.index.storage import desk_items
+from signpost.index.storage.sealing import MOST_UNDER_ONE_TAG
 from signpost.protocol.messages import Change, ChangeRequest, ContactStatusRequest, Nothing, RecordRequest
 from signpost.protocol.purposes import Basis, Kind, Role, Urgency
 from signpost.protocol.shielding import (
@@ -32,6 +35,7 @@ from tests.support.shielding import (
     desk_queue,
     end_identity,
     end_shield,
+    identity_request,
     officer,
     resolve,
     shield_request,
@@ -129,6 +133,46 @@ def test_a_twin_is_not_hidden_when_both_numbers_are_known(scene: Scene, ours: De
 
     assert word(scene, twin) == "current"
     assert works(scene, desk).count("unsure") == 2
+
+
+@pytest.mark.parametrize("learned", ["of the twin", "of the shield"])
+def test_a_twin_is_shown_once_both_numbers_are_known(scene: Scene, ours: Device, desk: Device, learned: str) -> None:
+    """Registered without a number, or behind a shield without one, she was hidden for want of it; the council's own
+    reference of the child does not keep her hidden either.
+    """
+    twin = replace(ADA, identity="the twin's number")
+    reference = scene.world.registration(WITHOUT_NUMBER, scene.other_handle, reference="x").child_reference
+    if learned == "of the twin":
+        known(scene, WITHOUT_NUMBER)
+        add_shield(scene.index, ours, ADA)
+        assert word(scene, twin) == "none"
+        registration = scene.world.registration(twin, scene.other_handle, reference="one")
+        same_child = registration.model_copy(update={"child_reference": reference})
+        request = scene.world.registering(scene.other_feed, [same_child])
+        assert scene.index.ask(scene.other_feed, "/v1/registrations", request).status_code == 202
+        scene.index.settle()
+    else:
+        known(scene, twin)
+        shield = add_shield(scene.index, ours, WITHOUT_NUMBER)
+        assert word(scene, twin) == "none"
+        add_shield(scene.index, ours, ADA, shield=shield)
+
+    assert word(scene, twin) == "current"
+    assert "unsure" in works(scene, desk)
+
+
+def test_the_desk_learns_who_knew_the_child_before(scene: Scene, ours: Device, desk: Device) -> None:
+    """And a number that was registered of them can join the shield, so that it hides whatever else has it."""
+    known(scene, ADA)
+    known(scene, Child(identity=ADA.identity), reference="elsewhere", of="northtown")
+    add_shield(scene.index, ours, WITHOUT_NUMBER)
+    assert scene.index.look_up(scene.nurse, Child(identity=ADA.identity)) == "current"
+
+    [item] = [each for each in desk_queue(scene.index, desk) if each["work"] == "registered"]
+    assert item["owner"]["organisation"] == "southtown"
+    resolve(scene.index, desk, DeskWork.REGISTERED, DeskDecision.HIDE, with_number=True)
+
+    assert scene.index.look_up(scene.nurse, Child(identity=ADA.identity)) == "none"
 
 
 def test_what_has_no_number_is_hidden_by_what_matches(scene: Scene, ours: Device) -> None:
@@ -241,7 +285,8 @@ def test_the_desk_is_told_who_looks_who_asks_and_who_registers(scene: Scene, our
     word(scene)
     scene.index.settle()
 
-    queue = {item["work"]: item for item in desk_queue(scene.index, desk)}
+    waiting = desk_queue(scene.index, desk)
+    queue = {item["work"]: item for item in waiting}
 
     assert set(queue) == {"call-back", "registered", "looked-up"}
     by = queue["call-back"]["by"]
@@ -249,7 +294,8 @@ def test_the_desk_is_told_who_looks_who_asks_and_who_registers(scene: Scene, our
     assert [(each["organisation"], each["state"]) for each in queue["call-back"]["answers"]] == [
         ("southtown", "shared")
     ]
-    assert queue["registered"]["owner"]["organisation"] == "northtown"
+    registered = {each["owner"]["organisation"] for each in waiting if each["work"] == "registered"}
+    assert registered == {"northtown", "southtown"}
     assert queue["looked-up"]["by"]["account"] == scene.nurse.account
     request = DeskCallBackRequest(item=queue["call-back"]["item"], rang=True)
     assert scene.index.ask(desk, "/v1/desk/call-backs", request).status_code == 200
@@ -385,7 +431,7 @@ def test_an_end_that_nobody_approves_the_desk_decides(
     scene.index.ask(ours, "/v1/shields/end", request)
     scene.world.clock.advance(WORKING_DAY)
     desk, nurse = admit_desk(scene.index), renewed(scene, scene.nurse)
-    assert works(scene, desk) == ["end"]
+    assert works(scene, desk) == ["end", "registered"]
     old = DeskResolveRequest(item=shield, decision=DeskDecision.APPROVE, with_number=False)
     assert scene.index.ask(desk, "/v1/desk/resolve", old).json()["code"] == "decision-refused"
 
@@ -401,10 +447,10 @@ def test_a_shield_is_reviewed(scene: Scene, ours: Device, theirs: Device) -> Non
     scene.world.clock.advance(181 * 24 * 60 * 60)
     desk = admit_desk(scene.index)
 
-    assert works(scene, desk) == ["review"]
+    assert works(scene, desk) == ["registered", "review"]
     resolve(scene.index, desk, DeskWork.REVIEW, DeskDecision.KEEP)
 
-    assert works(scene, desk) == []
+    assert works(scene, desk) == ["registered"]
     assert scene.index.look_up(renewed(scene, scene.nurse), ADA) == "none"
 
 
@@ -482,7 +528,9 @@ def test_only_a_shield_hides_what_the_law_asks_for(scene: Scene, ours: Device) -
 # -- a new identity
 
 
-def test_nothing_leads_from_an_old_identity_to_a_new_one(scene: Scene, ours: Device, desk: Device) -> None:
+def test_nothing_leads_from_an_old_identity_to_a_new_one(
+    scene: Scene, ours: Device, theirs: Device, desk: Device
+) -> None:
     """Not a row, not a number, not what is sealed in one: the child registered again under the same reference is found
     by everybody, and no table joins the two.
     """
@@ -491,6 +539,7 @@ def test_nothing_leads_from_an_old_identity_to_a_new_one(scene: Scene, ours: Dev
     receipt = receipt_of(scene, scene.nurse, ADA)
     ask(scene, scene.nurse, receipt)
     shield = add_shield(scene.index, ours, ADA)
+    add_shield(scene.index, theirs, ADA)
     word(scene)
     registration = scene.world.registration(ADA, scene.handle, reference="child one")
     known(scene, ADA, reference="child one", of="northtown")
@@ -516,3 +565,227 @@ def test_nothing_leads_from_an_old_identity_to_a_new_one(scene: Scene, ours: Dev
     assert word(scene, new) == "current"
     assert word(scene, ADA) == "none"
     assert not scene.index.tables()["seal_children"]
+
+
+# -- what an adversary tries
+
+
+def batch(scene: Scene, *rows: tuple[Child, str], child: Child = ADA) -> None:
+    """Southtown registers several involvements with one child of its own, in one request; settled together."""
+    of = scene.world.registration(child, scene.other_handle, reference="x").child_reference
+    registrations = [
+        scene.world.registration(of_row, scene.other_handle, reference=reference).model_copy(
+            update={"child_reference": of}
+        )
+        for of_row, reference in rows
+    ]
+    request = scene.world.registering(scene.other_feed, registrations)
+    assert scene.index.ask(scene.other_feed, "/v1/registrations", request).status_code == 202
+    scene.index.settle()
+
+
+@pytest.mark.parametrize("reference", [f"sibling {number}" for number in range(4)])
+def test_a_row_fed_in_the_same_batch_as_the_one_that_is_hidden_is_hidden_with_it(
+    scene: Scene, ours: Device, theirs: Device, reference: str
+) -> None:
+    """Whichever of the two settles first: by the council's own reference of the child they are one child's."""
+    shield = add_shield(scene.index, ours, ADA)
+    other = whole_child("ada under another name")
+
+    for _ in range(2):
+        batch(scene, (ADA, "one"), (other, reference))
+        assert word(scene, other) == "none"
+        assert word(scene) == "none"
+
+    end_shield(scene.index, ours, shield, theirs)
+    assert word(scene, other) == "current"
+    assert word(scene) == "current"
+
+
+def test_who_has_one_child_in_thousands_of_rows_slows_nobody(scene: Scene, ours: Device) -> None:
+    """A row that is hidden is not compared with every other of its child: the work of a batch stays the same."""
+    add_shield(scene.index, ours, ADA)
+    steps = []
+    for number in range(3):
+        rows = [(ADA, f"row {number} {row}") for row in range(20)]
+        count = 0
+
+        def step(_: str) -> None:
+            nonlocal count
+            count += 1
+
+        scene.index.writer.run(lambda connection: connection.set_trace_callback(step))
+        batch(scene, *rows)
+        scene.index.writer.run(lambda connection: connection.set_trace_callback(None))
+        steps.append(count)
+
+    assert steps[2] <= steps[1] + 10
+
+
+# -- what an officer cannot do alone
+
+
+def test_who_approves_a_shield_does_not_end_it_unknowingly(scene: Scene, ours: Device, theirs: Device) -> None:
+    """Its own council asks for the end while somebody elsewhere is asked to approve it: an approval names which."""
+    known(scene)
+    shield = add_shield(scene.index, ours, ADA)
+    early = scene.index.ask(theirs, "/v1/shields/approve", ShieldRequest(shield=shield, ends=True))
+    assert (early.status_code, early.json()["code"]) == (409, "shield-decided")
+    request = ShieldEndRequest(shield=shield, why=ShieldEndReason.NO_LONGER_IN_DANGER)
+    assert scene.index.ask(ours, "/v1/shields/end", request).status_code == 200
+
+    answer = scene.index.ask(theirs, "/v1/shields/approve", ShieldRequest(shield=shield, ends=False))
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "shield-decided")
+    assert word(scene) == "none"
+
+
+def test_tags_that_join_an_approved_shield_are_approved_too(scene: Scene, ours: Device, theirs: Device) -> None:
+    """They may be any child's: somebody elsewhere has to look, as at a new shield."""
+    shield = add_shield(scene.index, ours, ADA)
+    approve_shield(scene.index, theirs, shield)
+
+    add_shield(scene.index, ours, whole_child("another child"), shield=shield)
+
+    [status] = scene.index.ask(ours, "/v1/shields/status", ShieldStatusRequest(shield=shield)).json()["shields"]
+    assert status["state"] == "waiting"
+    approve_shield(scene.index, theirs, shield)
+
+
+def test_ending_an_identity_is_no_way_to_end_a_shield_alone(scene: Scene, ours: Device) -> None:
+    """What the shield keeps has the number that it hides by."""
+    known(scene)
+    shield = add_shield(scene.index, ours, ADA)
+
+    request = identity_request(scene.world, ours, shield, Child(identity="made up"))
+    answer = scene.index.ask(ours, "/v1/shields/identity-ended", request)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "tags-profile")
+    known(scene)
+    assert word(scene) == "none"
+
+
+# -- what could lead from an old identity to a new one
+
+
+def of_northtown(scene: Scene, child: Child, reference: str, *, settled: bool = True) -> None:
+    """Northtown registers whatever is now known of a child whom it has always called the same."""
+    called = scene.world.registration(ADA, scene.handle, reference="x").child_reference
+    registration = scene.world.registration(child, scene.handle, reference=reference)
+    request = scene.world.registering(scene.feed, [registration.model_copy(update={"child_reference": called})])
+    assert scene.index.ask(scene.feed, "/v1/registrations", request).status_code == 202
+    if settled:
+        scene.index.settle()
+
+
+def leads_to(scene: Scene, *references: str) -> None:
+    """Nothing that rests there, sealed or not, holds these involvements' numbers, or the child's."""
+    vault, organisation = scene.index.vault, scene.feed.organisation
+    called = scene.world.registration(ADA, scene.handle, reference="x").child_reference
+    numbers = [vault.child(organisation, called)]
+    numbers += [vault.involvement(organisation, reference_of(each)) for each in references]  # type: ignore[misc]
+    opened = scene.index.opened_rows()
+    for number in numbers:
+        for table, rows in scene.index.tables().items():
+            assert not [row for row in rows if number in row], table
+        assert str(number).encode() not in opened
+        assert number.to_bytes(8, "big") not in opened
+
+
+def test_another_councils_shield_leads_no_further_than_ones_own(
+    scene: Scene, ours: Device, theirs: Device, desk: Device
+) -> None:
+    """It hides the same old identity: nor does it follow the child into the new one, by row or by queue."""
+    of_northtown(scene, ADA, "one")
+    shield = add_shield(scene.index, ours, ADA)
+    add_shield(scene.index, theirs, replace(ADA, identity="another number"))
+    of_northtown(scene, ADA, "one")
+    assert {"registered", "unsure"} <= set(works(scene, desk))
+
+    end_identity(scene.index, ours, shield, Child(identity=ADA.identity))
+
+    leads_to(scene, "one")
+    new = whole_child("a new identity")
+    of_northtown(scene, new, "one")
+    assert word(scene, new) == "current"
+
+
+def test_another_shield_that_hides_the_same_child_does_not_follow_it(
+    scene: Scene, ours: Device, theirs: Device
+) -> None:
+    of_northtown(scene, ADA, "one")
+    shield = add_shield(scene.index, ours, ADA)
+    add_shield(scene.index, theirs, ADA)
+
+    end_identity(scene.index, ours, shield, Child(identity=ADA.identity))
+
+    leads_to(scene, "one")
+    new = whole_child("a new identity")
+    of_northtown(scene, new, "one")
+    assert word(scene, new) == "current"
+
+
+@pytest.mark.parametrize("settled", [0, 1, 2])
+def test_what_waits_to_settle_of_an_old_identity_goes_with_it(
+    scene: Scene, ours: Device, desk: Device, settled: int
+) -> None:
+    """None, one or both of its rows had settled; nothing of them is left, nor of what was not gathered yet."""
+    shield = add_shield(scene.index, ours, ADA)
+    of_northtown(scene, ADA, "one", settled=settled > 0)
+    of_northtown(scene, replace(whole_child("other tags"), identity=None), "two", settled=settled > 1)
+
+    end_identity(scene.index, ours, shield, Child(identity=ADA.identity))
+    scene.index.settle()
+
+    leads_to(scene, "one", "two")
+    assert works(scene, desk) == []
+
+
+def test_what_the_desk_had_hidden_by_an_old_identity_is_hidden_when_it_is_fed_again(
+    scene: Scene, ours: Device, desk: Device
+) -> None:
+    """By no reference of a child any more; but what somebody decided of this row stands."""
+    known(scene, ANOTHER_NUMBER)
+    shield = add_shield(scene.index, ours, ADA)
+    end_identity(scene.index, ours, shield, ADA)
+    resolve(scene.index, desk, DeskWork.UNSURE, DeskDecision.HIDE)
+    assert word(scene, ANOTHER_NUMBER) == "none"
+
+    known(scene, ANOTHER_NUMBER)
+
+    assert word(scene, ANOTHER_NUMBER) == "none"
+
+
+# -- what somebody could flood
+
+
+def test_a_flood_of_lookups_buries_no_call_back(
+    scene: Scene, ours: Device, desk: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many items there are, those that somebody waits for are looked at first."""
+    monkeypatch.setattr(desk_items, "_MOST_OPENED", 3)
+    known(scene, ANOTHER_NUMBER, of="northtown")
+    add_shield(scene.index, ours, ADA)
+    receipt = receipt_of(scene, scene.nurse, ADA)
+    ask(scene, scene.nurse, receipt, urgency=Urgency.NOW)
+    for number in range(8):
+        nurse = scene.index.enrol("st-elsewhere", Role.URGENT, Kind.HOSPITAL, account=f"nurse.{number}")
+        scene.index.look_up(nurse, Child(identity=ADA.identity))
+    scene.index.settle()
+
+    found = works(scene, desk)
+
+    assert found[:2] == ["call-back", "unsure"]
+    assert len(found) == 3
+
+
+def test_a_crowd_behind_a_shield_is_no_larger_than_one_before_it(scene: Scene, ours: Device) -> None:
+    """One organisation's involvements under one tag: neither settling nor ending reads more than so many."""
+    add_shield(scene.index, ours, ADA)
+    for number in range(4):
+        rows = [(replace(ADA, name=(f"{number} {row}",)), f"{number} {row}") for row in range(20)]
+        batch(scene, *rows)
+
+    key = max(Counter(row[0] for row in scene.index.tables()["sealed_tags"]).values())
+
+    assert key == MOST_UNDER_ONE_TAG

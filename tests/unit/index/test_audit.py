@@ -44,6 +44,7 @@ def test_a_leaf_says_who_what_why_and_when() -> None:
         "at": 1_760_356_800,
         "deep": None,
         "exception": None,
+        "ground": None,
         "organisation": "northtown",
         "purpose": "s47",
         "refused": None,
