@@ -6,6 +6,7 @@ Everything is real but the network and the time: certifying, enrolling, approvin
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,7 +17,9 @@ from fastapi import FastAPI
 
 from signpost.edge.administrator import Administrator
 from signpost.edge.atomic_file import PUBLIC, replace_file
+from signpost.edge.gateway.app import Gateway
 from signpost.edge.gateway.certifying import GatewayTerms, certified_gateway, certify_gateway
+from signpost.edge.gateway.doors import gateway_app
 from signpost.edge.gateway.files import GatewayFiles, install, make_gateway_key
 from signpost.edge.gateway.signing_in import OpenedShift, enrol_at_gateway, sign_in_at_gateway
 from signpost.edge.organisation_keys import Organisation
@@ -34,9 +37,10 @@ from tests.support.one_holder import OneHolder, StillClock, open_holder
 from tests.support.people import PASSWORD, terms
 from tests.support.running_index import RunningIndex
 
-__all__ = ["NAME", "User", "WholeGateway", "open_whole_gateway"]
+__all__ = ["IDLE_SECONDS", "NAME", "User", "WholeGateway", "open_whole_gateway"]
 
 NAME = "town-hall"
+IDLE_SECONDS = 900
 _MONTH = 30 * 86_400
 
 
@@ -61,7 +65,43 @@ class WholeGateway:
     transport: Transport
     administrator: Administrator
     files: GatewayFiles
-    users: dict[str, User] = field(default_factory=dict)
+    log_lines: io.StringIO = field(default_factory=io.StringIO)
+
+    def __post_init__(self) -> None:
+        clock = self.index.world.clock
+        self.gateway = Gateway(
+            self.files, transport=self.transport, idle_seconds=IDLE_SECONDS, clock=clock,
+            elapsed=lambda: float(clock.now()), randomness=os.urandom, log=Log(Word("gateway"), self.log_lines),
+        )  # fmt: skip
+        self.app = gateway_app(self.gateway)
+
+    def request(
+        self, method: str, path: str, document: object = None, *, token: str | None = None, **headers: str
+    ) -> httpx2.Response:
+        """A request to the gateway's web API. `headers` are named with low lines for hyphens."""
+        return self.index.run(self.requesting(method, path, document, token=token, **headers))
+
+    async def requesting(
+        self, method: str, path: str, document: object = None, *, token: str | None = None, **headers: str
+    ) -> httpx2.Response:
+        """As `request`, to be awaited beside others."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if token is not None:
+            sent["authorization"] = f"Bearer {token}"
+        road = httpx2.ASGITransport(app=self.app)
+        async with httpx2.AsyncClient(transport=road, base_url="http://gateway") as client:
+            if document is None:
+                return await client.request(method, path, headers=sent)
+            return await client.request(method, path, headers=sent, json=document)
+
+    def token(self, user: User) -> str:
+        """Somebody signed in by the web API."""
+        answer = self.request(
+            "POST", "/api/v1/sessions",
+            {"account": user.account, "password": user.password, "code": self.code(user)},
+        )  # fmt: skip
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["session"])
 
     def open_account(self, account: str, role: Role) -> EnrolmentToken:
         """A token for somebody who is to use the gateway."""
@@ -80,7 +120,6 @@ class WholeGateway:
         chosen = Chosen(user.password, user.codes, self.code(user))
         self.index.run(enrol_at_gateway(self.files, token, chosen, transport=self.transport))
         self.index.run(self.administrator.approve(user.account))
-        self.users[account] = user
         return user
 
     def code(self, user: User) -> str:
@@ -117,7 +156,8 @@ def open_whole_gateway(
             index.admit(name, its_kind)
         holders = [_holder(opened, index, folder, number) for number in (1, 2)]
         for holder in holders:
-            holder.admit(Asking(OrganisationId(organisation), kind, world.organisation_key(organisation)))
+            for name, its_kind in ((organisation, kind), ("southtown", Kind.COUNCIL)):
+                holder.admit(Asking(OrganisationId(name), its_kind, world.organisation_key(name)))
         log = Log(Word("index"), index.log_lines)
         apps: dict[str, FastAPI] = {
             world.url: public_app(index.index, log, manifest=world.holders.signed.encoding().decode()),
