@@ -36,7 +36,7 @@ check: $(VENV)/.installed-dev ## Check style, types and who may import whom.
 test-browser: ## Run the tests that need a browser.
 	@echo "There are no web pages yet, so there is nothing for a browser to test."
 
-bench: $(VENV)/.installed-bench ## Measure what a lookup and a feed cost, as ratios, in a few minutes.
+bench: $(VENV)/.installed-bench ## Measure what a lookup and a feed cost, and whether a shield shows, in some ten minutes.
 	@$(BIN)/python -m tests.bench
 
 bench-matching: $(VENV)/.installed-bench ## Measure how well children are recognised, in some fifteen minutes.

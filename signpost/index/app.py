@@ -18,6 +18,7 @@ from signpost.index.coverage import NationalCoverage
 from signpost.index.desk import Desk, Gathering
 from signpost.index.enrolling import Enrolling
 from signpost.index.escalating import Escalating
+from signpost.index.evenly import Evenly
 from signpost.index.exceptions import ReviewedExceptions
 from signpost.index.handles import OwnHandles
 from signpost.index.hashing import Hashing
@@ -69,6 +70,7 @@ from signpost.protocol.keys import VerifyKey, digest
 from signpost.protocol.labels import Label
 from signpost.protocol.manifest import Manifest, ManifestInvalid, SignedManifest
 from signpost.protocol.problems import Problem, ProblemCode
+from signpost.protocol.purposes import Role
 from signpost.protocol.signatures import PresentedRequest
 from signpost.service.clock import Clock, Randomness
 from signpost.service.database import Connection
@@ -121,6 +123,7 @@ class Index:
         """`hashing` is for tests, which cannot wait for the real cost."""
         self.clock = clock
         self.public_url = settings.public_url
+        self.evenly = Evenly(settings.officer_answer_ms / 1000)
         credential_key = keys.credential_key()
         wrappers = Wrappers.of(keys, manifest.epoch)
 
@@ -133,10 +136,11 @@ class Index:
         delivery = Delivery(vault=vault, wrappers=wrappers, rules=rules, randomness=randomness)
         sealing = Sealing(vault)
         outcomes = Outcomes(vault=vault, sealing=sealing, delivery=delivery)
-        upkeep = SqliteUpkeep(
-            reader=reader, writer=writer, vault=vault, delivery=delivery, sealing=sealing, outcomes=outcomes
-        )
         items = DeskItems(vault, randomness=randomness)
+        upkeep = SqliteUpkeep(
+            reader=reader, writer=writer, vault=vault, delivery=delivery, sealing=sealing, outcomes=outcomes,
+            items=items,
+        )  # fmt: skip
         covering = Covering(sealing=sealing, delivery=delivery, items=items)
         self.seals = SqliteSeals(
             reader=reader, writer=writer, vault=vault, sealing=sealing, covering=covering, items=items,
@@ -245,7 +249,7 @@ class Index:
         self.reading_desk_record = ReadingRecord(
             record=desk_record, act=Act.READ_DESK_RECORD, noted=AuditAction.READ_DESK_RECORD, randomness=randomness
         )
-        self._record, self._randomness = record, randomness
+        self._record, self._desk_record, self._randomness = record, desk_record, randomness
         self.settling = Settling(upkeep=upkeep, clock=clock, randomness=randomness)
         self.sweeping = Sweeping(upkeep=upkeep, changed=self.revoking.changed, clock=clock, randomness=randomness)
         self.retiring = Retiring(
@@ -279,8 +283,10 @@ class Index:
         """Record that a signed request was refused by policy. What is wrong with its form is nobody's act."""
         if problem.code in _POLICY:
             audit = signed.audit(AuditAction.REFUSED, self._randomness, refused=problem.code)
+            # What a shielding officer is refused says what one is at, as what they did does.
+            of_shields = signed.asker.role is Role.SHIELDING_OFFICER
             # Its nonce is spent with it: sent again, it is a replay and leaves nothing more.
-            await self._record.note(audit, signed=signed)
+            await (self._desk_record if of_shields else self._record).note(audit, signed=signed)
 
 
 _POLICY: Final = frozenset(

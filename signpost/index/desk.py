@@ -62,8 +62,12 @@ class _Decision:
         """What becomes of a shield that is decided; null: it ends."""
         if self.decision is DeskDecision.KEEP:
             return replace(seal, review_on=self.today + _ONE_YEAR)
-        stands = self.decision in (DeskDecision.APPROVE, DeskDecision.STAND)
-        return replace(seal, state=ShieldState.APPROVED) if stands else None
+        if self.decision is DeskDecision.APPROVE:
+            return replace(seal, state=ShieldState.APPROVED, number_waits=False)
+        if self.decision is DeskDecision.STAND:
+            # Its end is refused; what nobody has approved of it is approved no more by that.
+            return replace(seal, state=ShieldState.WAITING if seal.number_waits else ShieldState.APPROVED)
+        return None
 
 
 _ONE_YEAR: Final = dt.timedelta(days=365)

@@ -144,6 +144,8 @@ class Seal:
     review_on: dt.date | None = None
     old_identity: bool = False
     """Its child has another identity now: no reference of an organisation's may lead to it."""
+    number_waits: bool = False
+    """It was given a first number later, and nobody else has approved that: it hides by it, but shows nobody by it."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

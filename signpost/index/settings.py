@@ -100,6 +100,8 @@ class IndexSettings(ServiceSettings):
     mail_ca_file: RelativePath | None = None
     settling_tick_ms: Annotated[int, Field(ge=10, le=10_000)] = 200
     """How often a batch settles: nobody waits for it, and a feed is visible within seconds of its end."""
+    officer_answer_ms: Annotated[int, Field(ge=0, le=10_000)] = 500
+    """How long an officer's request takes at least that hides or shows a child: longer than there is to do for any."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -108,7 +108,7 @@ class Shield:
             # Which of the two is approved is said, so that nobody approves an end unknowingly.
             if seal.state is not (ShieldState.ENDING if asked.ends else ShieldState.WAITING):
                 raise Problem(ProblemCode.SHIELD_DECIDED)
-            return None if asked.ends else replace(seal, state=ShieldState.APPROVED)
+            return None if asked.ends else replace(seal, state=ShieldState.APPROVED, number_waits=False)
 
         audit = signed.audit(AuditAction.APPROVED_SHIELD, self._randomness)
         return _answer(await self._seals.change(asked.shield, approved, signed=signed, audit=audit))

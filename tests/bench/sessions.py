@@ -53,15 +53,16 @@ class Session:
     shielded: bool
 
 
-def attacked(known: Children, line: Line, *, sessions: int, draw: random.Random) -> Table:
+def attacked(known: Children, *, sessions: int, draw: random.Random) -> Table:
     """So many sessions, about a shielded child or an absent one by the toss of a coin."""
     texts: dict[bytes, int] = {}
     found = []
-    asker = known.asker()
-    for number in range(sessions):
-        if number % _ONE_ASKER == 0:
-            asker = known.asker()
-        found.append(_session(known, line, asker, number, draw.random() < 0.5, texts))
+    with Line.to(known.port) as line:
+        asker = known.asker()
+        for number in range(sessions):
+            if number and number % _ONE_ASKER == 0:
+                asker = known.asker()
+            found.append(_session(known, line, asker, number, draw.random() < 0.5, texts))
     longer = _longer(found)
     rows = []
     for what, these in (("as it is", found), ("lookups of the shielded a fifth of their variation longer", longer)):

@@ -31,17 +31,23 @@ class Children:
     """Threes of two absent children and a shielded one."""
 
     world: World
+    index: LoneIndex
     threes: list[tuple[Child, Child, Child]] = field(default_factory=list)
     _tags: dict[tuple[Use, str], list[TaggedPoint]] = field(default_factory=dict)
 
     @classmethod
     def around(cls, index: LoneIndex) -> Children:
         """Nobody yet."""
-        return cls(World(credential_key=index.keys.credential_key(), holders=index.holders, url=index.url))
+        return cls(World(credential_key=index.keys.credential_key(), holders=index.holders, url=index.url), index)
 
-    def admit_and_shield(self, count: int, *, feed_and_officer_of: LoneIndex) -> None:
+    @property
+    def port(self) -> int:
+        """Where the index listens."""
+        return self.index.settings.port
+
+    def admit_and_shield(self, count: int) -> None:
         """So many threes; the last of each is registered by one council and hidden by officers of others."""
-        index, world = feed_and_officer_of, self.world
+        index, world = self.index, self.world
         self.on_time()
         others = [f"{_OTHER_COUNCIL}-{number}" for number in range(-(-count // MOST_A_DAY))]
         councils = [(name, Kind.COUNCIL) for name in (_COUNCIL, *others)]
@@ -51,7 +57,7 @@ class Children:
         handle = index.tell("/handles", organisation=_COUNCIL, title="Duty desk", telephone="01632 960001")["handle"]
         feed = world.device(_COUNCIL, Role.FEED)
         officers = [world.device(name, Role.SHIELDING_OFFICER) for name in others]
-        with Line.to(index.settings.port) as line:
+        with Line.to(self.port) as line:
             for number in range(count):
                 child, officer = whole_child(f"shielded {number}"), officers[number // MOST_A_DAY]
                 registration = world.registration(child, handle, reference=str(number))

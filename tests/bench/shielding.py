@@ -53,37 +53,37 @@ class Triples:
 def measure(*, triples: int, sessions: int, children: int, folder: Path) -> list[Table]:
     """Both tables. `children` are as many shielded ones, and twice as many absent ones."""
     draw = random.Random(time.time_ns())
-    with _in_memory(folder) as quick, _index(quick) as (index, known):
-        known.admit_and_shield(children, feed_and_officer_of=index)
-        with contextlib.ExitStack() as opened:
-            lines = [opened.enter_context(Line.to(index.settings.port)) for _ in range(_BURST)]
-            _timed(known, lines[:1], max(2, triples // 20), draw)  # counts for nothing
-            rows = [
-                _row(what, _timed(known, used, triples, draw), draw)
-                for what, used in (("singly", lines[:1]), (f"in bursts of {_BURST}", lines))
-            ]
-            attacker = attacked(known, lines[0], sessions=sessions, draw=draw)
+    with _in_memory(folder) as quick, _running(quick) as known:
+        known.admit_and_shield(children)
+        _timed(known, 1, max(2, triples // 20), draw)  # counts for nothing
+        rows = [
+            _row(what, _timed(known, together, triples, draw), draw)
+            for what, together in (("singly", 1), (f"in bursts of {_BURST}", _BURST))
+        ]
+        attacker = attacked(known, sessions=sessions, draw=draw)
     return [_timing(rows, triples), attacker]
 
 
-def _timed(known: Children, lines: Sequence[Line], triples: int, draw: random.Random) -> Triples:
+def _timed(known: Children, together: int, triples: int, draw: random.Random) -> Triples:
     """Each triple in an order of its own. All requests of one are made before the first is sent."""
     found: tuple[list[float], list[float], list[float]] = ([], [], [])
-    asker = known.asker()
-    for number in range(triples):
-        if number % _ONE_ASKER == 0:
-            asker = known.asker()
-        sides = list(enumerate(known.triple(number)))
-        draw.shuffle(sides)
-        ready = [
-            (side, [questioned(known, asker, LOOKUPS, known.lookup(asker, child)) for _ in lines])
-            for side, child in sides
-        ]
-        for side, requests in ready:
-            seconds, replies = at_once(lines, requests)
-            if any(reply.status != 200 or b'"none"' not in reply.body for reply in replies):
-                raise RuntimeError(f"the index answered {replies[0].status}")
-            found[side].append(seconds * 1e6 / len(lines))
+    with contextlib.ExitStack() as opened:
+        lines = [opened.enter_context(Line.to(known.port)) for _ in range(together)]
+        asker = known.asker()
+        for number in range(triples):
+            if number and number % _ONE_ASKER == 0:
+                asker = known.asker()
+            sides = list(enumerate(known.triple(number)))
+            draw.shuffle(sides)
+            ready = [
+                (side, [questioned(known, asker, LOOKUPS, known.lookup(asker, child)) for _ in lines])
+                for side, child in sides
+            ]
+            for side, requests in ready:
+                seconds, replies = at_once(lines, requests)
+                if any(reply.status != 200 or b'"none"' not in reply.body for reply in replies):
+                    raise RuntimeError(f"the index answered {replies[0].status}")
+                found[side].append(seconds * 1e6 / together)
     return Triples(*found)
 
 
@@ -128,10 +128,10 @@ def _timing(rows: Sequence[tuple[str, ...]], triples: int) -> Table:
 
 
 @contextlib.contextmanager
-def _index(folder: Path) -> Iterator[tuple[LoneIndex, Children]]:
+def _running(folder: Path) -> Iterator[Children]:
     index = LoneIndex.make(folder / "shielding", make_holders())
     with index.serving():
-        yield index, Children.around(index)
+        yield Children.around(index)
 
 
 @contextlib.contextmanager

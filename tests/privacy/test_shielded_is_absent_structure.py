@@ -90,6 +90,8 @@ class Asked:
     """Of another council, and the hospital's rights officer."""
     feed: Device
     """Of a third council, which registers the children as well."""
+    worker: Device
+    """Of the same."""
     handle: str
 
     def watch(self, device: Device, path: str, message: BaseModel, *, lines: bool) -> Seen:
@@ -159,6 +161,7 @@ def set_up(folder: Path, children: Sequence[Child]) -> Iterator[Asked]:
                 two.one.enrol("st-elsewhere", Role.RIGHTS_OFFICER, Kind.HOSPITAL),
             ),
             feed=two.one.enrol("easttown", Role.FEED),
+            worker=two.one.enrol("easttown", Role.PRACTITIONER),
             handle=handle,
         )
 
@@ -231,6 +234,8 @@ def register_as_well(asked: Asked, children: Sequence[Child], *, lines: bool) ->
     two.alike(lambda index: index.settle())
     asked.watch(feed, "/v1/involvements/list", InvolvementListRequest(after=None, limit=1_000), lines=lines)
     asked.watch(feed, "/v1/handles/list", Nothing(), lines=lines)
+    for child in children[::5]:
+        asked.watch(asked.worker, "/v1/lookups", two.world.lookup(asked.worker, child), lines=lines)
 
 
 def receipt_nobody_has() -> str:

@@ -57,7 +57,8 @@ class Covering:
         """These are hidden from now on: for everybody else they are as if withdrawn."""
         for of in sorted(hidden):
             tags = [tag.wrapped for tag in self._sealing.held(connection, of)]
-            self._delivery.hidden(connection, of, tags, now=now)
+            kept = self._delivery.hidden(connection, of, tags, now=now)
+            self._items.add_answered(connection, kept, self._sealing.shields_over(connection, of), at=now)
 
     def uncover(self, connection: Connection, name: bytes, *, now: int) -> None:
         """A seal is over: what nothing else hides is as if it had just been registered."""

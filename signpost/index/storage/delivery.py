@@ -140,14 +140,16 @@ class Delivery:
     def withdrawn(
         self, connection: Connection, organisation: OrganisationNumber, involvement: InvolvementNumber,
         gone: Sequence[WrappedTag], *, now: int, writers: Set[OrganisationNumber],
-    ) -> None:  # fmt: skip
-        """An involvement holds these tags no longer: of whom it does not match any more, its notices are gone.
+    ) -> list[bytes]:  # fmt: skip
+        """An involvement holds these tags no longer: of whom it does not match any more, its notices are gone. Where it
+        is hidden, of which call-backs it keeps notices all the same.
 
         Others may have stood behind it, with a notice or without: weaker ones, another of the same desk, or whom the
         pair was in touch about. What is then told to one of this batch's writers counts as found by registering: else
         what is held is let out by withdrawing another involvement of the same child.
         """
         names = set(self._holding(connection, gone, now=now))
+        kept: set[bytes] = set()
         for notice in self._rows.notices_about(connection, organisation, involvement):
             call_back = self._rows.call_back(connection, notice.call_back, now=now)
             seen = call_back is not None and self._answers(connection, call_back, organisation, involvement, now=now)
@@ -159,16 +161,21 @@ class Delivery:
             if not seen and not (hidden and notice.state is not NoticeState.HELD):
                 self._rows.forget_notice(connection, notice)
                 names.add(notice.call_back)
+            elif not seen:
+                kept.add(notice.call_back)
         for name in sorted(names):
             call_back = self._rows.call_back(connection, name, now=now)
             if call_back is not None:
                 strongest = self.matches(connection, call_back, now=now).strongest
                 self._tell(connection, name, call_back, strongest, now=now, writers=writers)
+        return sorted(kept)
 
     def hidden(self, connection: Connection, of: tuple[OrganisationNumber, InvolvementNumber],
-               tags: Sequence[WrappedTag], *, now: int) -> None:  # fmt: skip
-        """A seal hides an involvement from now on: for everybody else it is as if it had been withdrawn."""
-        self.withdrawn(connection, *of, tags, now=now, writers=set())
+               tags: Sequence[WrappedTag], *, now: int) -> list[bytes]:  # fmt: skip
+        """A seal hides an involvement from now on: for everybody else it is as if it had been withdrawn. Of which
+        call-backs it keeps notices.
+        """
+        return self.withdrawn(connection, *of, tags, now=now, writers=set())
 
     def call_backs_about(
         self, connection: Connection, tags: Sequence[StoredTag], *, now: int

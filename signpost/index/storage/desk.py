@@ -149,6 +149,8 @@ class SqliteDesk:
             self._covering.uncover(connection, name, now=now)
         else:
             self._sealing.write(connection, changed, desk_at=desk_looks_at(changed))
+            if seal.number_waits and not changed.number_waits:
+                self._covering.cover(connection, name, now=now)
 
     # -- what the desk sees
 

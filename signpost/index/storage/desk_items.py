@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
 
@@ -48,7 +49,17 @@ class DeskItems:
         self._vault = vault
         self._randomness = randomness
 
-    def add(self, connection: Connection, found: ToLookAt, *, at: int) -> None:
+    def add_answered(
+        self, connection: Connection, call_backs: Iterable[bytes], shields: Sequence[bytes], *, at: int
+    ) -> None:
+        """Have the desk look at call-backs that what these shields hide was told of before: the answers are its alone,
+        whatever they asked by.
+        """
+        for name, shield in itertools.product(call_backs, shields):
+            about = {"call_back": name.hex()}
+            self.add(connection, ToLookAt(DeskWork.CALL_BACK, shield, about), at=at, again=False)
+
+    def add(self, connection: Connection, found: ToLookAt, *, at: int, again: bool = True) -> None:
         """Have the desk look at something. The same thing stands once; a call-back that is asked for again is open
         again.
         """
@@ -77,7 +88,7 @@ class DeskItems:
                 _SOONER.get(found.work, _SOME_TIME),
                 self._vault.seal(raw.ljust(_BYTES), Label.ITEM_ROW, name),
                 whole_hour(at + DESK_ITEM_DAYS * _DAY),
-                found.work is DeskWork.CALL_BACK,
+                again and found.work is DeskWork.CALL_BACK,
             ),
         )
 
@@ -106,10 +117,12 @@ class DeskItems:
         """It was looked at."""
         connection.execute("UPDATE desk_items SET open = 0 WHERE item = ?", (self._vault.item(reference),))
 
-    def forget_about(self, connection: Connection, organisation: int, involvement: int) -> None:
-        """Delete the items about one involvement, whichever shield they are of."""
+    def forget_about(
+        self, connection: Connection, organisation: int, involvement: int, *, shield: bytes | None = None
+    ) -> None:
+        """Delete a shield's items about one involvement; null: every shield's."""
         of = self._of(str(organisation), str(involvement))
-        connection.execute("DELETE FROM desk_items WHERE involvement = ?", (of,))
+        connection.execute("DELETE FROM desk_items WHERE involvement = ?1 AND (?2 IS NULL OR seal = ?2)", (of, shield))
 
     def _of(self, organisation: str, involvement: str) -> bytes:
         return self._vault.item_subject(b"involvement", organisation.encode(), involvement.encode())

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 
 from signpost.index.arrivals import Registered
-from signpost.index.hiding import Grip, differ, grip
+from signpost.index.hiding import Grip, differ, grip, identities
 from signpost.index.records import ChildNumber, InvolvementNumber, OrganisationNumber, Seal, SealKind, StoredTag
 from signpost.index.storage.layouts import CLASS_CODES, CLASSES
 from signpost.index.storage.vault import Vault
@@ -122,7 +122,10 @@ class Sealing:
     # -- what a seal touches
 
     def touching(self, connection: Connection, held: Mapping[TagKey, Place]) -> dict[bytes, Grip]:
-        """How every seal that has one of these tags stands to what holds them."""
+        """How every seal that has one of these tags stands to what holds them. By a number that nobody has approved yet
+        a seal hides, but takes nobody for another child: else an officer alone would show whom it hides, by making one
+        up.
+        """
         keys = sorted(held)
         marks = ", ".join("?" * len(keys))
         rows = connection.execute(
@@ -134,7 +137,20 @@ class Sealing:
         tags: dict[bytes, dict[TagKey, Place]] = {}
         for name, key, code, tier in rows:
             tags.setdefault(name, {})[TagKey(key)] = Place(CLASSES[code], Tier(tier))
-        return {name: grip(of_seal, held) for name, of_seal in sorted(tags.items())}
+        return {name: self._grip(connection, name, of_seal, held) for name, of_seal in sorted(tags.items())}
+
+    def _grip(
+        self, connection: Connection, name: bytes, of_seal: Mapping[TagKey, Place], held: Mapping[TagKey, Place]
+    ) -> Grip:
+        found = grip(of_seal, held)
+        if found is Grip.UNSURE and self._number_waits(connection, name):
+            numbers = identities(of_seal)
+            return grip({key: place for key, place in of_seal.items() if key not in numbers}, held)
+        return found
+
+    def _number_waits(self, connection: Connection, name: bytes) -> bool:
+        seal = self.seal(connection, name)
+        return seal is not None and seal.number_waits
 
     def touched(
         self, connection: Connection, of: Of, tags: Sequence[StoredTag], child: ChildNumber, *, by_consent: bool
@@ -172,13 +188,42 @@ class Sealing:
 
     def _another(self, connection: Connection, name: bytes, held: Mapping[TagKey, Place]) -> bool:
         """Whether what holds these tags has another number than the seal's."""
-        return differ({tag.wrapped.key: tag.place for tag in self.tags_of(connection, name)}, held)
+        return not self._number_waits(connection, name) and differ(
+            {tag.wrapped.key: tag.place for tag in self.tags_of(connection, name)}, held
+        )
 
     def shields_hiding(self, connection: Connection, held: Mapping[TagKey, Place]) -> tuple[bytes, ...]:
-        """The shields that hide what a question asks about."""
-        found = [name for name, each in self.touching(connection, held).items() if each.hides]
-        seals = ((name, self.seal(connection, name)) for name in found)
+        """The shields that hide what a question asks about: by their own tags, or by those of what they hide, as where
+        a council has the child under another name too.
+        """
+        found = {name for name, each in self.touching(connection, held).items() if each.hides}
+        found |= self._hiding_what_holds(connection, held)
+        seals = ((name, self.seal(connection, name)) for name in sorted(found))
         return tuple(name for name, seal in seals if seal is not None and seal.kind is SealKind.SHIELD)
+
+    def _hiding_what_holds(self, connection: Connection, held: Mapping[TagKey, Place]) -> set[bytes]:
+        """The seals that hide an involvement which matches at T1 or T2, and is not of another number."""
+        keys = sorted(held)
+        marks = ", ".join("?" * len(keys))
+        rows = connection.execute(
+            "SELECT seal, key, tier, identity_key FROM sealed_tags JOIN sealed_involvements"  # noqa: S608 - marks only
+            f" USING (organisation, involvement) WHERE key IN ({marks})",
+            keys,
+        ).fetchall()
+        numbers = identities(held)
+        return {
+            name
+            for name, key, tier, number in rows
+            if max(tier, held[key].tier) <= Tier.T2 and (number is None or not numbers or number in numbers)
+        }
+
+    def shields_over(self, connection: Connection, of: Of) -> list[bytes]:
+        """The shields that hide an involvement."""
+        rows = connection.execute(
+            "SELECT seal FROM sealed_involvements WHERE organisation = ? AND involvement = ?", of
+        ).fetchall()
+        seals = ((name, self.seal(connection, name)) for (name,) in rows)
+        return [name for name, seal in seals if seal is not None and seal.kind is SealKind.SHIELD]
 
     def _concerns(self, seal: Seal, organisation: OrganisationNumber, *, by_consent: bool) -> bool:
         match seal.kind:
@@ -195,9 +240,14 @@ class Sealing:
         """Where an involvement's tags belong."""
         return _SEALED if touched.hiding else _HOT
 
-    def settled(self, connection: Connection, of: Of, registered: Registered, touched: Touched) -> None:
-        """An involvement was registered, and its tags are where they belong: note which seals hide it."""
+    def settled(self, connection: Connection, of: Of, registered: Registered, touched: Touched) -> list[bytes]:
+        """An involvement was registered, and its tags are where they belong: note which seals hide it. Which seals of
+        old identities hid it until now, and do no longer: nothing is to lead from them to what it is now.
+        """
         organisation, involvement = of
+        left = connection.execute(
+            "SELECT seal FROM sealed_involvements WHERE organisation = ? AND involvement = ?", of
+        ).fetchall()
         connection.execute(
             "INSERT INTO involvement_children VALUES (?1, ?2, ?3, ?4)"
             " ON CONFLICT (organisation, involvement) DO UPDATE SET child = ?3, by_consent = ?4",
@@ -206,6 +256,8 @@ class Sealing:
         connection.execute("DELETE FROM sealed_involvements WHERE organisation = ? AND involvement = ?", of)
         for name in touched.hiding:
             self._note(connection, of, name, surely=name in touched.surely)
+        seals = ((name, self.seal(connection, name)) for (name,) in left if name not in touched.hiding)
+        return [name for name, seal in seals if seal is not None and seal.old_identity]
 
     def gone(self, connection: Connection, of: Of) -> None:
         """An involvement was withdrawn."""
@@ -465,6 +517,7 @@ def _packed(seal: Seal) -> bytes:
         "approve_by": seal.approve_by,
         "asked_at": seal.asked_at,
         "kind": seal.kind.value,
+        "number_waits": seal.number_waits,
         "old_identity": seal.old_identity,
         "organisation": seal.organisation,
         "reason": None if seal.reason is None else seal.reason.value,
@@ -490,6 +543,7 @@ def _seal(raw: bytes) -> Seal:
         approve_by=document["approve_by"],
         review_on=None if document["review_on"] is None else dt.date.fromisoformat(document["review_on"]),
         old_identity=document["old_identity"],
+        number_waits=document["number_waits"],
     )
 
 

@@ -25,6 +25,7 @@ from signpost.index.storage.record import EVERYBODYS, THE_DESKS, Chain, record
 from signpost.index.storage.sealing import Of, Sealing
 from signpost.index.storage.spending import spend_nonce, spend_receipts
 from signpost.index.storage.vault import Vault
+from signpost.protocol.classes import MatchClass
 from signpost.protocol.credentials import OrganisationId
 from signpost.protocol.labels import Label
 from signpost.protocol.problems import Problem, ProblemCode
@@ -94,14 +95,15 @@ class SqliteSeals:
             name = self._vault.seal_name(seal.reference if earlier is None else earlier.receipt)
             kept = self._sealing.seal(connection, name)
             if earlier is not None:
-                return _owned(kept, seal.organisation)
+                return _owned(kept, seal.organisation, seal.kind)
             if to_another:
-                kept = _owned(kept, seal.organisation)
+                kept = _owned(kept, seal.organisation, seal.kind)
                 if kept.old_identity or len(self._sealing.tags_of(connection, name)) + len(tags) > _MOST_TAGS:
                     raise Problem(ProblemCode.SHIELD_DECIDED)
                 if kept.state is ShieldState.APPROVED:
                     # They may be any child's, and nobody has looked at them.
                     kept = replace(kept, state=seal.state, approve_by=seal.approve_by)
+                kept = self._with_number(connection, name, kept, tags)
             else:
                 kept = seal
             self._count(connection, seal, now=signed.at)
@@ -129,6 +131,8 @@ class SqliteSeals:
                 self._covering.uncover(connection, name, now=signed.at)
                 return seal
             self._sealing.write(connection, changed, desk_at=desk_looks_at(changed))
+            if seal.number_waits and not changed.number_waits:
+                self._covering.cover(connection, name, now=signed.at)
             return changed
 
         return await self._writer.submit(work)
@@ -145,10 +149,11 @@ class SqliteSeals:
             spend_nonce(connection, self._vault, spending.signed)
             earlier = spend_receipts(connection, self._vault, spending)
             record(connection, self._vault, audit, of=THE_DESKS)
-            seal = _owned(self._sealing.seal(connection, name), organisation)
+            seal = _owned(self._sealing.seal(connection, name), organisation, SealKind.SHIELD)
             if earlier is not None:
                 return seal
             self._refuse_another_child(connection, name, tags)
+            number_waits = self._with_number(connection, name, seal, tags).number_waits
             children = self._sealing.children_hidden_by(connection, name, own)
             mine = self._drop_arrivals(connection, name, own, children)
             for of in sorted(mine):
@@ -157,12 +162,18 @@ class SqliteSeals:
             self._sealing.lead_no_more(connection, own, children)
             self._sealing.take_tags(connection, name)
             self._sealing.add_tags(connection, name, tags)
-            ended = replace(seal, old_identity=True)
+            ended = replace(seal, old_identity=True, number_waits=number_waits)
             self._sealing.write(connection, ended, desk_at=desk_looks_at(ended))
             self._covering.cover(connection, name, now=spending.signed.at)
             return ended
 
         return await self._writer.submit(work)
+
+    def _with_number(self, connection: Connection, name: bytes, seal: Seal, tags: Sequence[StoredTag]) -> Seal:
+        """A seal that these tags join: a first number is approved before anybody is told from its child by it."""
+        has = any(tag.place.match_class is MatchClass.IDENTITY for tag in self._sealing.tags_of(connection, name))
+        joins = any(tag.place.match_class is MatchClass.IDENTITY for tag in tags)
+        return replace(seal, number_waits=seal.number_waits or (joins and not has))
 
     def _refuse_another_child(self, connection: Connection, name: bytes, tags: Sequence[StoredTag]) -> None:
         """Of the old identity the number stays: else an officer alone would end a shield by giving it another child's.
@@ -224,13 +235,13 @@ class SqliteSeals:
             raise Problem(ProblemCode.BUDGET_USED, retry_after=until - now)
 
 
-def _owned(seal: Seal | None, organisation: OrganisationId) -> Seal:
-    """A shield of one's own organisation.
+def _owned(seal: Seal | None, organisation: OrganisationId, kind: SealKind) -> Seal:
+    """What one's own organisation asked for, of this kind: a shield is no objection.
 
     Raises:
         Problem: SHIELD_UNKNOWN.
     """
-    if seal is None or seal.organisation != organisation:
+    if seal is None or (seal.organisation, seal.kind) != (organisation, kind):
         raise Problem(ProblemCode.SHIELD_UNKNOWN)
     return seal
 

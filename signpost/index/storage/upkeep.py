@@ -14,6 +14,8 @@ from signpost.index.audit import AuditEvent
 from signpost.index.records import InvolvementNumber, OrganisationNumber
 from signpost.index.storage.answers import judged
 from signpost.index.storage.delivery import Delivery
+from signpost.index.storage.desk_items import DeskItems
+from signpost.index.storage.glasses import forget_involvement
 from signpost.index.storage.layouts import CLASS_CODES, day_number, unpack_arrival
 from signpost.index.storage.outcomes import Outcomes
 from signpost.index.storage.record import record
@@ -49,7 +51,7 @@ class SqliteUpkeep:
 
     def __init__(
         self, *, reader: Connection, writer: Writer, vault: Vault, delivery: Delivery, sealing: Sealing,
-        outcomes: Outcomes,
+        outcomes: Outcomes, items: DeskItems,
     ) -> None:  # fmt: skip
         self._reader = reader
         self._writer = writer
@@ -57,6 +59,7 @@ class SqliteUpkeep:
         self._delivery = delivery
         self._sealing = sealing
         self._outcomes = outcomes
+        self._items = items
 
     def waiting(self) -> bool:
         """As the port says."""
@@ -108,10 +111,12 @@ class SqliteUpkeep:
         return ask(), hidden_with
 
     def _seal(self, connection: Connection, effects: _Effects, touched: _Touched) -> None:
-        """Note what hides what was registered."""
+        """Note what hides what was registered. Where it is of a new identity now, nothing leads there from the old."""
         for of, effect in sorted(effects.items()):
             if isinstance(effect, Registered):
-                self._sealing.settled(connection, of, effect, touched[of])
+                for old in self._sealing.settled(connection, of, effect, touched[of]):
+                    self._items.forget_about(connection, *of, shield=old)
+                    forget_involvement(connection, self._vault, of)
             elif isinstance(effect, Withdrawn):
                 self._sealing.gone(connection, of)
 
@@ -129,7 +134,9 @@ class SqliteUpkeep:
         """
         writers = {organisation for organisation, _ in effects}
         for (organisation, involvement), tags in sorted(gone.items()):
-            self._delivery.withdrawn(connection, organisation, involvement, tags, now=now, writers=writers)
+            of = (organisation, involvement)
+            kept = self._delivery.withdrawn(connection, *of, tags, now=now, writers=writers)
+            self._items.add_answered(connection, kept, self._sealing.shields_over(connection, of), at=now)
         for name in sorted({arrival.call_back for arrival in arrivals if isinstance(arrival, Asked)}):
             self._delivery.asked(connection, name, now=now)
         for (organisation, involvement), effect in sorted(effects.items()):

@@ -58,19 +58,19 @@ def add_rights_doors(
     @app.post("/v1/rights/objections", status_code=201, responses=refusals(*who_asks, *evaluated, _C.BUDGET_USED))
     async def record_objection(asked: FromJson[ObjectionRequest], who: by) -> ObjectionAnswer:
         """Records an objection with how it was balanced. The answer is the same whatever there is."""
-        return await index.objections.record(asked, who)
+        return await index.evenly(index.objections.record(asked, who))
 
     @app.post("/v1/rights/objections/end", responses=refusals(*who_asks, _C.OBJECTION_UNKNOWN))
     async def end_objection(asked: FromJson[ObjectionEndRequest], who: by) -> Nothing:
         """Takes an upheld objection, or a withdrawn consent, of the asker's organisation back."""
-        return await index.objections.end(asked, who)
+        return await index.evenly(index.objections.end(asked, who))
 
     @app.post("/v1/rights/corrections", responses=refusals(*who_asks, *evaluated))
     async def correct(asked: FromJson[CorrectRequest], who: by) -> RightsReceipt:
         """Has the involvements that the asker's organisation registered hold the right details."""
-        return await index.rights.correct(asked, who)
+        return await index.evenly(index.rights.correct(asked, who))
 
     @app.post("/v1/rights/withdrawals", responses=refusals(*who_asks, *evaluated))
     async def withdraw(asked: FromJson[WithdrawRequest], who: by) -> RightsReceipt:
         """Withdraws those that rest on consent."""
-        return await index.rights.withdraw(asked, who)
+        return await index.evenly(index.rights.withdraw(asked, who))

@@ -40,12 +40,12 @@ def add_shield_doors(
     )
     async def shield(asked: FromJson[ShieldAddRequest], who: by) -> ShieldAnswer:
         """Hides a child from now on. The answer is the same whether anybody had registered them."""
-        return await index.shield.add(asked, who)
+        return await index.evenly(index.shield.add(asked, who))
 
     @app.post("/v1/shields/approve", responses=refusals(*who_asks, _C.SHIELD_UNKNOWN, _C.SHIELD_DECIDED))
     async def approve_shield(asked: FromJson[ShieldRequest], who: by) -> ShieldAnswer:
         """Approves another organisation's shield, or its end."""
-        return await index.shield.approve(asked, who)
+        return await index.evenly(index.shield.approve(asked, who))
 
     @app.post("/v1/shields/status", responses=refusals(*who_asks, _C.SHIELD_UNKNOWN))
     async def shields(asked: FromJson[ShieldStatusRequest], who: by) -> ShieldList:
@@ -60,7 +60,7 @@ def add_shield_doors(
     @app.post("/v1/shields/identity-ended", responses=refusals(*who_asks, *evaluated, _C.SHIELD_UNKNOWN))
     async def end_identity(asked: FromJson[ShieldIdentityRequest], who: by) -> ShieldAnswer:
         """The child has a new identity: the own organisation's involvements of the old one are deleted."""
-        return await index.shield.end_identity(asked, who)
+        return await index.evenly(index.shield.end_identity(asked, who))
 
     @app.post("/v1/desk/queue", responses=refusals(*who_asks))
     async def desk_queue(asked: FromJson[Nothing], who: by) -> DeskQueue:

@@ -16,7 +16,7 @@ from tests.integration.index.conftest import Scene
 from tests.integration.index.test_contact import ask, inbox, receipt_of
 from tests.integration.index.test_record import leaves
 from tests.integration.index.test_rights import DONE, correcting, officer_of, own, told, withdrawing
-from tests.support.shielding import add_shield, admit_desk, desk_queue, officer
+from tests.support.shielding import add_shield, admit_desk, desk_queue, identity_request, officer, shield_request
 from tests.support.world import Child, Device, whole_child
 
 ADA = whole_child("ada")
@@ -210,6 +210,10 @@ def test_an_objection_is_no_matter_for_the_desk_nor_for_shielding_officers(scene
     for ends in (True, False):
         approve = ShieldRequest(shield=reference, ends=ends)
         assert told(scene.index.ask(approver, "/v1/shields/approve", approve)) == (404, "shield-unknown")
+    joining = shield_request(scene.world, shielding, whole_child("another child"), shield=reference)
+    assert told(scene.index.ask(shielding, "/v1/shields", joining)) == (404, "shield-unknown")
+    old_identity = identity_request(scene.world, shielding, reference, ADA)
+    assert told(scene.index.ask(shielding, "/v1/shields/identity-ended", old_identity)) == (404, "shield-unknown")
 
 
 # -- taking one back

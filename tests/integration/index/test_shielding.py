@@ -13,7 +13,14 @@ import pytest
 
 from signpost.index.storage import desk_items
 from signpost.index.storage.sealing import MOST_UNDER_ONE_TAG
-from signpost.protocol.messages import Change, ChangeRequest, ContactStatusRequest, Nothing, RecordRequest
+from signpost.protocol.messages import (
+    Change,
+    ChangeRequest,
+    ContactStatusRequest,
+    GlassRequest,
+    Nothing,
+    RecordRequest,
+)
 from signpost.protocol.purposes import Basis, Kind, Role, Urgency
 from signpost.protocol.shielding import (
     DeskCallBackRequest,
@@ -40,7 +47,7 @@ from tests.support.shielding import (
     resolve,
     shield_request,
 )
-from tests.support.world import TODAY, Child, Device, reference_of, whole_child
+from tests.support.world import TODAY, Child, Device, device_purpose, reference_of, whole_child
 
 ADA = whole_child("ada")
 WITHOUT_NUMBER = replace(ADA, identity=None)
@@ -136,9 +143,11 @@ def test_a_twin_is_not_hidden_when_both_numbers_are_known(scene: Scene, ours: De
 
 
 @pytest.mark.parametrize("learned", ["of the twin", "of the shield"])
-def test_a_twin_is_shown_once_both_numbers_are_known(scene: Scene, ours: Device, desk: Device, learned: str) -> None:
+def test_a_twin_is_shown_once_both_numbers_are_known(
+    scene: Scene, ours: Device, theirs: Device, desk: Device, learned: str
+) -> None:
     """Registered without a number, or behind a shield without one, she was hidden for want of it; the council's own
-    reference of the child does not keep her hidden either.
+    reference of the child does not keep her hidden either. A number that joins a shield is approved first.
     """
     twin = replace(ADA, identity="the twin's number")
     reference = scene.world.registration(WITHOUT_NUMBER, scene.other_handle, reference="x").child_reference
@@ -156,6 +165,8 @@ def test_a_twin_is_shown_once_both_numbers_are_known(scene: Scene, ours: Device,
         shield = add_shield(scene.index, ours, WITHOUT_NUMBER)
         assert word(scene, twin) == "none"
         add_shield(scene.index, ours, ADA, shield=shield)
+        assert word(scene, twin) == "none"
+        approve_shield(scene.index, theirs, shield)
 
     assert word(scene, twin) == "current"
     assert "unsure" in works(scene, desk)
@@ -665,6 +676,34 @@ def test_ending_an_identity_is_no_way_to_end_a_shield_alone(scene: Scene, ours: 
     assert word(scene) == "none"
 
 
+@pytest.mark.parametrize("old_identity", [False, True])
+def test_a_made_up_number_shows_nobody_whom_a_shield_hides(
+    scene: Scene, ours: Device, desk: Device, old_identity: bool
+) -> None:
+    """Not what it hid, nor what is registered: that the child is another one by it, somebody else has to say. The
+    number that is made up hides all the same.
+    """
+    known(scene)
+    shield = add_shield(scene.index, ours, WITHOUT_NUMBER)
+    made_up = replace(ADA, identity="made up")
+
+    if old_identity:
+        end_identity(scene.index, ours, shield, made_up)
+    else:
+        add_shield(scene.index, ours, made_up, shield=shield)
+
+    assert word(scene) == "none"
+    known(scene)
+    known(scene, reference="northern", of="northtown")
+    assert word(scene) == "none"
+    scene.world.clock.advance(WORKING_DAY)
+    desk, feed = renewed(scene, desk), renewed(scene, scene.other_feed)
+    assert "approval" in works(scene, desk)
+    assert scene.index.register(feed, ADA, scene.other_handle, reference="one").status_code == 202
+    scene.index.settle()
+    assert scene.index.look_up(renewed(scene, scene.nurse), ADA) == "none"
+
+
 # -- what could lead from an old identity to a new one
 
 
@@ -789,3 +828,102 @@ def test_a_crowd_behind_a_shield_is_no_larger_than_one_before_it(scene: Scene, o
     key = max(Counter(row[0] for row in scene.index.tables()["sealed_tags"]).values())
 
     assert key == MOST_UNDER_ONE_TAG
+
+
+def test_another_councils_row_that_takes_the_new_identity_leaves_the_old_one_behind(
+    scene: Scene, ours: Device, desk: Device
+) -> None:
+    """Fed again under the same references: no item of the old identity's shield, and no broken glass, leads to it."""
+    known(scene)
+    receipt = receipt_of(scene, scene.nurse, ADA)
+    request = GlassRequest(receipt=receipt, purpose=device_purpose(scene.nurse))
+    assert scene.index.ask(scene.nurse, "/v1/contact/break-glass", request).status_code == 200
+    shield = add_shield(scene.index, ours, ADA)
+    known(scene)
+    assert "registered" in works(scene, desk)
+    end_identity(scene.index, ours, shield, Child(identity=ADA.identity))
+
+    new = whole_child("a new identity")
+    known(scene, new)
+
+    assert word(scene, new) == "current"
+    number = scene.index.vault.involvement(scene.other_feed.organisation, reference_of("one"))
+    assert str(number).encode() not in scene.index.opened_rows()
+
+
+def test_what_an_officer_is_refused_is_on_the_desks_record_alone(scene: Scene, ours: Device, desk: Device) -> None:
+    scene.index.admit("oversight", Kind.OVERSIGHT)
+    everybodys = scene.index.enrol("oversight", Role.AUDITOR, Kind.OVERSIGHT)
+    the_desks = scene.index.enrol("shielding-desk", Role.AUDITOR, Kind.SHIELDING_DESK)
+    for device, path, message in (
+        (ours, "/v1/desk/queue", Nothing()),
+        (desk, "/v1/shields", shield_request(scene.world, desk, ADA)),
+    ):
+        assert scene.index.ask(device, path, message).json()["code"] == "role-refused"
+    page = RecordRequest(after=0, limit=100)
+
+    assert "role-refused" not in scene.index.ask(everybodys, "/v1/record", page).text
+    assert scene.index.ask(the_desks, "/v1/desk/record", page).text.count("role-refused") == 2
+
+
+@pytest.mark.parametrize("settled", ["before the shield", "after it"])
+def test_a_call_back_that_was_answered_for_a_row_that_is_hidden_with_another_is_the_desks(
+    scene: Scene, ours: Device, desk: Device, settled: str
+) -> None:
+    """It was asked under another name, which is not in the shield; nobody else would ever see the answer. Looked at
+    once, it is not there again whenever the row is fed.
+    """
+    other = replace(whole_child("ada under another name"), identity=None)
+    batch(scene, (other, "two"))
+    receipt = receipt_of(scene, scene.nurse, other)
+    ask(scene, scene.nurse, receipt, urgency=Urgency.NOW)
+    if settled == "before the shield":
+        batch(scene, (ADA, "one"))
+    add_shield(scene.index, ours, Child(identity=ADA.identity))
+    batch(scene, (ADA, "one"))
+    assert word(scene, other) == "none"
+
+    [item] = [each for each in desk_queue(scene.index, desk) if each["work"] == "call-back"]
+
+    assert [(each["organisation"], each["state"]) for each in item["answers"]] == [("southtown", "open")]
+    request = DeskCallBackRequest(item=item["item"], rang=True)
+    assert scene.index.ask(desk, "/v1/desk/call-backs", request).status_code == 200
+    batch(scene, (other, "two"))
+    assert "call-back" not in works(scene, desk)
+
+
+def test_the_desk_is_told_of_who_asks_by_another_name_that_is_hidden_too(
+    scene: Scene, ours: Device, desk: Device
+) -> None:
+    """The name is not in the shield, but in a row that the shield hides; not so of another number."""
+    other = replace(whole_child("ada under another name"), identity="second number")
+    batch(scene, (ADA, "one"), (other, "two"))
+    add_shield(scene.index, ours, Child(identity=ADA.identity))
+
+    word(scene, replace(other, identity="another child's number"))
+    scene.index.settle()
+    assert "looked-up" not in works(scene, desk)
+    ask(scene, scene.nurse, receipt_of(scene, scene.nurse, replace(other, identity=None)))
+
+    assert {"call-back", "looked-up"} <= set(works(scene, desk))
+
+
+def test_an_officers_answer_waits_whatever_it_had_to_do(scene: Scene, ours: Device, theirs: Device) -> None:
+    """Who asks, who approves, who ends an identity: by none of their answers' times is it told whether the child is
+    known.
+    """
+    evenly, waited = scene.index.index.evenly, 0
+
+    async def counting(work: Any) -> Any:
+        nonlocal waited
+        waited += 1
+        return await evenly(work)
+
+    scene.index.index.evenly = counting  # type: ignore[assignment]
+
+    shield = add_shield(scene.index, ours, ADA)
+    approve_shield(scene.index, theirs, shield)
+    end_identity(scene.index, ours, shield, Child(identity=ADA.identity))
+    end_shield(scene.index, ours, shield, theirs)
+
+    assert waited == 4
