@@ -18,6 +18,7 @@ from signpost.edge.desk import DUTY_TEAM
 from signpost.edge.failures import CouldNotCheck
 from signpost.edge.gateway.certifying import GatewayTerms, certify_gateway
 from signpost.edge.gateway.files import Certified, install, make_gateway_key, read_certified
+from signpost.edge.gateway.program import make_program_token
 from signpost.edge.organisation_keys import load_organisation, open_signing_key
 from signpost.edge.signed_sender import parsed
 from signpost.edge.transport import NoReply, allowed_url
@@ -157,6 +158,23 @@ def install_certified(
     install(folder, certified, manifest=asyncio.run(_manifest(certified, ca_file)))
     name = f"{certified.organisation}/{certified.certificate.name}"
     say(f"{name} is installed. Its certificate is {certified.certificate.identifier}.")
+
+
+@app.command("program")
+def program(folder: GatewayFolder, as_json: JsonFlag = False) -> None:
+    """Make a token for the organisation's own program, which registers involvements at the gateway, and print it once.
+
+    One from before is none any more, once the gateway was started again. Nobody is looked up by it.
+
+    Example:
+      signpost admin gateway program gateway
+    """
+    token = make_program_token(folder, randomness=system_randomness)
+    if as_json:
+        answer_json("signpost.gateway-program/1", {"token": token})
+        return
+    answer(token)
+    say("It is shown this once. Start the gateway again: signpost serve gateway")
 
 
 async def _manifest(certified: Certified, ca_file: Path | None) -> bytes:

@@ -108,3 +108,4 @@ class Label(StrEnum):
     # D2: at an organisation's gateway, in its memory
     GATEWAY_SESSION = "signpost/v1/gateway/session"
     GATEWAY_REQUEST = "signpost/v1/gateway/request"
+    GATEWAY_PROGRAM = "signpost/v1/gateway/program"

@@ -25,6 +25,9 @@ _SIGNED_IN = {
     "POST /api/v1/call-backs/status", "POST /api/v1/call-backs/outcomes", "GET /api/v1/inbox",
     "POST /api/v1/inbox/{receipt}/reply", "POST /api/v1/break-glass", "GET /api/v1/coverage",
 }  # fmt: skip
+_PROGRAMS = {
+    "PUT /api/v1/involvements", "POST /api/v1/involvements/withdraw", "POST /api/v1/involvements/complete",
+}  # fmt: skip
 _OPEN = {"POST /api/v1/enrolments", "POST /api/v1/sessions", "GET /health"}
 _FAST = settings(max_examples=12, phases=[Phase.generate], suppress_health_check=list(HealthCheck), deadline=None)
 _MARKER = "Zebedee-4711"
@@ -36,6 +39,7 @@ class Scene:
     def __init__(self, gateway: WholeGateway) -> None:
         self.gateway = gateway
         self.schema: dict[str, Any] = gateway.request("GET", "/openapi.json").json()
+        self.program = gateway.with_program()
         self.users = [gateway.enrol("worker-1"), gateway.enrol("night-1", Role.URGENT)]
         self.tokens = [gateway.token(user) for user in self.users]
 
@@ -53,7 +57,9 @@ class Scene:
         return self.gateway.index.run(sent())
 
     def alive(self, number: int) -> str:
-        """A session of that person's: a new one where a generated request has ended it."""
+        """A session of that person's: a new one where a generated request has ended it. The third is the program."""
+        if number == len(self.tokens):
+            return self.program
         if self.gateway.request("GET", "/api/v1/coverage", token=self.tokens[number]).status_code != 200:
             self.tokens[number] = self.gateway.token(self.users[number])
         return self.tokens[number]
@@ -84,24 +90,26 @@ def _answered_by_name(scene: Scene, answer: httpx2.Response, label: str) -> None
 
 def test_the_published_paths_are_these(scene: Scene) -> None:
     """And a session's token is how one is known there."""
-    assert {operation.label for operation in _operations(scene)} == _SIGNED_IN | _OPEN
+    assert {operation.label for operation in _operations(scene)} == _SIGNED_IN | _PROGRAMS | _OPEN
     assert scene.schema["openapi"].startswith("3.1")
     assert scene.schema["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
-    for label in _SIGNED_IN:
+    for label in _SIGNED_IN | _PROGRAMS:
         method, path = label.split()
         assert scene.schema["paths"][path][method.lower()]["security"] == [{"HTTPBearer": []}]
 
 
 def test_no_address_takes_anything_but_a_notices_name(scene: Scene) -> None:
     """Whatever stands in an address stands in somebody's log."""
-    for label in _SIGNED_IN | _OPEN:
+    for label in _SIGNED_IN | _PROGRAMS | _OPEN:
         method, path = label.split()
         parameters = scene.schema["paths"][path][method.lower()].get("parameters", [])
         named = {(each["in"], each["name"]) for each in parameters}
         assert named <= {("header", "Idempotency-Key"), ("path", "receipt")}
 
 
-@pytest.mark.parametrize("who", [None, 0, 1], ids=["a stranger", "a social worker", "somebody on urgent duty"])
+@pytest.mark.parametrize(
+    "who", [None, 0, 1, 2], ids=["a stranger", "a social worker", "somebody on urgent duty", "the program"]
+)
 def test_whatever_the_schema_generates_is_answered_as_published(scene: Scene, who: int | None) -> None:
     for operation in _operations(scene):
 

@@ -61,6 +61,15 @@ def held() -> set[str]:
     return found
 
 
+def register(gateway: WholeGateway, token: str, handle: str) -> str:
+    """The child registered by the organisation's own program; nothing of it is left here but what became of it."""
+    row = {field: text[::-1] for field, text in TURNED.items()}
+    document = {"involvements": [{"local_id": "case 17", "start": "2025-01-06", "handle": handle, **row}]}
+    answer = gateway.request("PUT", "/api/v1/involvements", document, token=token, **{"idempotency-key": handle})
+    assert answer.status_code == 200
+    return str(answer.json()["involvements"][0]["outcome"])
+
+
 def test_no_live_object_holds_a_childs_details_after_the_answer(gateway: WholeGateway) -> None:
     """After an answer that is remembered, after a refusal of a detail, and after an answer that could not be had."""
     token = gateway.token(gateway.enrol("worker-1", Role.PRACTITIONER))
@@ -74,6 +83,17 @@ def test_no_live_object_holds_a_childs_details_after_the_answer(gateway: WholeGa
     for holder in gateway.holders:
         holder.clock.at = gateway.index.world.clock.now()
     assert ask(gateway, token, key="unchecked") == 503
+
+    assert held() == set()
+
+
+def test_no_live_object_holds_the_details_of_a_child_that_was_registered(gateway: WholeGateway) -> None:
+    """Nor of one whose row was refused."""
+    token, handle = gateway.with_program(), gateway.index.handle("northtown")
+
+    assert register(gateway, token, handle) == "registered"
+    assert len(gateway.index.tables()["owned_involvements"]) == 1
+    assert register(gateway, token, "7RTA-M2XF") == "refused"
 
     assert held() == set()
 

@@ -21,9 +21,10 @@ from signpost.edge.gateway.app import Gateway
 from signpost.edge.gateway.certifying import GatewayTerms, certified_gateway, certify_gateway
 from signpost.edge.gateway.doors import gateway_app
 from signpost.edge.gateway.files import GatewayFiles, install, make_gateway_key
+from signpost.edge.gateway.program import Program, load_program_digest, make_program_token
 from signpost.edge.gateway.signing_in import OpenedShift, enrol_at_gateway, sign_in_at_gateway
-from signpost.edge.organisation_keys import Organisation
-from signpost.edge.signing_in import Chosen
+from signpost.edge.organisation_keys import Organisation, copy_feed_keys
+from signpost.edge.signing_in import Chosen, enrol_device
 from signpost.edge.transport import Transport
 from signpost.index.web.public import public_app
 from signpost.protocol.credentials import SHIFT_SECONDS, AccountId, OrganisationId
@@ -68,12 +69,45 @@ class WholeGateway:
     log_lines: io.StringIO = field(default_factory=io.StringIO)
 
     def __post_init__(self) -> None:
+        self.start(None)
+
+    def start(self, program: Program | None) -> None:
+        """The gateway, started again."""
         clock = self.index.world.clock
         self.gateway = Gateway(
             self.files, transport=self.transport, idle_seconds=IDLE_SECONDS, clock=clock,
             elapsed=lambda: float(clock.now()), randomness=os.urandom, log=Log(Word("gateway"), self.log_lines),
+            program=program,
         )  # fmt: skip
         self.app = gateway_app(self.gateway)
+
+    def with_program(self) -> str:
+        """Have a machine of the organisation's enrolled for its own program, and the gateway started with it; the
+        program's token.
+        """
+        desk, name = self.files.folder.parent / "program", AccountId("case-system")
+        token = self.index.run(
+            self.administrator.enrol(
+                name, Role.FEED, terms(self.index), manifest_fingerprint=self.index.world.manifest.fingerprint(),
+                out_of_hours="0113 496 0000",
+            )
+        )  # fmt: skip
+        self.index.run(enrol_device(desk, token, None, ca_file=None, transport=self.transport, randomness=os.urandom))
+        self.index.run(self.administrator.approve(name))
+        copy_feed_keys(self.administrator.folder, desk)
+        self.index.world.clock.advance(60)
+        self.keep_time()
+        given = make_program_token(self.files.folder, randomness=os.urandom)
+        kept = load_program_digest(self.files.folder)
+        assert kept is not None
+        clock = self.index.world.clock
+        self.start(
+            Program(
+                desk, kept, transport=self.transport, clock=clock, elapsed=lambda: float(clock.now()),
+                randomness=os.urandom,
+            )
+        )  # fmt: skip
+        return given
 
     def request(
         self, method: str, path: str, document: object = None, *, token: str | None = None, **headers: str
@@ -210,6 +244,7 @@ def _administrator(index: RunningIndex, folder: Path, name: str, kind: Kind, tra
     )
     replace_file(folder / "organisation.json", organisation.document(), mode=PUBLIC)
     replace_file(folder / "sealing.key", world.sealing_key(name).seed.reveal())
+    replace_file(folder / "reference.key", os.urandom(32))
     return Administrator(
         folder=folder, organisation=organisation, key=world.organisation_key(name), index_url=world.url,
         transport=transport, clock=world.clock, randomness=os.urandom,

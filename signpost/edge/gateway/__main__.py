@@ -15,7 +15,9 @@ from signpost.edge.failures import Failure
 from signpost.edge.gateway.app import Gateway
 from signpost.edge.gateway.doors import gateway_app
 from signpost.edge.gateway.files import GatewayFiles
+from signpost.edge.gateway.program import Program, load_program_digest
 from signpost.edge.gateway.settings import GatewaySettings
+from signpost.edge.transport import Transport
 from signpost.service.clock import SystemClock, system_randomness
 from signpost.service.log import Log, Word
 from signpost.service.process import run_service
@@ -39,6 +41,7 @@ async def _serve(file: Path, log: Log) -> None:
     settings = GatewaySettings.load(file)
     try:
         files, transport = GatewayFiles.load(settings.folder), transport_with(settings.ca_file)
+        program = _program(settings, transport)
     except Failure as failure:
         # Its words are ours, and name no file's content.
         raise StartRefused(RefusalCode.DOCUMENT_REFUSED, path=settings.folder, details=(failure.why,)) from None
@@ -51,6 +54,7 @@ async def _serve(file: Path, log: Log) -> None:
             elapsed=awake_and_asleep,
             randomness=system_randomness,
             log=log,
+            program=program,
         )
         sweeping = asyncio.create_task(_sweep(gateway))
         try:
@@ -59,6 +63,21 @@ async def _serve(file: Path, log: Log) -> None:
             sweeping.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await sweeping
+
+
+def _program(settings: GatewaySettings, transport: Transport) -> Program | None:
+    """The organisation's own program, where there is a desk for it and a token was made."""
+    token_digest = load_program_digest(settings.folder)
+    if settings.program_desk is None or token_digest is None:
+        return None
+    return Program(
+        settings.program_desk,
+        token_digest,
+        transport=transport,
+        clock=SystemClock(),
+        elapsed=awake_and_asleep,
+        randomness=system_randomness,
+    )
 
 
 async def _sweep(gateway: Gateway) -> None:

@@ -17,6 +17,7 @@ from signpost.edge.failures import CouldNotCheck, Failure
 from signpost.edge.gateway.child import checked
 from signpost.edge.gateway.events import GatewayEvent
 from signpost.edge.gateway.files import GatewayFiles
+from signpost.edge.gateway.program import Program
 from signpost.edge.gateway.refusals import ends_session, problem_of
 from signpost.edge.gateway.sessions import Session, Sessions
 from signpost.edge.gateway.signing_in import enrol_at_gateway, sign_in_at_gateway
@@ -75,9 +76,13 @@ class Gateway:
         elapsed: Callable[[], float],
         randomness: Randomness,
         log: Log,
+        program: Program | None = None,
     ) -> None:
-        """`elapsed`: seconds of a clock that neither goes back nor stands still."""
+        """`elapsed`: seconds of a clock that neither goes back nor stands still. `program`: the organisation's own,
+        where it has one.
+        """
         self.log = log
+        self._program = program
         self.sessions = Sessions(idle_seconds=idle_seconds, clock=clock, elapsed=elapsed, randomness=randomness)
         self._files = files
         self._transport = transport
@@ -238,6 +243,32 @@ class Gateway:
         except Problem as problem:
             if ends_session(problem):
                 self.sessions.end(session)
+            raise
+
+    # -- the organisation's own program
+
+    def program(self, token: str) -> Program:
+        """The organisation's own program, by its token.
+
+        Raises:
+            Problem: NOT_SIGNED_IN.
+        """
+        if self._program is None:
+            raise Problem(ProblemCode.NOT_SIGNED_IN)
+        self._program.admit(token)
+        return self._program
+
+    async def by_program(self, program: Program, act: Awaitable[_Result]) -> _Result:
+        """What an act of the program's gives. Where its machine's shift was over, the next request opens another.
+
+        Raises:
+            Problem: what the failure is told as.
+        """
+        try:
+            return await self._told(act)
+        except Problem as problem:
+            if ends_session(problem):
+                program.ended()
             raise
 
     # -- inside

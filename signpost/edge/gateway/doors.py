@@ -1,6 +1,7 @@
 """What the gateway answers: /api/v1, for the organisation's own programs. Its OpenAPI document is at /openapi.json.
 
-* A session's token stands in `Authorization: Bearer`. Identifiers are in bodies alone, never in an address.
+* A session's token, or the organisation's own program's, stands in `Authorization: Bearer`. Identifiers are in bodies
+  alone, never in an address.
 * `Idempotency-Key`: the same request under the same key is given the same answer for ten minutes (`remembered`).
 * An answer to a lookup is always `ANSWER_BYTES` long, as the index's is.
 """
@@ -15,6 +16,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 
 from signpost.edge.gateway.app import Gateway
+from signpost.edge.gateway.program import Program
 from signpost.edge.gateway.remembered import GivenAnswer
 from signpost.edge.gateway.request_ids import RequestIds
 from signpost.edge.gateway.sessions import Session
@@ -24,10 +26,13 @@ from signpost.edge.gateway.wire import (
     GatewayHealth,
     GlassGiven,
     InboxShown,
+    InvolvementsGiven,
+    InvolvementsShown,
     LookupGiven,
     ReplyGiven,
     SessionOpened,
     SignInGiven,
+    WithdrawalGiven,
 )
 from signpost.protocol.messages import (
     ContactAnswer,
@@ -60,7 +65,18 @@ _SIGNED_IN: Final = (
     _C.REVOKED, _C.ROLE_REFUSED, _C.SIGNATURE_INVALID, _C.SIGNATURE_STALE, _C.NONCE_USED, _C.COULD_NOT_CHECK,
     _C.IDEMPOTENCY_KEY_REUSED,
 )  # fmt: skip
-_BEARER: Final = HTTPBearer(auto_error=False, description="The session's token, from POST /api/v1/sessions.")
+_MACHINE: Final = (
+    _C.SIGN_IN_REFUSED, _C.SIGN_IN_TOO_OFTEN, _C.ACCOUNT_NOT_APPROVED, _C.ACCOUNT_SUSPENDED, _C.VETTING_LAPSED,
+    _C.TRAINING_LAPSED,
+)  # fmt: skip
+"""The program's machine signs in by itself, and may be refused."""
+_REGISTERING: Final = (
+    *_MACHINE, _C.HANDLE_UNKNOWN, _C.BASIS_REFUSED, _C.PERIOD_INVALID, _C.EPOCH_UNKNOWN, _C.RECEIPT_EXPIRED,
+    _C.RECEIPT_SPENT,
+)  # fmt: skip
+_BEARER: Final = HTTPBearer(
+    auto_error=False, description="A session's token, from POST /api/v1/sessions; or the program's."
+)
 _IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -84,8 +100,15 @@ def gateway_app(gateway: Gateway) -> FastAPI:
 
     signed_in = Annotated[Session, Depends(session)]
 
+    async def program(given: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]) -> Program:
+        if given is None:
+            raise Problem(_C.NOT_SIGNED_IN)
+        return gateway.program(given.credentials)
+
+    by_program = Annotated[Program, Depends(program)]
+
     async def once(
-        request: Request, who: Session, key: str | None, act: Callable[[], Awaitable[BaseModel]], *,
+        request: Request, who: Session | Program, key: str | None, act: Callable[[], Awaitable[BaseModel]], *,
         status: int = 200, length: int = 0,
     ) -> Response:  # fmt: skip
         """The answer of an act, or the one that was given to the same request before. Padded to `length` bytes."""
@@ -196,6 +219,34 @@ def gateway_app(gateway: Gateway) -> FastAPI:
     async def coverage(who: signed_in) -> Coverage:
         """How much of the country an answer speaks for now: national figures, which every answer carries anyway."""
         return await gateway.coverage()
+
+    @app.put(
+        f"{_API}/involvements",
+        response_model=InvolvementsShown,
+        responses=refusals(*_SIGNED_IN, _C.BUDGET_USED, _C.REFERENCE_REPEATED, *_REGISTERING),
+    )
+    async def put_involvements(
+        asked: FromJson[InvolvementsGiven], request: Request, who: by_program, key: _IdempotencyKey = None
+    ) -> Response:
+        """Registers involvements of the organisation's, or registers them again as they are now; each has its own fate.
+        By the organisation's own program alone.
+        """
+        return await once(request, who, key, lambda: gateway.by_program(who, who.register(asked.involvements)))
+
+    @app.post(
+        f"{_API}/involvements/withdraw",
+        responses=refusals(*_SIGNED_IN, _C.REFERENCE_UNKNOWN, _C.REFERENCE_REPEATED, *_MACHINE),
+    )
+    async def withdraw(asked: FromJson[WithdrawalGiven], who: by_program) -> Nothing:
+        """Withdraws involvements that were registered, all or none: by the organisation's own program alone."""
+        await gateway.by_program(who, who.withdraw(asked.involvements))
+        return Nothing()
+
+    @app.post(f"{_API}/involvements/complete", responses=refusals(*_SIGNED_IN, *_MACHINE))
+    async def complete(who: by_program) -> Nothing:
+        """Says that whatever has changed until now was sent: for coverage. By the organisation's own program alone."""
+        await gateway.by_program(who, who.complete())
+        return Nothing()
 
     @app.get("/health")
     async def health() -> GatewayHealth:

@@ -27,6 +27,8 @@ class GatewaySettings(ServiceSettings):
     tls_key: SecretPath | None = None
     folder: RelativePath
     """Of the gateway's key and what its administrator certified. 0700."""
+    program_desk: RelativePath | None = None
+    """The desk of a feed that the organisation's own program registers by; it needs a token too."""
     ca_file: RelativePath | None = None
     """The authority of the index's and the key holders' certificates, instead of the system's."""
     idle_minutes: Annotated[int, Field(ge=1, le=60)] = 15

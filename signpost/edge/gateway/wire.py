@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from signpost.protocol.messages import (
+    BULK_CHILDREN,
+    MAX_CHANGES,
     AccountName,
     BrokenGlass,
     Code,
@@ -27,7 +29,8 @@ from signpost.protocol.purposes import DeepReason, Kind, Purpose, Role, Urgency
 
 __all__ = [
     "CallBackGiven", "ChildGiven", "EnrolmentGiven", "GatewayHealth", "GlassGiven", "GlassShown", "InboxShown",
-    "LookupGiven", "NoticeShown", "ReplyGiven", "SessionOpened", "SignInGiven",
+    "InvolvementGiven", "InvolvementNamed", "InvolvementShown", "InvolvementsGiven", "InvolvementsShown",
+    "LookupGiven", "NoticeShown", "ReplyGiven", "RowFault", "SessionOpened", "SignInGiven", "WithdrawalGiven",
 ]  # fmt: skip
 
 _Detail = Annotated[str, Field(max_length=200)]
@@ -182,3 +185,65 @@ class GatewayHealth(Wire):
     """That the gateway is up. How many are signed in is nobody's business."""
 
     state: Literal["serving"]
+
+
+class InvolvementGiven(Unshown):
+    """One involvement, in the columns of Signpost's own CSV format; an empty one is not known, or does not apply."""
+
+    local_id: _Detail
+    start: _Detail
+    end: _Detail = ""
+    handle: _Detail
+    basis: _Detail = ""
+    nhs_number: _Detail = ""
+    upn: _Detail = ""
+    forename: _Detail = ""
+    middle_name: _Detail = ""
+    surname: _Detail = ""
+    date_of_birth: _Detail = ""
+    expected_date_of_birth: _Detail = ""
+    postcode: _Detail = ""
+    previous_postcode: _Detail = ""
+    mother_nhs_number: _Detail = ""
+    multiple_birth: _Detail = ""
+
+
+class InvolvementsGiven(Unshown):
+    """Involvements to register, or to register again as they are now."""
+
+    involvements: Annotated[list[InvolvementGiven], Field(min_length=1, max_length=BULK_CHILDREN)]
+
+
+class RowFault(Wire):
+    """What is wrong in one column, by the codes of a feed's errors file."""
+
+    field: str
+    code: str
+
+
+class InvolvementShown(Wire):
+    """What became of one involvement. What is in `left_out` could not be read, and it was registered without that."""
+
+    outcome: Literal["registered", "passed-over", "refused"]
+    errors: list[RowFault]
+    left_out: list[RowFault]
+
+
+class InvolvementsShown(Wire):
+    """What became of each."""
+
+    involvements: list[InvolvementShown]
+
+
+class InvolvementNamed(Unshown):
+    """An involvement by the organisation's own ids, as it was registered."""
+
+    local_id: _Detail
+    start: _Detail
+    handle: _Detail
+
+
+class WithdrawalGiven(Unshown):
+    """Involvements to withdraw, all or none."""
+
+    involvements: Annotated[list[InvolvementNamed], Field(min_length=1, max_length=MAX_CHANGES)]

@@ -144,3 +144,19 @@ def test_what_was_certified_is_installed_with_the_manifest_that_it_names(
     assert files.manifest == signed.manifest
     assert files.certified.certificate.name == "town-hall"
     assert {path.name for path in Path("other").iterdir()} == {"gateway.key"}
+
+
+def test_the_programs_token_is_shown_once_and_its_digest_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    """0600; and another token makes the one before none."""
+    made(capsys)
+
+    assert run(["admin", "gateway", "program", "gateway", "--json"]) == 0
+    token = json.loads(capsys.readouterr().out)["token"]
+
+    kept = Path("gateway/program.digest")
+    first = kept.read_bytes()
+    assert len(token) == 43
+    assert token.encode() not in first
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert run(["admin", "gateway", "program", "gateway"]) == 0
+    assert kept.read_bytes() != first
