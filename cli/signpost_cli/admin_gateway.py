@@ -16,7 +16,7 @@ import typer
 from signpost.edge.client import transport_with
 from signpost.edge.desk import DUTY_TEAM
 from signpost.edge.failures import CouldNotCheck
-from signpost.edge.gateway.certifying import GatewayTerms, certify_gateway
+from signpost.edge.gateway.certifying import GatewayTerms, certified_gateway, certify_gateway
 from signpost.edge.gateway.files import Certified, install, make_gateway_key, read_certified
 from signpost.edge.gateway.program import make_program_token
 from signpost.edge.organisation_keys import load_organisation, open_signing_key
@@ -28,7 +28,7 @@ from signpost.protocol.keys import KeyInvalid, VerifyKey
 from signpost.protocol.messages import ManifestAnswer
 from signpost.protocol.purposes import Role
 from signpost.service.clock import SystemClock, system_randomness
-from signpost_cli.admin_account import CaFile, IndexUrl
+from signpost_cli.admin_account import CaFile, IndexUrl, administering
 from signpost_cli.admin_org import OrgKeys
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.output import JsonFlag, answer, answer_json, say
@@ -158,6 +158,35 @@ def install_certified(
     install(folder, certified, manifest=asyncio.run(_manifest(certified, ca_file)))
     name = f"{certified.organisation}/{certified.certificate.name}"
     say(f"{name} is installed. Its certificate is {certified.certificate.identifier}.")
+
+
+@app.command("suspend")
+def suspend(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The gateway, as it was certified.")],
+    org_keys: OrgKeys,
+    index_url: IndexUrl,
+    ca_file: CaFile = None,
+    passphrase_file: PassphraseFile = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Stop every account that is used at a gateway: the index refuses their next request, key holders within a minute.
+
+    For a gateway that was lost, or that somebody has been in. The accounts are then enrolled anew, at another. Have the
+    index's operator take its certificate back as well.
+
+    Example:
+      signpost admin gateway suspend town-hall --org-keys keys --index https://index.example
+    """
+    key = certified_gateway(org_keys, name).certificate.key
+    suspended = administering(org_keys, index_url, ca_file, passphrase_file, lambda a: a.suspend_at(key))
+    names = [account.account for account in suspended]
+    if as_json:
+        answer_json("signpost.gateway-suspended/1", {"gateway": name, "accounts": names})
+        return
+    for each in names:
+        answer(f"{each}  suspended")
+    if not names:
+        say("No account that is in use was approved for that gateway with these keys.")
 
 
 @app.command("program")

@@ -8,7 +8,8 @@ in its place; nor can it have the account certified as anything else than it was
 A device whose role answers notices is given the organisation's sealing key as it is approved, sealed to it alone.
 
 An account that is used at the organisation's gateway has the gateway's key as its device. Which gateway is said as the
-account is opened, so that no other key can be approved for it, and that key for no other account.
+account is opened, so that no other key can be approved for it; and is remembered (`gateway-accounts/NAME.key`, 0600),
+so that all of a gateway's accounts can be stopped at once.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Final, Self, final
 
 from signpost.edge.atomic_file import replace_file
-from signpost.edge.failures import DeskUnusable, InvalidRequest, VerificationFailed
+from signpost.edge.failures import DeskUnusable, Failure, InvalidRequest, VerificationFailed
 from signpost.edge.organisation_keys import Organisation, load_sealing_key
 from signpost.edge.signed_sender import parsed
 from signpost.edge.transport import Transport
@@ -31,6 +32,7 @@ from signpost.protocol.enrolment import TOKEN_BYTES, DeviceSeal, EnrolmentToken,
 from signpost.protocol.gateways import GatewayCertificate
 from signpost.protocol.keys import KeyInvalid, SigningKey, VerifyKey
 from signpost.protocol.messages import OwnAccount, StatementAnswer, StatementRequest
+from signpost.protocol.problems import ProblemCode
 from signpost.protocol.purposes import ANSWERING_ROLES, Role
 from signpost.protocol.sealing import SealKey
 from signpost.protocol.secret import Secret
@@ -42,6 +44,7 @@ __all__ = ["Administrator"]
 
 _SECONDS: Final = 20.0
 _FOLDER: Final = "enrolments"
+_AT_GATEWAYS: Final = "gateway-accounts"
 
 
 @final
@@ -132,6 +135,7 @@ class Administrator:
         done = await self._state(
             AccountAct.APPROVE, account=account, certificate=certificate.sign(self.key), sealing_key=sealing_key
         )
+        self._note(account, begun.gateway)
         self._key_file(account).unlink(missing_ok=True)
         return done.accounts[0]
 
@@ -145,6 +149,23 @@ class Administrator:
     async def suspend(self, account: AccountId) -> OwnAccount:
         """Stop an account with its next request."""
         return (await self._state(AccountAct.SUSPEND, account=account)).accounts[0]
+
+    async def suspend_at(self, gateway: VerifyKey) -> list[OwnAccount]:
+        """Stop every account that was approved for the gateway of this key, those that are stopped already excepted.
+
+        Raises:
+            Failure: the index refused or did not answer; whoever was suspended until then is.
+        """
+        suspended = []
+        for file in sorted((self.folder / _AT_GATEWAYS).glob("*.key")):
+            if file.read_text("ascii") != gateway.text:
+                continue
+            try:
+                suspended.append(await self.suspend(AccountId(file.stem)))
+            except Failure as failure:
+                if failure.code is not ProblemCode.ACCOUNT_UNKNOWN:  # suspended already, or gone
+                    raise
+        return suspended
 
     async def reinstate(self, account: AccountId) -> OwnAccount:
         """Let a suspended account sign in again."""
@@ -193,6 +214,20 @@ class Administrator:
 
     def _key_file(self, account: AccountId) -> Path:
         return self.folder / _FOLDER / f"{account}.key"
+
+    def _note(self, account: AccountId, gateway: VerifyKey | None) -> None:
+        """Remember at which gateway an account is used, so that all of one gateway's can be stopped at once."""
+        file = self.folder / _AT_GATEWAYS / f"{account}.key"
+        try:
+            if gateway is None:
+                file.unlink(missing_ok=True)
+            else:
+                private_folder(file.parent)
+                replace_file(file, gateway.text.encode())
+        except StartRefused as refused:
+            raise DeskUnusable(str(refused), hint=refused.hint) from None
+        except OSError:
+            raise DeskUnusable("The folder of the organisation's keys cannot be written.") from None
 
     def _keep(self, account: AccountId, begun: _Begun) -> None:
         try:

@@ -18,11 +18,14 @@ from signpost.edge.gateway.files import GatewayFiles, install, make_gateway_key,
 from signpost.edge.gateway.signing_in import OpenedShift, enrol_at_gateway
 from signpost.edge.identifiers import NHSNumber
 from signpost.edge.match_inputs import ChildDetails
-from signpost.edge.signing_in import Chosen
+from signpost.edge.signing_in import Chosen, enrol_device
+from signpost.protocol.credentials import AccountId
 from signpost.protocol.messages import AnswerWord
+from signpost.protocol.one_time_codes import STEP_SECONDS, code_of
 from signpost.protocol.problems import ProblemCode
 from signpost.protocol.purposes import Role, Urgency
 from signpost.protocol.secret import Secret
+from tests.support.people import terms
 from tests.support.whole_gateway import WholeGateway, open_whole_gateway
 
 
@@ -129,3 +132,46 @@ def test_what_was_certified_is_of_its_form_or_not_taken(tmp_path: Path, spoilt: 
 
     with pytest.raises(DeskUnusable):
         read_certified(tmp_path / "gateway.json")
+
+
+def test_an_administrator_stops_every_account_of_a_gateway_at_once(gateway: WholeGateway) -> None:
+    """Those of this gateway alone, and whoever is suspended already is passed over."""
+    shifts = [gateway.sign_in(gateway.enrol(name)) for name in ("worker-1", "worker-2")]
+    other = gateway.administrator.folder / "gateway-accounts" / "worker-3.key"
+    other.write_text("A" * 43)
+    gateway.index.run(gateway.administrator.suspend(AccountId("worker-2")))
+
+    stopped = gateway.index.run(gateway.administrator.suspend_at(gateway.files.key.verify_key))
+
+    assert [(each.account, each.state) for each in stopped] == [("worker-1", "suspended")]
+    for shift in shifts:
+        with pytest.raises(Failure) as refused:
+            gateway.index.run(
+                Client(shift.desk, clock=gateway.index.world.clock, transport=gateway.transport).index.inbox()
+            )
+        assert refused.value.code is ProblemCode.REVOKED
+    assert gateway.index.run(gateway.administrator.suspend_at(gateway.files.key.verify_key)) == []
+
+
+def test_an_account_that_is_enrolled_on_a_device_is_a_gateways_no_more(gateway: WholeGateway) -> None:
+    gateway.enrol("worker-1")
+    noted = gateway.administrator.folder / "gateway-accounts" / "worker-1.key"
+    assert noted.stat().st_mode & 0o777 == 0o600
+    token = gateway.index.run(
+        gateway.administrator.enrol(
+            AccountId("worker-1"), Role.PRACTITIONER, terms(gateway.index),
+            manifest_fingerprint=gateway.index.world.manifest.fingerprint(), out_of_hours="0113 496 0000",
+        )
+    )  # fmt: skip
+    codes = Secret(os.urandom(20))
+    code = code_of(codes, gateway.index.world.clock.now() // STEP_SECONDS)
+    gateway.index.run(
+        enrol_device(
+            gateway.files.folder.parent / "device", token, Chosen("quiet harbour violin ladder", codes, code),
+            ca_file=None, transport=gateway.transport, randomness=os.urandom,
+        )
+    )  # fmt: skip
+    gateway.index.run(gateway.administrator.approve(AccountId("worker-1")))
+
+    assert not noted.exists()
+    assert gateway.index.run(gateway.administrator.suspend_at(gateway.files.key.verify_key)) == []

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,9 @@ from signpost.edge.gateway.certifying import certified_gateway
 from signpost.edge.gateway.files import Certified, GatewayFiles, read_certified
 from signpost.edge.organisation_keys import load_organisation
 from signpost.protocol import sealing
+from signpost.protocol.credentials import AccountId
+from signpost.protocol.keys import VerifyKey
+from signpost.protocol.messages import OwnAccount
 from signpost.protocol.purposes import Role
 from signpost.protocol.sealing import Argon2Cost
 from signpost.protocol.secret import Secret
@@ -160,3 +166,35 @@ def test_the_programs_token_is_shown_once_and_its_digest_kept(capsys: pytest.Cap
     assert kept.stat().st_mode & 0o777 == 0o600
     assert run(["admin", "gateway", "program", "gateway"]) == 0
     assert kept.read_bytes() != first
+
+
+def test_every_account_of_a_gateway_is_stopped_by_one_command(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the key that was certified by that name; and a name that was not is refused before anything is asked."""
+    key = made(capsys)
+    assert certify(key) == 0
+    stopped: list[str] = []
+
+    class Stopping:
+        async def suspend_at(self, gateway: VerifyKey) -> list[OwnAccount]:
+            stopped.append(gateway.text)
+            day = dt.date(2099, 1, 1)
+            return [
+                OwnAccount(
+                    account=AccountId("worker-1"), role=Role.PRACTITIONER, state="suspended", vetting_until=day,
+                    training_until=day,
+                )
+            ]  # fmt: skip
+
+    def administering(*given: Any) -> Any:
+        return asyncio.run(given[-1](Stopping()))
+
+    monkeypatch.setattr(admin_gateway, "administering", administering)
+    capsys.readouterr()
+    suspend = ["--org-keys", "keys", "--index", "https://index.example"]
+
+    assert run(["admin", "gateway", "suspend", "town-hall", *suspend]) == 0
+    assert capsys.readouterr().out == "worker-1  suspended\n"
+    assert run(["admin", "gateway", "suspend", "another", *suspend]) == ExitCode.USAGE
+    assert stopped == [key]
