@@ -28,7 +28,7 @@ _SIGNED_IN = {
 _PROGRAMS = {
     "PUT /api/v1/involvements", "POST /api/v1/involvements/withdraw", "POST /api/v1/involvements/complete",
 }  # fmt: skip
-_OPEN = {"POST /api/v1/enrolments", "POST /api/v1/sessions", "GET /health"}
+_OPEN = {"POST /api/v1/enrolments", "POST /api/v1/sessions", "POST /api/v1/password", "GET /health"}
 _FAST = settings(max_examples=12, phases=[Phase.generate], suppress_health_check=list(HealthCheck), deadline=None)
 _MARKER = "Zebedee-4711"
 

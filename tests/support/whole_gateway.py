@@ -1,4 +1,4 @@
-"""An organisation's gateway between a whole index and two key holders, all in this process and one event loop.
+"""An organisation's gateway between a whole index and three key holders, all in this process and one event loop.
 
 Everything is real but the network and the time: certifying, enrolling, approving and signing in are done as they are.
 """
@@ -188,7 +188,7 @@ def open_whole_gateway(
         world = index.world
         for name, its_kind in ((organisation, kind), ("southtown", Kind.COUNCIL)):
             index.admit(name, its_kind)
-        holders = [_holder(opened, index, folder, number) for number in (1, 2)]
+        holders = [_holder(opened, index, folder, number) for number in (1, 2, 3)]
         for holder in holders:
             for name, its_kind in ((organisation, kind), ("southtown", Kind.COUNCIL)):
                 holder.admit(Asking(OrganisationId(name), its_kind, world.organisation_key(name)))

@@ -20,7 +20,7 @@ from signpost.edge.gateway.files import GatewayFiles
 from signpost.edge.gateway.program import Program
 from signpost.edge.gateway.refusals import ends_session, problem_of
 from signpost.edge.gateway.sessions import Session, Sessions
-from signpost.edge.gateway.signing_in import enrol_at_gateway, sign_in_at_gateway
+from signpost.edge.gateway.signing_in import change_password_at_gateway, enrol_at_gateway, sign_in_at_gateway
 from signpost.edge.gateway.wire import (
     CallBackGiven,
     EnrolmentGiven,
@@ -29,6 +29,7 @@ from signpost.edge.gateway.wire import (
     InboxShown,
     LookupGiven,
     NoticeShown,
+    PasswordGiven,
     ReplyGiven,
     SessionOpened,
     SignInGiven,
@@ -151,6 +152,31 @@ class Gateway:
         await self._told(
             sign_out(session.shift.desk, transport=self._transport, clock=self._clock, randomness=self._randomness)
         )
+        return Nothing()
+
+    async def change_password(self, given: PasswordGiven) -> Nothing:
+        """Another password for whoever gives every factor right. Their session here is over too.
+
+        Raises:
+            Problem: as the index refuses; COULD_NOT_CHECK: it may or may not have been changed.
+        """
+        account = AccountId(given.account)
+        changing = change_password_at_gateway(
+            self._files,
+            account,
+            given.password,
+            given.code,
+            given.new_password,
+            transport=self._transport,
+            clock=self._clock,
+            randomness=self._randomness,
+        )
+        try:
+            await self._told(changing)
+        except Problem as problem:
+            self.log.emit(GatewayEvent.SIGN_IN_REFUSED, code=problem.code)
+            raise
+        self.sessions.end_of(account)
         return Nothing()
 
     # -- asking

@@ -29,6 +29,7 @@ from signpost.edge.gateway.wire import (
     InvolvementsGiven,
     InvolvementsShown,
     LookupGiven,
+    PasswordGiven,
     ReplyGiven,
     SessionOpened,
     SignInGiven,
@@ -140,6 +141,11 @@ def gateway_app(gateway: Gateway) -> FastAPI:
     async def sign_in(asked: FromJson[SignInGiven]) -> SessionOpened:
         """Signs somebody in, for one shift at most. An earlier session of theirs is over."""
         return await gateway.sign_in(asked)
+
+    @app.post(f"{_API}/password", responses=refusals(*_SIGNING_IN, _C.PASSWORD_TOO_WEAK))
+    async def change_password(asked: FromJson[PasswordGiven]) -> Nothing:
+        """Another password for whoever gives every factor right. All the account's shifts are over."""
+        return await gateway.change_password(asked)
 
     @app.delete(f"{_API}/sessions", responses=refusals(*_SIGNED_IN))
     async def sign_out(who: signed_in) -> Nothing:

@@ -70,7 +70,7 @@ class Sessions:
             Problem: OVERLOADED: as many are signed in as there is room for.
         """
         self.forget_ended()
-        self._sessions = {name: each for name, each in self._sessions.items() if each.account != shift.desk.account}
+        self.end_of(shift.desk.account)
         if len(self._sessions) >= _MOST:
             raise Problem(ProblemCode.OVERLOADED)
         token, now = self._randomness(_TOKEN_BYTES), self._elapsed()
@@ -101,6 +101,10 @@ class Sessions:
     def end(self, session: Session) -> None:
         """Forget a session, where it is known still."""
         self._sessions = {name: each for name, each in self._sessions.items() if each is not session}
+
+    def end_of(self, account: AccountId) -> None:
+        """Forget an account's session, where it has one."""
+        self._sessions = {name: each for name, each in self._sessions.items() if each.account != account}
 
     def forget_ended(self) -> None:
         """Forget whatever has ended by time: their keys are not kept until somebody asks again."""

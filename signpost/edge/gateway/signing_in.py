@@ -1,4 +1,4 @@
-"""Enrolling and signing in at a gateway (protocol.md D2): both are forwarded to the index, and nothing is kept of them.
+"""Enrolling and signing in at a gateway (protocol.md D2): all is forwarded to the index, and nothing is kept of it.
 
 A gateway has no accounts of its own. What a person types goes to the index in a request that the gateway's key signs;
 what comes back is one shift, for the key of a session that was made a moment before and is in this memory alone.
@@ -9,19 +9,28 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from pydantic import BaseModel
+
 from signpost.edge.desk import Desk
 from signpost.edge.failures import CouldNotCheck, Refused
 from signpost.edge.gateway.files import GatewayFiles
 from signpost.edge.signed_sender import Identity, parsed
 from signpost.edge.signing_in import Chosen
-from signpost.edge.transport import NoReply, Transport
+from signpost.edge.transport import NoReply, Reply, Transport
 from signpost.protocol.credentials import AccountId, EnrolmentCertificate
 from signpost.protocol.device_opening import device_opening_key, open_organisation_key
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.enrolment import EnrolmentToken
 from signpost.protocol.gateways import SessionCertificate, joined
 from signpost.protocol.keys import SigningKey
-from signpost.protocol.messages import EnrolmentRequest, GatewaySession, Nothing, SignInAnswer, SignInRequest
+from signpost.protocol.messages import (
+    EnrolmentRequest,
+    GatewaySession,
+    Nothing,
+    PasswordRequest,
+    SignInAnswer,
+    SignInRequest,
+)
 from signpost.protocol.problems import ProblemCode
 from signpost.protocol.sealing import OpeningKey, SealBroken
 from signpost.protocol.secret import Secret
@@ -29,7 +38,7 @@ from signpost.protocol.signatures import NONCE_BYTES, sign_sign_in
 from signpost.protocol.tokens import TokenInvalid
 from signpost.service.clock import Clock, Randomness
 
-__all__ = ["OpenedShift", "enrol_at_gateway", "sign_in_at_gateway"]
+__all__ = ["OpenedShift", "change_password_at_gateway", "enrol_at_gateway", "sign_in_at_gateway"]
 
 _SECONDS: Final = 20.0
 
@@ -103,26 +112,14 @@ async def sign_in_at_gateway(
         expires_at=min(now + certificate.session_seconds, certificate.expires_at),
         identifier=to_base64url(randomness(16)),
     ).sign(gateway.key)
-    body = SignInRequest(
+    request = SignInRequest(
         organisation=certified.organisation,
         account=account,
         password=password,
         code=code,
         session=GatewaySession(gateway=certified.token, session=session),
-    ).model_dump_json()
-    headers = sign_sign_in(
-        url=f"{certified.index_url}/v1/sessions",
-        body=body.encode(),
-        key=gateway.key,
-        created=now,
-        nonce=to_base64url(randomness(NONCE_BYTES)),
     )
-    try:
-        reply = await transport.post(
-            certified.index_url, "/v1/sessions", headers=headers, body=body.encode(), seconds=_SECONDS
-        )
-    except NoReply:
-        raise _no_answer() from None
+    reply = await _by_gateway(gateway, "/v1/sessions", request, transport=transport, clock=clock, randomness=randomness)
     told = parsed(reply, SignInAnswer, status=200)
     try:
         enrolled = EnrolmentCertificate.read(told.certificate, certified.signing_key)
@@ -132,6 +129,50 @@ async def sign_in_at_gateway(
     settings = certified.desk_settings(account, enrolled.role, ca_file=None)
     desk = Desk(folder=gateway.folder, settings=settings, manifest=gateway.manifest, identity=identity)
     return OpenedShift(desk, _opening_key(gateway, account, told.sealing_key), told.expires_at, told.ended_shift_of)
+
+
+async def change_password_at_gateway(
+    gateway: GatewayFiles, account: AccountId, password: str, code: str, new_password: str, *, transport: Transport,
+    clock: Clock, randomness: Randomness,
+) -> None:  # fmt: skip
+    """Another password for whoever gives every factor right. All the account's shifts are over.
+
+    Raises:
+        Failure: the index refused, and nothing is changed; or did not answer, and which of the two opens a shift is not
+            known.
+    """
+    request = PasswordRequest(
+        organisation=gateway.certified.organisation,
+        account=account,
+        password=password,
+        code=code,
+        new_password=new_password,
+    )
+    parsed(
+        await _by_gateway(
+            gateway, "/v1/accounts/password", request, transport=transport, clock=clock, randomness=randomness
+        ),
+        Nothing,
+        status=200,
+    )
+
+
+async def _by_gateway(
+    gateway: GatewayFiles, path: str, message: BaseModel, *, transport: Transport, clock: Clock, randomness: Randomness
+) -> Reply:
+    """The reply to a message that the gateway's key alone signs."""
+    url, body = gateway.certified.index_url, message.model_dump_json().encode()
+    headers = sign_sign_in(
+        url=f"{url}{path}",
+        body=body,
+        key=gateway.key,
+        created=clock.now(),
+        nonce=to_base64url(randomness(NONCE_BYTES)),
+    )
+    try:
+        return await transport.post(url, path, headers=headers, body=body, seconds=_SECONDS)
+    except NoReply:
+        raise _no_answer() from None
 
 
 def _no_answer() -> CouldNotCheck:

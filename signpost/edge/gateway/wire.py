@@ -30,7 +30,8 @@ from signpost.protocol.purposes import DeepReason, Kind, Purpose, Role, Urgency
 __all__ = [
     "CallBackGiven", "ChildGiven", "EnrolmentGiven", "GatewayHealth", "GlassGiven", "GlassShown", "InboxShown",
     "InvolvementGiven", "InvolvementNamed", "InvolvementShown", "InvolvementsGiven", "InvolvementsShown",
-    "LookupGiven", "NoticeShown", "ReplyGiven", "RowFault", "SessionOpened", "SignInGiven", "WithdrawalGiven",
+    "LookupGiven", "NoticeShown", "PasswordGiven", "ReplyGiven", "RowFault", "SessionOpened", "SignInGiven",
+    "WithdrawalGiven",
 ]  # fmt: skip
 
 _Detail = Annotated[str, Field(max_length=200)]
@@ -79,6 +80,15 @@ class SignInGiven(Unshown):
     account: AccountName
     password: Password
     code: Code
+
+
+class PasswordGiven(Unshown):
+    """Another password, on every factor of the present ones."""
+
+    account: AccountName
+    password: Password
+    code: Code
+    new_password: Password
 
 
 class SessionOpened(Unshown):

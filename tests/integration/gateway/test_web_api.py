@@ -155,6 +155,27 @@ def test_a_session_that_the_index_ended_is_forgotten(gateway: WholeGateway, toke
     assert told(gateway.request("GET", "/api/v1/inbox", token=token)) == (401, "not-signed-in")
 
 
+def test_a_new_password_ends_the_session_and_opens_the_next(gateway: WholeGateway) -> None:
+    """On every factor of the present ones; a weak one is refused to whoever gave them."""
+    worker = gateway.enrol("worker-1")
+    token = gateway.token(worker)
+
+    def change(**changed: str) -> httpx2.Response:
+        given = {
+            "account": worker.account, "password": worker.password, "code": gateway.code(worker),
+            "new_password": "copper lantern seven tides", **changed,
+        }  # fmt: skip
+        return gateway.request("POST", "/api/v1/password", given)
+
+    assert told(change(password="another one")) == (401, "sign-in-refused")
+    assert told(change(new_password="worker-1")) == (422, "password-too-weak")
+    assert told(change()) == (200, None)
+
+    assert told(look_up(gateway, token)) == (401, "not-signed-in")
+    worker.password = "copper lantern seven tides"
+    assert look_up(gateway, gateway.token(worker)).status_code == 200
+
+
 # -- the one question
 
 
