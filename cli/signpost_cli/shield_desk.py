@@ -33,7 +33,7 @@ from signpost_cli.moments import iso, shown_time
 from signpost_cli.options import Home
 from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say, wrapped
 from signpost_cli.receipts import spoken
-from signpost_cli.shield_words import REASONS, YesFlag, confirm, for_the_desk
+from signpost_cli.shield_words import END_REASONS, REASONS, YesFlag, confirm, for_the_desk
 from signpost_cli.shifts import open_desk
 from signpost_cli.stops import Stop
 
@@ -174,6 +174,8 @@ def _tell(item: DeskItem, *, plain: bool) -> None:
     for told in item.answers:
         answer(_answered(told))
     answer(f"  Shield {item.shield}: {REASONS[item.reason]}, asked for by {item.asked_by}")
+    if item.end_why is not None:
+        answer(f"  It is to end: {END_REASONS[item.end_why]}")
     if item.work is DeskWork.CALL_BACK:
         answer(f"    signpost shield call-back {item.item} --rang      you rang them")
         answer(f"    signpost shield call-back {item.item} --not-rung  it was not right to ring")

@@ -20,7 +20,7 @@ from signpost.edge.desk import desk_settings
 from signpost.edge.failures import CouldNotCheck, Refused
 from signpost.protocol.problems import ProblemCode
 from signpost.protocol.purposes import Kind, Role
-from signpost.protocol.shielding import ShieldAnswer, ShieldReason, ShieldState
+from signpost.protocol.shielding import ShieldAnswer, ShieldEndReason, ShieldReason, ShieldState
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.lookup_command import Attempt
 from signpost_cli.moments import iso, shown_time
@@ -30,7 +30,7 @@ from signpost_cli.secrets_asked import ask
 from signpost_cli.stops import Stop
 
 __all__ = [
-    "REASONS", "ShieldName", "YesFlag", "confirm", "for_a_council", "for_the_desk", "shield_document",
+    "END_REASONS", "REASONS", "ShieldName", "YesFlag", "confirm", "for_a_council", "for_the_desk", "shield_document",
     "shield_name", "tell_shield", "tell_who_approves", "whether_it_arrived",
 ]  # fmt: skip
 
@@ -46,6 +46,10 @@ REASONS: Final[Mapping[ShieldReason, str]] = {
     ShieldReason.TRAFFICKING: "trafficking",
     ShieldReason.PROTECTED_PERSON: "a protected person",
     ShieldReason.ADOPTION: "adoption",
+}
+END_REASONS: Final[Mapping[ShieldEndReason, str]] = {
+    ShieldEndReason.NO_LONGER_IN_DANGER: "no longer in danger",
+    ShieldEndReason.MISTAKEN: "it was a mistake",
 }
 _STATES: Final[Mapping[ShieldState, str]] = {
     ShieldState.WAITING: "WAITING",
@@ -141,7 +145,8 @@ def _what_it_waits_for(shield: ShieldAnswer) -> str:
         return "An officer elsewhere has approved it."
     if shield.approve_by < time.time():
         return f"{what} was not approved in time: the independent desk decides."
-    return f"{what} is to be approved by an officer of another council by {shown_time(shield.approve_by)}."
+    why = "" if shield.end_why is None else f" ({END_REASONS[shield.end_why]})"
+    return f"{what}{why} is to be approved by an officer of another council by {shown_time(shield.approve_by)}."
 
 
 def tell_who_approves(shield: ShieldAnswer, what: str, command: str) -> None:
@@ -160,4 +165,5 @@ def shield_document(shield: ShieldAnswer) -> dict[str, object]:
         "asked_at": iso(shield.asked_at),
         "approve_by": iso(shield.approve_by),
         "review_on": shield.review_on.isoformat(),
+        "end_why": None if shield.end_why is None else shield.end_why.value,
     }

@@ -55,8 +55,8 @@ class _Decision:
     today: dt.date
 
     def allowed(self, work: DeskWork) -> Collection[DeskDecision]:
-        """Which decisions such an item takes."""
-        return DECISIONS[work]
+        """Which decisions such an item takes. Whether somebody was rung is said as such, never in passing."""
+        return frozenset() if work is DeskWork.CALL_BACK else DECISIONS[work]
 
     def change(self, seal: Seal) -> Seal | None:
         """What becomes of a shield that is decided; null: it ends."""
@@ -66,7 +66,7 @@ class _Decision:
             return replace(seal, state=ShieldState.APPROVED, number_waits=False)
         if self.decision is DeskDecision.STAND:
             # Its end is refused; what nobody has approved of it is approved no more by that.
-            return replace(seal, state=ShieldState.WAITING if seal.number_waits else ShieldState.APPROVED)
+            return replace(seal, state=ShieldState.WAITING if seal.number_waits else ShieldState.APPROVED, end_why=None)
         return None
 
 

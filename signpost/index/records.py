@@ -20,7 +20,7 @@ from signpost.protocol.keys import VerifyKey
 from signpost.protocol.messages import DeclineReason
 from signpost.protocol.purposes import Basis, Kind, Purpose, Role, Urgency
 from signpost.protocol.secret import Secret
-from signpost.protocol.shielding import ShieldReason, ShieldState
+from signpost.protocol.shielding import ShieldEndReason, ShieldReason, ShieldState
 from signpost.protocol.tags import TagKey, WrappedTag
 
 __all__ = [
@@ -142,6 +142,8 @@ class Seal:
     reason: ShieldReason | None = None
     approve_by: int = 0
     review_on: dt.date | None = None
+    end_why: ShieldEndReason | None = None
+    """Why it is to end, while that waits."""
     old_identity: bool = False
     """Its child has another identity now: no reference of an organisation's may lead to it."""
     number_waits: bool = False

@@ -140,7 +140,7 @@ class Shield:
                 raise Problem(ProblemCode.SHIELD_UNKNOWN)
             if seal.state is ShieldState.ENDING:
                 raise Problem(ProblemCode.SHIELD_DECIDED)
-            return replace(seal, state=ShieldState.ENDING, approve_by=_approve_by(signed))
+            return replace(seal, state=ShieldState.ENDING, approve_by=_approve_by(signed), end_why=asked.why)
 
         audit = signed.audit(AuditAction.ASKED_TO_END_SHIELD, self._randomness)
         return _answer(await self._seals.change(asked.shield, ending, signed=signed, audit=audit))
@@ -195,4 +195,5 @@ def _answer(seal: Seal) -> ShieldAnswer:
         asked_at=seal.asked_at,
         approve_by=seal.approve_by,
         review_on=seal.review_on,
+        end_why=seal.end_why,
     )

@@ -117,6 +117,8 @@ class ShieldAnswer(Wire):
     approve_by: Moment
     """Until when an officer of another organisation may approve it; afterwards the desk decides."""
     review_on: dt.date
+    end_why: Annotated[ShieldEndReason, Field(strict=False)] | None
+    """Why it is to end, while that waits for its approval, and in the answer that approves it."""
 
 
 class ShieldList(Wire):
@@ -207,6 +209,8 @@ class DeskItem(Wire):
     asked_by: AccountName
     """The organisation whose officer asked for the shield."""
     at: Moment
+    end_why: Annotated[ShieldEndReason, Field(strict=False)] | None
+    """Of `end`: why it is to end."""
     by: DeskAsker | None
     owner: DeskOwner | None
     answers: list[DeskAnswer]

@@ -527,6 +527,7 @@ class Pretence:
                 asked_at=self.clock.now(),
                 approve_by=self.clock.now() + 86_400,
                 review_on=asked.review_on,
+                end_why=None,
             )
             self.shields[own.shield] = own
         # What is sent a second time is answered as it was.

@@ -157,7 +157,8 @@ class SqliteDesk:
     def _due(self, seal: Seal) -> DeskItem:
         return DeskItem(
             item=seal.reference, work=_work_of(seal), shield=seal.reference, reason=_reason(seal),
-            asked_by=seal.organisation, at=desk_looks_at(seal) or 0, by=None, owner=None, answers=[],
+            asked_by=seal.organisation, at=desk_looks_at(seal) or 0, end_why=seal.end_why, by=None,
+            owner=None, answers=[],
         )  # fmt: skip
 
     def _item(self, kept: KeptItem, *, now: int) -> DeskItem | None:
@@ -189,7 +190,7 @@ class SqliteDesk:
                 owner = self._owner(_of(kept))
         return DeskItem(
             item=kept.reference, work=kept.work, shield=seal.reference, reason=_reason(seal),
-            asked_by=seal.organisation, at=kept.at, by=by, owner=owner, answers=answers,
+            asked_by=seal.organisation, at=kept.at, end_why=None, by=by, owner=owner, answers=answers,
         )  # fmt: skip
 
     def _asker(

@@ -93,9 +93,10 @@ class DeskItems:
         )
 
     def open(self, connection: Connection) -> list[KeptItem]:
-        """What waits; of more than are opened, those that somebody is to look at first."""
+        """What waits; of more than are opened, those to look at first, and of these those that wait longest."""
         rows = connection.execute(
-            "SELECT item, seal, sealed FROM desk_items WHERE open > 0 ORDER BY open DESC LIMIT ?", (_MOST_OPENED,)
+            "SELECT item, seal, sealed FROM desk_items WHERE open > 0 ORDER BY open DESC, forget_at LIMIT ?",
+            (_MOST_OPENED,),
         ).fetchall()
         return [self._opened(*row) for row in rows]
 

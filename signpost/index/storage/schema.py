@@ -1,7 +1,8 @@
 """The tables, each with its purpose and how long a row lives, as migrations that are only ever added to.
 
-What a thief of this file sees: which involvements share a tag's key, pseudonyms, classes, end dates, when feeds ended,
-and how many rows there are. Names, references, handles, records and lookups are sealed under keys that rest elsewhere.
+What a thief of this file sees: which involvements share a tag's key, and which are of one child of one organisation;
+which of them are hidden, by which seal, of whose officer's; pseudonyms, classes, end dates, when feeds ended, and how
+many rows there are. Names, references, handles, records and lookups are sealed under keys that rest elsewhere.
 Numbers of organisations, involvements and handles are keyed digests: nobody without the key can make them again.
 """
 

@@ -23,7 +23,7 @@ from signpost.protocol.classes import MatchClass, Place, Tier
 from signpost.protocol.credentials import AccountId, OrganisationId
 from signpost.protocol.encoding import canonical_json
 from signpost.protocol.labels import Label
-from signpost.protocol.shielding import ShieldReason, ShieldState
+from signpost.protocol.shielding import ShieldEndReason, ShieldReason, ShieldState
 from signpost.protocol.tags import TagKey, WrappedTag
 from signpost.service.database import Connection
 
@@ -516,6 +516,7 @@ def _packed(seal: Seal) -> bytes:
         "account": seal.account,
         "approve_by": seal.approve_by,
         "asked_at": seal.asked_at,
+        "end_why": None if seal.end_why is None else seal.end_why.value,
         "kind": seal.kind.value,
         "number_waits": seal.number_waits,
         "old_identity": seal.old_identity,
@@ -541,6 +542,7 @@ def _seal(raw: bytes) -> Seal:
         state=ShieldState(document["state"]),
         reason=None if document["reason"] is None else ShieldReason(document["reason"]),
         approve_by=document["approve_by"],
+        end_why=None if document["end_why"] is None else ShieldEndReason(document["end_why"]),
         review_on=None if document["review_on"] is None else dt.date.fromisoformat(document["review_on"]),
         old_identity=document["old_identity"],
         number_waits=document["number_waits"],

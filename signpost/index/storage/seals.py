@@ -153,7 +153,9 @@ class SqliteSeals:
             if earlier is not None:
                 return seal
             self._refuse_another_child(connection, name, tags)
-            number_waits = self._with_number(connection, name, seal, tags).number_waits
+            ended = replace(self._with_number(connection, name, seal, tags), old_identity=True)
+            if ended.number_waits and ended.state is ShieldState.APPROVED:
+                ended = replace(ended, state=ShieldState.WAITING)
             children = self._sealing.children_hidden_by(connection, name, own)
             mine = self._drop_arrivals(connection, name, own, children)
             for of in sorted(mine):
@@ -162,7 +164,6 @@ class SqliteSeals:
             self._sealing.lead_no_more(connection, own, children)
             self._sealing.take_tags(connection, name)
             self._sealing.add_tags(connection, name, tags)
-            ended = replace(seal, old_identity=True, number_waits=number_waits)
             self._sealing.write(connection, ended, desk_at=desk_looks_at(ended))
             self._covering.cover(connection, name, now=spending.signed.at)
             return ended

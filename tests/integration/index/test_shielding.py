@@ -308,6 +308,8 @@ def test_the_desk_is_told_who_looks_who_asks_and_who_registers(scene: Scene, our
     registered = {each["owner"]["organisation"] for each in waiting if each["work"] == "registered"}
     assert registered == {"northtown", "southtown"}
     assert queue["looked-up"]["by"]["account"] == scene.nurse.account
+    in_passing = DeskResolveRequest(item=queue["call-back"]["item"], decision=DeskDecision.SEEN, with_number=False)
+    assert scene.index.ask(desk, "/v1/desk/resolve", in_passing).json()["code"] == "decision-refused"
     request = DeskCallBackRequest(item=queue["call-back"]["item"], rang=True)
     assert scene.index.ask(desk, "/v1/desk/call-backs", request).status_code == 200
     request = DeskCallBackRequest(item=queue["registered"]["item"], rang=True)
@@ -407,7 +409,8 @@ def test_a_shield_ends_when_somebody_else_has_approved_that(scene: Scene, ours: 
     ask(scene, scene.nurse, receipt)
     approve_shield(scene.index, theirs, shield)
     request = ShieldEndRequest(shield=shield, why=ShieldEndReason.NO_LONGER_IN_DANGER)
-    assert scene.index.ask(ours, "/v1/shields/end", request).json()["state"] == "ending"
+    ending = scene.index.ask(ours, "/v1/shields/end", request).json()
+    assert (ending["state"], ending["end_why"]) == ("ending", "no-longer-in-danger")
     assert word(scene) == "none"
     mistaken = scene.index.ask(theirs, "/v1/shields/approve", ShieldRequest(shield=shield, ends=False))
     assert mistaken.json()["code"] == "shield-decided"
@@ -443,6 +446,7 @@ def test_an_end_that_nobody_approves_the_desk_decides(
     scene.world.clock.advance(WORKING_DAY)
     desk, nurse = admit_desk(scene.index), renewed(scene, scene.nurse)
     assert works(scene, desk) == ["end", "registered"]
+    assert desk_queue(scene.index, desk)[0]["end_why"] == "mistaken"
     old = DeskResolveRequest(item=shield, decision=DeskDecision.APPROVE, with_number=False)
     assert scene.index.ask(desk, "/v1/desk/resolve", old).json()["code"] == "decision-refused"
 
@@ -685,6 +689,7 @@ def test_a_made_up_number_shows_nobody_whom_a_shield_hides(
     """
     known(scene)
     shield = add_shield(scene.index, ours, WITHOUT_NUMBER)
+    approve_shield(scene.index, officer(scene.index, "southtown"), shield)
     made_up = replace(ADA, identity="made up")
 
     if old_identity:
@@ -927,3 +932,19 @@ def test_an_officers_answer_waits_whatever_it_had_to_do(scene: Scene, ours: Devi
     end_shield(scene.index, ours, shield, theirs)
 
     assert waited == 4
+
+
+def test_what_waits_longest_is_not_buried_by_what_comes_after(
+    scene: Scene, ours: Device, desk: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decoys that resemble the child come later, and stand behind."""
+    known(scene, ANOTHER_NUMBER, of="northtown")
+    add_shield(scene.index, ours, ADA)
+    scene.world.clock.advance(2 * 60 * 60)
+    for number in range(6):
+        known(scene, replace(ADA, identity=f"decoy {number}"), reference=f"decoy {number}")
+    monkeypatch.setattr(desk_items, "_MOST_OPENED", 1)
+
+    [item] = desk_queue(scene.index, desk)
+
+    assert item["owner"]["organisation"] == "northtown"

@@ -407,7 +407,7 @@ def item(work: DeskWork, **changed: Any) -> DeskItem:
     """One thing for the desk to look at."""
     fields: dict[str, Any] = {
         "item": "M2XF-7RTA", "work": work, "shield": SHIELD, "reason": ShieldReason.FLEEING_ABUSE,
-        "asked_by": "north-council", "at": NOW, "by": None, "owner": None, "answers": [],
+        "asked_by": "north-council", "at": NOW, "end_why": None, "by": None, "owner": None, "answers": [],
     }  # fmt: skip
     return DeskItem(**fields | changed)
 
