@@ -90,6 +90,11 @@ class Gateway:
         self._clock = clock
         self._randomness = randomness
 
+    @property
+    def certified_until(self) -> int:
+        """When its certificate ends, in epoch seconds: nobody signs in from then on."""
+        return self._files.certified.certificate.expires_at
+
     # -- signing in
 
     async def enrol(self, given: EnrolmentGiven) -> Nothing:

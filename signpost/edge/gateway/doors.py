@@ -256,7 +256,7 @@ def gateway_app(gateway: Gateway) -> FastAPI:
 
     @app.get("/health")
     async def health() -> GatewayHealth:
-        """Whether the gateway is up."""
-        return GatewayHealth(state="serving")
+        """Whether the gateway is up, and until when it may sign people in."""
+        return GatewayHealth(state="serving", certified_until=gateway.certified_until)
 
     return app

@@ -19,6 +19,7 @@ from signpost.edge.identifiers import NHSNumber
 from signpost.edge.match_inputs import ChildDetails
 from signpost.protocol.administration import AccountAct
 from signpost.protocol.credentials import AccountId
+from signpost.protocol.encoding import from_base64url
 from signpost.protocol.messages import ContactRequest
 from signpost.protocol.one_time_codes import STEP_SECONDS, code_of
 from signpost.protocol.purposes import Purpose, Role, Urgency
@@ -135,6 +136,17 @@ def test_without_a_session_nothing_is_answered(gateway: WholeGateway, given: str
     ):  # fmt: skip
         answer = gateway.request(method, path, document, **headers)  # type: ignore[arg-type]
         assert told(answer) == (401, "not-signed-in")
+
+
+def test_a_sessions_token_is_random_and_a_digest_of_it_is_all_that_is_kept(gateway: WholeGateway) -> None:
+    """256 bits, another one each time; and the gateway could not tell it again."""
+    worker = gateway.enrol("worker-1")
+    tokens = {gateway.token(worker) for _ in range(3)}
+
+    assert {len(from_base64url(token)) for token in tokens} == {32}
+    assert len(tokens) == 3
+    kept = set(gateway.gateway.sessions._sessions)
+    assert not kept & {from_base64url(token) for token in tokens}
 
 
 def test_signing_in_again_ends_the_session_before(gateway: WholeGateway) -> None:
@@ -367,4 +379,5 @@ def test_in_an_emergency_an_urgent_role_is_shown_the_duty_line(gateway: WholeGat
 
 def test_coverage_and_health_are_told(gateway: WholeGateway, token: str) -> None:
     assert gateway.request("GET", "/api/v1/coverage", token=token).json() == {"expected": 2, "up_to_date": 0}
-    assert gateway.request("GET", "/health").json() == {"state": "serving"}
+    ends = gateway.files.certified.certificate.expires_at
+    assert gateway.request("GET", "/health").json() == {"state": "serving", "certified_until": ends}
