@@ -21,6 +21,7 @@ from typing import Final, Self, final
 
 from signpost.edge.atomic_file import replace_file
 from signpost.edge.failures import DeskUnusable, Failure, InvalidRequest, VerificationFailed
+from signpost.edge.gateway.certifying import certified_keys
 from signpost.edge.organisation_keys import Organisation, load_sealing_key
 from signpost.edge.signed_sender import parsed
 from signpost.edge.transport import Transport
@@ -114,6 +115,12 @@ class Administrator:
             raise VerificationFailed(
                 "The account was opened for a gateway, and the device that waits is another.",
                 hint="Enrol the account again; its owner uses the token at the gateway.",
+            )
+        # Certified as a device's, a gateway's key would sign requests itself, and outlive its own certificate.
+        if begun.gateway is None and device in certified_keys(self.folder):
+            raise VerificationFailed(
+                "The account was opened for a device, and its token was used at a gateway.",
+                hint="Enrol the account again, for the gateway: signpost admin account enrol NAME --gateway NAME",
             )
         sealing_key = self._sealing_key(account, opening) if waiting.role in ANSWERING_ROLES else None
         terms = AccountTerms(waiting.vetting_until, waiting.training_until)

@@ -23,7 +23,7 @@ from signpost.service.clock import Randomness
 from signpost.service.files import private_folder
 from signpost.service.refusals import StartRefused
 
-__all__ = ["GatewayTerms", "certified_gateway", "certify_gateway"]
+__all__ = ["GatewayTerms", "certified_gateway", "certified_keys", "certify_gateway"]
 
 _FOLDER: Final = "gateways"
 
@@ -103,6 +103,15 @@ def certified_gateway(folder: Path, name: str) -> Certified:
             "No gateway of that name was certified with these keys.", hint="signpost admin gateway certify NAME"
         )
     return read_certified(_path(folder, name))
+
+
+def certified_keys(folder: Path) -> frozenset[VerifyKey]:
+    """The keys of every gateway that was certified, from the folder of the organisation's keys.
+
+    Raises:
+        DeskUnusable: a file is not of its form.
+    """
+    return frozenset(read_certified(file).certificate.key for file in (folder / _FOLDER).glob("*.json"))
 
 
 def _path(folder: Path, name: str) -> Path:

@@ -192,8 +192,8 @@ class ReplyGiven(Wire):
 
 
 class GatewayHealth(Wire):
-    """That the gateway is up, and until when it may sign people in: whoever watches it sees its certificate's end. How many
-    are signed in is nobody's business.
+    """That the gateway is up, and until when it may sign people in: whoever watches it sees its certificate's end.
+    How many are signed in is nobody's business.
     """
 
     state: Literal["serving"]

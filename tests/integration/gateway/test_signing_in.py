@@ -93,6 +93,25 @@ def test_a_token_of_another_organisation_is_not_used_here(gateway: WholeGateway)
             gateway.index.run(enrol_at_gateway(gateway.files, other, chosen, transport=gateway.transport))
 
 
+def test_an_account_that_was_opened_for_a_device_is_not_approved_at_a_gateway(gateway: WholeGateway) -> None:
+    """Else the gateway's own key, which rests on a disk, would be that account's device."""
+    token = gateway.index.run(
+        gateway.administrator.enrol(
+            AccountId("worker-1"), Role.PRACTITIONER, terms(gateway.index),
+            manifest_fingerprint=gateway.index.world.manifest.fingerprint(), out_of_hours="0113 496 0000",
+        )
+    )  # fmt: skip
+    codes = Secret(os.urandom(20))
+    chosen = Chosen(
+        "quiet harbour violin ladder", codes, code_of(codes, gateway.index.world.clock.now() // STEP_SECONDS)
+    )
+    gateway.index.run(enrol_at_gateway(gateway.files, token, chosen, transport=gateway.transport))
+
+    with pytest.raises(VerificationFailed, match="used at a gateway"):
+        gateway.index.run(gateway.administrator.approve(AccountId("worker-1")))
+    assert [each.state for each in gateway.index.run(gateway.administrator.accounts())] == ["awaiting-approval"]
+
+
 def test_an_index_that_gives_another_certificate_is_not_believed(
     gateway: WholeGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
