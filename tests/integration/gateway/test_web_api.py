@@ -253,6 +253,29 @@ def test_what_could_not_be_checked_is_never_a_none(gateway: WholeGateway, token:
     assert json.loads(gateway.log_lines.getvalue().splitlines()[-1])["event"] == "could-not-check"
 
 
+def test_many_who_ask_at_once_are_each_given_their_own_answer(gateway: WholeGateway) -> None:
+    """Of their own child, and by a receipt that is theirs alone."""
+    register(gateway, "southtown", CHILD)
+    tokens = [gateway.token(gateway.enrol(f"worker-{number}")) for number in range(5)]
+    unknown = {"child": {"nhs_number": "9990000026", "date_of_birth": BORN}, "urgency": "today"}
+    asked = [(token, question) for token in tokens for question in (QUESTION, unknown)]
+
+    async def all_at_once() -> list[httpx2.Response]:
+        return list(
+            await asyncio.gather(
+                *(gateway.requesting("POST", "/api/v1/lookups", question, token=token) for token, question in asked)
+            )
+        )
+
+    answers = [answer.json() for answer in gateway.index.run(all_at_once())]
+
+    assert [answer["answer"] for answer in answers] == ["current", "none"] * 5
+    assert len({answer["receipt"] for answer in answers}) == 10
+    theirs, others = answers[0]["receipt"], tokens[1]
+    again = gateway.request("POST", "/api/v1/lookups/again", {"receipt": theirs}, token=others)
+    assert told(again) == (404, "lookup-unknown")
+
+
 # -- sent again
 
 
