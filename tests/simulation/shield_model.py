@@ -107,14 +107,33 @@ class Shield:
     children: dict[tuple[str, str], bool] = field(default_factory=dict)
     hidden: dict[Key, bool] = field(default_factory=dict)
     of_old_identity: bool = False
+    number_waits: bool = False
+    """Its first number joined it later, and nobody else has approved that: it hides by it, and shows nobody by it."""
+
+    def grip(self, held: set[Detail]) -> Literal["number", "match", "unsure", "no"]:
+        """How it stands to somebody of these details."""
+        by = grip(self.details, held)
+        if by == "unsure" and self.number_waits:
+            return grip({each for each in self.details if each[0] is not MatchClass.IDENTITY}, held)
+        return by
+
+    def other_child(self, held: set[Detail]) -> bool:
+        """Whether somebody of these details has another number than its child."""
+        return not self.number_waits and another_child(self.details, held)
+
+    def join(self, joining: set[Detail]) -> None:
+        """These are of its child too. A first number is to be approved before anybody is told apart by it."""
+        has, joins = (any(of is MatchClass.IDENTITY for of, _ in each) for each in (self.details, joining))
+        self.number_waits = self.number_waits or (joins and not has)
+        self.details = self.details | joining
 
     def verdict(self, key: Key, of: Involvement) -> bool | None:
         """Whether it is sure of an involvement that it hides; null for one that it does not hide."""
-        by, led = grip(self.details, of.held), self.children.get((key[0], of.child_reference))
+        by, led = self.grip(of.held), self.children.get((key[0], of.child_reference))
         stays = self.hidden.get(key, False) and by == "unsure"
         if by == "number" or led or stays:
             return True
-        if by == "match" or (led is not None and not another_child(self.details, of.held)):
+        if by == "match" or (led is not None and not self.other_child(of.held)):
             return False
         return None
 
@@ -133,7 +152,7 @@ class Shield:
 
     def resembles(self, key: Key, of: Involvement) -> bool:
         """Whether somebody is to decide about an involvement that it does not hide."""
-        return grip(self.details, of.held) == "unsure" or (key[0], of.child_reference) in self.children
+        return self.grip(of.held) == "unsure" or (key[0], of.child_reference) in self.children
 
 
 @dataclass(frozen=True)
@@ -240,7 +259,7 @@ class Model:
         """A shield is there, or hides by more than before: at once, whatever has settled or waits."""
         shield, visible = self.shields[name], set(self.visible())
         for key, sure in list(shield.hidden.items()):
-            if not sure and another_child(shield.details, self.settled[key].held):
+            if not sure and shield.other_child(self.settled[key].held):
                 del shield.hidden[key]
                 self.owed.add((DeskWork.UNSURE, name, key))
         found = shield.hides(self.settled)
@@ -249,7 +268,7 @@ class Model:
         self.owed |= {
             (DeskWork.UNSURE, name, key)
             for key, of in self.settled.items()
-            if key not in shield.hidden and grip(shield.details, of.held) == "unsure"
+            if key not in shield.hidden and shield.grip(of.held) == "unsure"
         }
         waiting = (receipt for receipt, looked in self.lookups.items() if looked.waits(now))
         self._owe_questions(name, DeskWork.CALL_BACK, waiting)
@@ -294,8 +313,10 @@ class Model:
                 of: sure for of, sure in other.children.items() if of[0] != shield.council or of[1] not in references
             }
             self._owes_no_more(each, erased)
-        shield.of_old_identity, shield.children = True, {}
-        shield.details = details(child)
+        shield.join(details(child))
+        shield.of_old_identity, shield.children, shield.details = True, {}, details(child)
+        if shield.number_waits and shield.state == "approved":
+            shield.state = "waiting"
         self.cover(name, now=now)
         return erased
 
@@ -312,7 +333,7 @@ class Model:
         self.owed |= {
             (work, name, receipt)
             for receipt in receipts
-            if grip(shield.details, details(self.lookups[receipt].child)) in ("number", "match")
+            if shield.grip(details(self.lookups[receipt].child)) in ("number", "match")
         }
 
 

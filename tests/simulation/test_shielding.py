@@ -386,7 +386,7 @@ class Shielding(RuleBasedStateMachine):
             assert self.refusal(answer) == (409, "shield-decided")
             return
         assert (answer.status_code, answer.json()["shield"]) == (201, name)
-        shield.details |= details(CHILDREN[child])
+        shield.join(details(CHILDREN[child]))
         if shield.state == "approved":
             shield.state, shield.approve_by = "waiting", answer.json()["approve_by"]
         self.model.cover(name, now=self.now())
@@ -406,8 +406,16 @@ class Shielding(RuleBasedStateMachine):
         if ends:
             self.model.end(name)
         else:
-            shield.state = "approved"
+            self.approved(name)
         self.compare()
+
+    def approved(self, name: str) -> None:
+        """Somebody elsewhere has looked at a shield, and at a number that joined it."""
+        shield = self.model.shields[name]
+        shield.state = "approved"
+        if shield.number_waits:
+            shield.number_waits = False
+            self.model.cover(name, now=self.now())
 
     @rule(pick=st.integers(0, MOST_SHIELDS), approved=st.booleans())
     @precondition(lambda self: self.model.shields)
@@ -518,8 +526,10 @@ class Shielding(RuleBasedStateMachine):
         begins = DeskDecision.APPROVE if stands else DeskDecision.REFUSE
         decision = ends if shield.state == "ending" else begins
         self.done(THE_DESK, "/v1/desk/resolve", DeskResolveRequest(item=name, decision=decision, with_number=False))
-        if stands:
-            shield.state = "approved"
+        if stands and shield.state == "ending" and shield.number_waits:
+            shield.state = "waiting"
+        elif stands:
+            self.approved(name)
         else:
             self.model.end(name)
         self.compare()

@@ -61,8 +61,18 @@ class Covering:
             self._items.add_answered(connection, kept, self._sealing.shields_over(connection, of), at=now)
 
     def uncover(self, connection: Connection, name: bytes, *, now: int) -> None:
-        """A seal is over: what nothing else hides is as if it had just been registered."""
-        self._shown(connection, self._sealing.end(connection, name), now=now)
+        """A seal is over: what nothing else hides is as if it had just been registered. What other shields hide as well
+        is theirs from now on: the desk's items of this one are gone with it.
+        """
+        hidden = self._sealing.hidden_by(connection, name)
+        shown = self._sealing.end(connection, name)
+        for of in sorted(set(hidden) - set(shown)):
+            shields = self._sealing.shields_over(connection, of)
+            about = {"involvement": str(of[1]), "organisation": str(of[0])}
+            for shield in shields:
+                self._items.add(connection, ToLookAt(DeskWork.REGISTERED, shield, about), at=now)
+            self._items.add_answered(connection, self._delivery.told_of(connection, of), shields, at=now)
+        self._shown(connection, shown, now=now)
 
     def _shown(self, connection: Connection, shown: Iterable[Of], *, now: int) -> None:
         held = {of: self._sealing.held(connection, of) for of in sorted(shown)}

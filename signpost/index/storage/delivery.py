@@ -177,6 +177,10 @@ class Delivery:
         """
         return self.withdrawn(connection, *of, tags, now=now, writers=set())
 
+    def told_of(self, connection: Connection, of: tuple[OrganisationNumber, InvolvementNumber]) -> list[bytes]:
+        """The call-backs that an involvement's desks were told of."""
+        return sorted({notice.call_back for notice in self._rows.notices_about(connection, *of)})
+
     def call_backs_about(
         self, connection: Connection, tags: Sequence[StoredTag], *, now: int
     ) -> list[tuple[bytes, CallBack]]:

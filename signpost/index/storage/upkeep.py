@@ -115,6 +115,7 @@ class SqliteUpkeep:
         for of, effect in sorted(effects.items()):
             if isinstance(effect, Registered):
                 for old in self._sealing.settled(connection, of, effect, touched[of]):
+                    self._outcomes.forget_about(connection, {of})
                     self._items.forget_about(connection, *of, shield=old)
                     forget_involvement(connection, self._vault, of)
             elif isinstance(effect, Withdrawn):

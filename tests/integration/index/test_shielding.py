@@ -280,6 +280,18 @@ def own_list(scene: Scene) -> list[Any]:
     return involvements
 
 
+def test_who_stood_behind_is_told_as_a_shield_falls(scene: Scene, ours: Device) -> None:
+    """As if whom it hides had been withdrawn: another, whom the same call-back found too weakly before, is told."""
+    known(scene)
+    known(scene, Child(identity="another number", probable=ADA.probable), reference="northern", of="northtown")
+    ask(scene, scene.nurse, receipt_of(scene, scene.nurse, WITHOUT_NUMBER))
+    assert inbox(scene, scene.worker) == []
+
+    add_shield(scene.index, ours, ADA)
+
+    assert len(inbox(scene, scene.worker)) == 1
+
+
 # -- the desk
 
 
@@ -948,3 +960,19 @@ def test_what_waits_longest_is_not_buried_by_what_comes_after(
     [item] = desk_queue(scene.index, desk)
 
     assert item["owner"]["organisation"] == "northtown"
+
+
+def test_what_another_shield_hides_as_well_is_the_desks_when_the_first_one_ends(
+    scene: Scene, ours: Device, theirs: Device, desk: Device
+) -> None:
+    """Who knows the child, and what was answered before: the items of the shield that ended are gone with it."""
+    other = whole_child("ada under another name")
+    batch(scene, (ADA, "one"), (other, "two"))
+    ask(scene, scene.nurse, receipt_of(scene, scene.nurse, other), urgency=Urgency.NOW)
+    first = add_shield(scene.index, ours, other)
+    add_shield(scene.index, theirs, ADA)
+
+    end_shield(scene.index, ours, first, theirs)
+
+    assert word(scene, other) == "none"
+    assert {"call-back", "registered"} <= set(works(scene, desk))
