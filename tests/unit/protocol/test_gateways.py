@@ -301,5 +301,20 @@ def test_a_gateways_certificate_whose_claims_are_not_of_their_form_is_none(claim
         GatewayCertificate.read(wrong, world.organisation.verify_key)
 
 
+def test_the_longest_names_and_every_role_are_read() -> None:
+    """All three statements go into one header, and are read as one token would be."""
+    world, name = World(), "a" * 64
+    world.enrolment = replace(world.enrolment, organisation=OrganisationId(name), account=AccountId(name))
+    world.gateway = replace(world.gateway, organisation=OrganisationId(name), name=name, roles=GATEWAY_ROLES)
+    world.session = replace(world.session, organisation=OrganisationId(name), account=AccountId(name))
+    world.credential = replace(world.credential, organisation=OrganisationId(name), account=AccountId(name))
+    known = {OrganisationId(name): world.organisation.verify_key}
+    authenticator = Authenticator(organisation_key=known.get, credential_key=world.index.verify_key)
+
+    asker, _ = authenticator.authenticate(world.request(), now=NOW)
+
+    assert asker.account == name
+
+
 def test_a_machine_has_no_account_at_a_gateway() -> None:
     assert Role.FEED not in GATEWAY_ROLES
