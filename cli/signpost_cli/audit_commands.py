@@ -14,9 +14,10 @@ import typer
 
 from signpost.edge.client import Client
 from signpost.edge.desk import Desk, default_folder
-from signpost.edge.failures import VerificationFailed
+from signpost.edge.failures import Refused, VerificationFailed
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.messages import MAX_LEAVES, RecordedLeaf, RecordPage
+from signpost.protocol.problems import ProblemCode
 from signpost.protocol.record import CHAIN_START, chain
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.options import Home
@@ -32,6 +33,10 @@ DeskFlag = Annotated[
     bool, typer.Option("--desk", help="The independent shielding desk's own record instead, for its auditor.")
 ]
 
+_WHO_READS: Final = (
+    "The shielding desk's own auditor reads its record, with --desk; an auditor of an oversight body everybody else's,"
+    " without it."
+)
 _SHOWN: Final = 50
 _MORE: Final = ("subject", "purpose", "deep", "exception", "ground", "refused")
 
@@ -151,8 +156,16 @@ def export(
 def _follow(folder: Path, take: Callable[[RecordedLeaf], None], *, desk: bool) -> None:
     """Take every leaf, in order, each checked to follow from the one before; never all at once, since it only grows.
     `desk`: of the independent desk's chain.
+
+    Raises:
+        Refused: this account reads another chain, or none. Failure: as the index answers.
     """
-    asyncio.run(_read(open_desk(folder), take, desks_own=desk))
+    try:
+        asyncio.run(_read(open_desk(folder), take, desks_own=desk))
+    except Refused as refused:
+        if refused.code is not ProblemCode.ROLE_REFUSED:
+            raise
+        raise Refused("This account does not read that record.", hint=_WHO_READS, code=refused.code) from None
 
 
 async def _read(desk: Desk, take: Callable[[RecordedLeaf], None], *, desks_own: bool) -> None:

@@ -12,6 +12,7 @@ import getpass
 import os
 import sys
 import termios
+import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from signpost_cli.stops import Stop
 __all__ = ["Questions", "TypedDetails", "answers_to", "details_from"]
 
 _CLEAR_FROM_HERE: Final = "\x1b[J"
+_NARROWEST: Final = 20
+"""Columns: on a terminal narrower than that it breaks the lines itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +163,10 @@ class TypedDetails:
         return typed
 
     def _tell(self, text: str) -> None:
-        sys.stderr.write(f"{text}\n")
+        for line in _lines(text):
+            sys.stderr.write(f"{line}\n")
+            self._count(len(line))
         sys.stderr.flush()
-        self._count(len(text))
 
     def _question(self, name: str) -> str:
         self._asked = True
@@ -182,6 +186,14 @@ class TypedDetails:
     def _count(self, shown: int) -> None:
         """A line of so many characters is on the screen."""
         self._rows += 1 + max(0, shown - 1) // _columns()
+
+
+def _lines(text: str) -> list[str]:
+    """The text in lines of whole words, each as far in as the first."""
+    if (columns := _columns()) <= _NARROWEST:
+        return [text]
+    margin = text[: len(text) - len(text.lstrip())]
+    return textwrap.wrap(text, columns - 1, subsequent_indent=margin, break_on_hyphens=False)
 
 
 def _columns() -> int:

@@ -23,7 +23,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from signpost_cli.exit_codes import ExitCode
-from signpost_cli.output import answer, say
+from signpost_cli.output import answer, say, wrapped
 from signpost_cli.stops import Stop, stop_of
 
 __all__ = ["app", "load", "main", "run"]
@@ -157,12 +157,19 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _tell(stop: Stop, arguments: Sequence[str]) -> int:
-    say(_unrepeated(f"signpost: {stop.what}", arguments))
+    say(_lines(_unrepeated(f"signpost: {stop.what}", arguments), indent=0))
     if stop.why:
-        say(_unrepeated(f"  Why: {stop.why}", arguments))
+        say(_lines(_unrepeated(f"Why: {stop.why}", arguments), indent=2))
     if stop.hint:
-        say(_unrepeated(f"  Next: {stop.hint}", arguments))
+        say(_lines(_unrepeated(f"Next: {stop.hint}", arguments), indent=2))
     return stop.code
+
+
+def _lines(text: str, *, indent: int) -> str:
+    """In lines of whole words. What has lines of its own keeps them, and a command stays whole: it is copied."""
+    if "\n" in text or "signpost " in text:
+        return " " * indent + text
+    return wrapped(text, indent=indent, stream=sys.stderr)
 
 
 _FEW_DIGITS: Final = 4

@@ -64,10 +64,10 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
-def wrapped(text: str, *, indent: int) -> str:
-    """The text, indented; on a terminal in lines that fit it."""
+def wrapped(text: str, *, indent: int, stream: TextIO | None = None) -> str:
+    """The text, indented; where the stream (stdout) is a terminal, in lines that fit it."""
     margin = " " * indent
-    if not sys.stdout.isatty():
+    if not (stream or sys.stdout).isatty():
         return margin + text
     width = max(_NARROWEST, shutil.get_terminal_size().columns - 1)
     return textwrap.fill(text, width, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False)

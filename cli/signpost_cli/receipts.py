@@ -10,15 +10,14 @@ from signpost_cli.stops import Stop
 
 __all__ = ["spoken"]
 
-_SPOKEN: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}-?[0-9A-HJKMNP-TV-Z]{4}")
-
-
+_SPOKEN: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}[- ]?[0-9A-HJKMNP-TV-Z]{4}")
 _LOOK_ALIKES: Final = str.maketrans("ILO", "110")
 
 
 def spoken(text: str, what: str = "a receipt") -> str:
-    """A receipt, a notice's or a handle's name as it is said or typed: without its hyphen too, in any case, and with
-    the letters that look like digits, which it never has, read as those digits (Crockford's base 32).
+    """A receipt, a notice's or a handle's name as it is said or typed: without its hyphen too, or with a space for it,
+    in any case, and with the letters that look like digits, which it never has, read as those digits (Crockford's
+    base 32).
 
     Raises:
         Stop: it is none.

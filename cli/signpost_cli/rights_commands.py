@@ -8,28 +8,37 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from signpost.edge import rights
 from signpost.edge.client import Client
-from signpost.edge.desk import default_folder
 from signpost.edge.match_inputs import ChildDetails
 from signpost.protocol.rights import ObjectionEndRequest, ObjectionGround, RightsReceipt
 from signpost_cli.child_details import checked, details_of_two, today_here
 from signpost_cli.child_prompt import TypedDetails
 from signpost_cli.moments import iso
 from signpost_cli.options import HiddenFlag, Home, NameFlag, StdinFlag
-from signpost_cli.output import JsonFlag, answer, answer_json, say
+from signpost_cli.output import JsonFlag, answer, answer_json, say, wrapped
 from signpost_cli.receipts import spoken
-from signpost_cli.rights_asking import at_index, tell_fault, usage, with_child
+from signpost_cli.rights_asking import at_index, officers_desk, tell_fault, usage, whether_recorded, with_child
 from signpost_cli.rights_reports import decide, report
-from signpost_cli.shifts import open_desk
 
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True)
+
+_UPHELD: Final = (
+    "It is upheld: what rests on your consent is seen by nobody from now on. Work that the law asks for, or that"
+    " protects a child from significant harm, stands."
+)
+_NOT_UPHELD: Final = (
+    "It is not upheld. You can ask the council's data protection officer to look at it again, and you can complain to"
+    " the Information Commissioner (ico.org.uk)."
+)
+_NOTHING_FOUND: Final = "Nothing was found that is surely of this child."
+_AGAIN: Final = "Do it again: it may stand twice, and then you have a reference of the second."
 
 
 @app.callback()
@@ -87,18 +96,13 @@ def object_to(
     assert ground is not None
     found = with_child(
         home, lambda client, child: rights.record_objection(client, child, ground, on_fault=tell_fault),
-        by_name=by_name, stdin=stdin, hidden=hidden, command=f"object --ground {ground.value}",
+        by_name=by_name, stdin=stdin, hidden=hidden, command=f"object --ground {ground.value}", again=_AGAIN,
     )  # fmt: skip
     if as_json:
         answer_json("signpost.objection/1", {"objection": found.objection, "upheld": found.upheld, "at": iso(found.at)})
         return
     answer(f"The objection is recorded. Its reference is {found.objection}.")
-    if found.upheld:
-        answer("  It is upheld: what rests on your consent is seen by nobody from now on.")
-        answer("  Work that the law asks for, or that protects a child from significant harm, stands.")
-    else:
-        answer("  It is not upheld. You can ask the council's data protection officer to look at it again, and you can")
-        answer("  complain to the Information Commissioner (ico.org.uk).")
+    answer(wrapped(_UPHELD if found.upheld else _NOT_UPHELD, indent=2))
 
 
 @app.command()
@@ -119,20 +123,22 @@ def correct(
       signpost rights correct
       signpost rights correct --stdin --json < details.json
     """
-    desk = open_desk(home or default_folder())
-    registered, right = _two_children(stdin=stdin, hidden=hidden)
+    desk = officers_desk(home)
+    with whether_recorded("Do it again: no entry is found where it was.") as attempt:
+        registered, right = _two_children(stdin=stdin, hidden=hidden)
 
-    async def send() -> RightsReceipt:
-        async with Client(desk) as client:
-            return await rights.correct(client, registered, right, on_fault=tell_fault)
+        async def send() -> RightsReceipt:
+            async with Client(desk) as client:
+                return await rights.correct(client, registered, right, on_fault=tell_fault)
 
-    done = asyncio.run(send())
+        attempt.sent = True
+        done = asyncio.run(send())
     if as_json:
         _tell_program(done)
         return
     answer(f"Corrected: {_counted(done.changed)} that this council registered. Receipt {done.receipt}.")
     if not done.changed:
-        answer("  Nothing was found that is surely of this child. Check the details as they are registered.")
+        answer(wrapped(f"{_NOTHING_FOUND} Check the details as they are registered.", indent=2))
 
 
 @app.command()
@@ -153,14 +159,21 @@ def withdraw(
     """
     done = with_child(
         home, lambda client, child: rights.withdraw_consent(client, child, on_fault=tell_fault),
-        by_name=by_name, stdin=stdin, hidden=hidden, command="withdraw",
+        by_name=by_name, stdin=stdin, hidden=hidden, command="withdraw", again=_AGAIN,
     )  # fmt: skip
     if as_json:
         _tell_program(done)
         return
     answer(f"Withdrawn: {_counted(done.changed)} that rested on consent. Receipt {done.receipt}.")
     if done.standing:
-        answer(f"  {_counted(done.standing)} of this council stands: it rests on the law or on keeping a child safe.")
+        one = done.standing == 1
+        stands = "stands: it rests" if one else "stand: they rest"
+        told = f"{_counted(done.standing)} of this council {stands} on the law or on keeping a child safe."
+        answer(wrapped(told, indent=2))
+    elif not done.changed:
+        answer(
+            wrapped(f"{_NOTHING_FOUND} Give the NHS number, or names and postcode as the council has them.", indent=2)
+        )
     say(f"  Should they consent again: signpost rights object --end {done.receipt}")
 
 

@@ -20,7 +20,7 @@ from signpost.protocol.rights import Exemption, Report, ReportAsked, ReportDecis
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.moments import iso, shown_moment
 from signpost_cli.options import HiddenFlag, Home, NameFlag, StdinFlag
-from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say
+from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say, wrapped
 from signpost_cli.receipts import spoken
 from signpost_cli.rights_asking import at_index, tell_fault, usage, with_child
 from signpost_cli.rights_page import page_of
@@ -87,12 +87,14 @@ def _ask(home: Path | None, *, by_name: bool, stdin: bool, hidden: bool, as_json
     asked = with_child(
         home, lambda client, child: rights.ask_for_report(client, child, on_fault=tell_fault),
         by_name=by_name, stdin=stdin, hidden=hidden, command="report",
+        again="See: signpost rights report --list. Where it is not there, ask again.",
     )  # fmt: skip
     if as_json:
         answer_json("signpost.report-asked/1", _asked(asked))
         return
     answer(f"The report is asked for. Its reference is {asked.report}.")
-    answer(f"  It can be read from {shown_moment(asked.release_at)}: every report takes 28 days, whatever is in it.")
+    day = f"It can be read from {shown_moment(asked.release_at)}: every report takes 28 days, whatever is in it."
+    answer(wrapped(day, indent=2))
     answer("  Somebody else of this council decides before then what may be told.")
     say(f"  Next, for a colleague: signpost rights decide {asked.report} --help")
 
@@ -106,15 +108,13 @@ def _list(home: Path | None, *, as_json: bool) -> None:
         answer("Your council has asked for no report that can still be read.")
     for each in found:
         decided = "decided" if each.decided else "waits for a decision"
-        answer(
-            f"{each.report}  asked for at {shown_moment(each.asked_at)}; {decided}; read from"
-            f" {shown_moment(each.release_at)}"
-        )
+        asked_at, release_at = shown_moment(each.asked_at), shown_moment(each.release_at)
+        answer(wrapped(f"{each.report}  asked for at {asked_at}; {decided}; read from {release_at}", indent=0))
 
 
 def _read(name: str, home: Path | None, page: Path | None, *, as_json: bool, plain: bool) -> None:
     if page is not None and os.path.lexists(page):
-        raise usage("There is a file of that name already. Nothing was written over.", hint="Name a new file.")
+        raise usage("There is a file of that name already: it is not written over.", hint="Name a new file.")
     try:
         found = at_index(home, lambda client: client.index.read_report(ReportReadRequest(report=name)))
     except Failure as failure:
@@ -136,26 +136,26 @@ def _show(found: Report, *, plain: bool) -> None:
     answer(f"Report {found.report}, released at {shown_moment(found.released_at)}.")
     answer(f"{bold(WHO_WORKS, sys.stdout, plain=plain)}")
     if found.involvements is None:
-        answer(f"  {KEPT_BACK}")
+        answer(wrapped(KEPT_BACK, indent=2))
     elif not found.involvements:
-        answer(f"  {NOBODY_WORKS}")
+        answer(wrapped(NOBODY_WORKS, indent=2))
     for involvement in found.involvements or ():
         who, since, until = involvement_line(involvement)
-        answer(f"  {who}: since {since}, {until if until == 'still' else f'until {until}'}")
+        answer(wrapped(f"{who}: since {since}, {until if until == 'still' else f'until {until}'}", indent=2))
     answer(f"{bold(WHO_LOOKED, sys.stdout, plain=plain)}")
     if found.accesses is None:
-        answer(f"  {KEPT_BACK}")
+        answer(wrapped(KEPT_BACK, indent=2))
     elif not found.accesses:
-        answer(f"  {NOBODY_LOOKED}")
+        answer(wrapped(NOBODY_LOOKED, indent=2))
     for access in found.accesses or ():
         when, who, reason = access_line(access)
-        answer(f"  {when}: {who[:1].lower()}{who[1:]}, {reason}")
-    answer(MORE_RIGHTS)
+        answer(wrapped(f"{when}: {who[:1].lower()}{who[1:]}, {reason}", indent=2))
+    answer(wrapped(MORE_RIGHTS, indent=0))
 
 
 def decide(
     reference: Annotated[str, typer.Argument(help="The report's reference, as L7Q2-94KD.", show_default=False)],
-    release: Annotated[bool, typer.Option("--release/--refuse", help="Whether the family may be told.")],
+    release: Annotated[bool | None, typer.Option("--release/--refuse", help="Whether the family may be told.")] = None,
     safe: Annotated[
         bool | None,
         typer.Option(
@@ -185,6 +185,9 @@ def decide(
       signpost rights decide L7Q2-94KD --refuse --exemption child-abuse-data
     """
     name = spoken(reference, _REFERENCE)
+    if release is None:
+        # No default, and neither is suggested.
+        raise usage("Say whether the family may be told: --release or --refuse.")
     if release and safe is None:
         raise usage("Say whether it is safe to show who looked: --safe or --not-safe.")
     if not release and safe is not None:
@@ -224,7 +227,9 @@ def _write(path: Path, text: str) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except OSError:
         raise Stop(
-            ExitCode.USAGE, "The page cannot be made there. Nothing was written.", hint="Name a file that is not there."
+            ExitCode.USAGE,
+            "The page cannot be made there. Nothing was written.",
+            hint="Name a new file, in a folder that there is and that you may write to.",
         ) from None
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -56,7 +56,7 @@ __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True)
 
-_ADD: Final = "signpost shield add --reason CODE --stdin < child.json"
+_ADD: Final = "signpost shield add --reason CODE --stdin < known.json"
 _QUESTIONS: Final = Questions(
     first="Return skips a question. It hides what is typed here: type all that the danger knows.",
     fields={
@@ -94,6 +94,10 @@ _QUESTIONS: Final = Questions(
 _BY_NAME_ALONE: Final = (
     "No NHS number is in it: a registration under another spelling, or a common name, can stay visible until the desk"
     " has decided. Add the number as soon as you have it."
+)
+_NOTHING_TO_HIDE_BY: Final = (
+    "It needs a date of birth, and an NHS number or a UPN, or both names. A name that many children share needs a"
+    " postcode that the danger knows as well; so does a year of birth alone."
 )
 _TWO_YEARS: Final = 2
 
@@ -148,6 +152,12 @@ def add(
     """
     folder = home or default_folder()
     for_a_council(folder)
+    if to is not None and review_on is not None:
+        raise Stop(
+            ExitCode.USAGE,
+            "--review-on goes with a new shield alone: what is added with --to keeps the shield's own day."
+            " Nothing was sent.",
+        )
     review = _review_day(review_on)
     own = None if to is None else shield_name(to)
     with whether_it_arrived() as attempt:
@@ -161,6 +171,8 @@ def add(
         answer_json("signpost.shield/1", shield_document(shield))
         return
     _tell_added(shield, child, added_to=own is not None, plain=plain)
+    if shield.reason is not reason:
+        say(wrapped(f"It was asked for because of {REASONS[shield.reason]}; that stays its reason.", indent=2))
 
 
 def _tell_added(shield: ShieldAnswer, child: ChildDetails, *, added_to: bool, plain: bool) -> None:
@@ -284,8 +296,11 @@ def _years_on(day: dt.date, years: int) -> dt.date:
 async def _add(
     desk: Desk, child: ChildDetails, reason: ShieldReason, review_on: dt.date, own: str | None
 ) -> tuple[ShieldAnswer, EvaluatedBatch]:
+    inputs = inputs_to_hide(child)
+    if not inputs:
+        raise Stop(ExitCode.USAGE, "These details hide nobody. Nothing was sent.", why=_NOTHING_TO_HIDE_BY)
     async with Client(desk) as client:
-        batch = await client.shield_tags(inputs_to_hide(child))
+        batch = await client.shield_tags(inputs)
         request = ShieldAddRequest(
             epoch=batch.epoch,
             reason=reason,

@@ -64,17 +64,18 @@ DECISIONS: Final[Mapping[DeskWork, Mapping[DeskDecision, str]]] = {
     DeskWork.LOOKED_UP: {DeskDecision.SEEN: "nothing more is to be done"},
     DeskWork.REGISTERED: {
         DeskDecision.SEEN: "nothing more is to be done",
-        DeskDecision.HIDE: "with --with-number: the number it has joins the shield",
+        DeskDecision.HIDE: "the shield is to have the NHS number that it carries",
     },
     DeskWork.UNSURE: {
-        DeskDecision.HIDE: "it is the shielded child (--with-number: its NHS number joins the shield)",
+        DeskDecision.HIDE: "it is the shielded child",
         DeskDecision.LEAVE: "it is another child",
     },
     DeskWork.APPROVAL: {DeskDecision.APPROVE: "the shield stands", DeskDecision.REFUSE: "the shield ends"},
     DeskWork.END: {DeskDecision.END: "the shield ends", DeskDecision.STAND: "the shield stands"},
-    DeskWork.REVIEW: {DeskDecision.KEEP: "still needed: look again in a year"},
+    DeskWork.REVIEW: {DeskDecision.KEEP: "still needed, for another year"},
 }
 """Which decisions an item takes, and what each means there. Who asks to be rung is rung or not: `call-back` says it."""
+_ITS_NUMBER: Final = "it is, and the shield is to have its NHS number too"
 _CONFIRMED: Final = frozenset({DeskDecision.REFUSE, DeskDecision.END})
 """They end a shield."""
 
@@ -102,7 +103,9 @@ def queue(home: Home = None, as_json: JsonFlag = False, plain: PlainFlag = False
         return
     if not found.items:
         answer("Nothing waits.")
-    for each in found.items:
+    for nth, each in enumerate(found.items):
+        if nth:
+            answer("")
         _tell(each, plain=plain)
     if found.more:
         say("More wait than are shown here: decide these, then look again.")
@@ -144,7 +147,7 @@ def resolve(
 
 def call_back(
     item: Item,
-    rang: Annotated[bool, typer.Option("--rang/--not-rung", help="Whether you rang who asks.")],
+    rang: Annotated[bool | None, typer.Option("--rang/--not-rung", help="Whether you rang who asks.")] = None,
     home: Home = None,
 ) -> None:
     """For the independent desk: say, once, whether you rang somebody who asks to be rung about a shielded child.
@@ -156,6 +159,9 @@ def call_back(
       signpost shield call-back M2XF-7RTA --rang
     """
     name, folder = spoken(item, "an item"), home or default_folder()
+    if rang is None:
+        # No default, and neither is suggested: what is said of a call-back stands on the record.
+        raise Stop(ExitCode.USAGE, "Say whether you rang them: --rang or --not-rung. Nothing was sent.")
     for_the_desk(folder)
     asyncio.run(_call_back(open_desk(folder), DeskCallBackRequest(item=name, rang=rang)))
     answer(f"{name} is decided: {'they were rung' if rang else 'they are not rung'}.")
@@ -170,9 +176,9 @@ def _tell(item: DeskItem, *, plain: bool) -> None:
         for line in _asker(item.by):
             answer(line)
     if item.owner is not None:
-        answer(_owner(item.owner))
+        answer(wrapped(_owner(item.owner), indent=2))
     for told in item.answers:
-        answer(_answered(told))
+        answer(wrapped(_answered(told), indent=2))
     answer(f"  Shield {item.shield}: {REASONS[item.reason]}, asked for by {item.asked_by}")
     if item.end_why is not None:
         answer(f"  It is to end: {END_REASONS[item.end_why]}")
@@ -180,7 +186,11 @@ def _tell(item: DeskItem, *, plain: bool) -> None:
         answer(f"    signpost shield call-back {item.item} --rang      you rang them")
         answer(f"    signpost shield call-back {item.item} --not-rung  it was not right to ring")
     for decision, meaning in DECISIONS[item.work].items():
-        answer(f"    signpost shield resolve {item.item} {decision.value:<8} {meaning}")
+        if item.work is not DeskWork.REGISTERED or decision is not DeskDecision.HIDE:
+            answer(f"    signpost shield resolve {item.item} {decision.value:<8} {meaning}")
+        if decision is DeskDecision.HIDE:
+            answer(f"    signpost shield resolve {item.item} hide --with-number")
+            answer(wrapped(meaning if item.work is DeskWork.REGISTERED else _ITS_NUMBER, indent=6))
 
 
 def _asker(asker: DeskAsker) -> Iterator[str]:
@@ -194,12 +204,12 @@ def _asker(asker: DeskAsker) -> Iterator[str]:
 
 def _owner(owner: DeskOwner) -> str:
     desk = "its desk has gone" if owner.desk is None else desk_line(owner.desk)
-    return f"  Registered by {owner.organisation}: {desk}"
+    return f"Registered by {owner.organisation}: {desk}"
 
 
 def _answered(told: DeskAnswer) -> str:
     desk = "" if told.desk is None else f": {desk_line(told.desk)}"
-    return f"  Answered by {told.organisation}: {told.state.replace('-', ' ')}{desk}"
+    return f"Answered by {told.organisation}: {told.state.replace('-', ' ')}{desk}"
 
 
 async def _queue(desk: Desk) -> DeskQueue:

@@ -14,9 +14,10 @@ import typer
 
 from signpost.edge.client import Client, EvaluatedBatch
 from signpost.edge.desk import Desk, default_folder
-from signpost.edge.failures import NothingToAsk
+from signpost.edge.failures import InvalidRequest
 from signpost.edge.match_inputs import ChildDetails
 from signpost.edge.shield_inputs import inputs_of_old_identity
+from signpost.protocol.problems import ProblemCode
 from signpost.protocol.shielding import ShieldAnswer, ShieldEndReason, ShieldEndRequest, ShieldIdentityRequest
 from signpost_cli.child_details import checked, today_here
 from signpost_cli.child_prompt import Questions, answers_to
@@ -57,6 +58,10 @@ _WARNING: Final = (
     "This deletes your own organisation's registrations of the old identity, and cannot be taken back.\n"
     "The shield then hides the old identity alone; a new one is shielded separately, if at all."
 )
+
+
+_ANOTHERS: Final = "The shield was made with an NHS number, and what you typed has not that number."
+_OLD_NUMBER: Final = "Type the old NHS number, as it was typed when the child was shielded."
 
 
 def end(
@@ -130,8 +135,10 @@ async def _end(desk: Desk, request: ShieldEndRequest) -> ShieldAnswer:
 async def _keep_old_identity(desk: Desk, child: ChildDetails, name: str) -> tuple[ShieldAnswer, EvaluatedBatch]:
     inputs = inputs_of_old_identity(child)
     if not inputs:
-        raise NothingToAsk(
-            "Of the old identity it needs the date of birth, and the NHS number or both names.",
+        raise Stop(
+            ExitCode.USAGE,
+            "These details are not enough. Nothing was sent.",
+            why="Of the old identity it needs the date of birth, and the NHS number or both names.",
             hint="A name that many children share tells nobody apart: then the old NHS number is needed.",
         )
     async with Client(desk) as client:
@@ -139,4 +146,9 @@ async def _keep_old_identity(desk: Desk, child: ChildDetails, name: str) -> tupl
         request = ShieldIdentityRequest(
             shield=name, epoch=batch.epoch, tags=batch.tags(0), receipts=list(batch.receipts)
         )
-        return await client.index.end_identity(request), batch
+        try:
+            return await client.index.end_identity(request), batch
+        except InvalidRequest as refused:
+            if refused.code is not ProblemCode.TAGS_PROFILE:
+                raise
+            raise InvalidRequest(_ANOTHERS, hint=_OLD_NUMBER, code=refused.code) from None

@@ -24,7 +24,7 @@ from signpost.protocol.shielding import ShieldAnswer, ShieldEndReason, ShieldRea
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.lookup_command import Attempt
 from signpost_cli.moments import iso, shown_time
-from signpost_cli.output import answer, bold, wrapped
+from signpost_cli.output import answer, bold, say, wrapped
 from signpost_cli.receipts import spoken
 from signpost_cli.secrets_asked import ask
 from signpost_cli.stops import Stop
@@ -72,7 +72,11 @@ def for_a_council(folder: Path) -> None:
             code=ProblemCode.ROLE_REFUSED,
         )
     if settings.role is not Role.SHIELDING_OFFICER or settings.kind is not Kind.COUNCIL:
-        raise Refused("Shields are for the shielding officers of councils.", code=ProblemCode.ROLE_REFUSED)
+        raise Refused(
+            "Shields are for the shielding officers of councils.",
+            hint="Use the device of such an account, or ask the council's shielding officer.",
+            code=ProblemCode.ROLE_REFUSED,
+        )
 
 
 def for_the_desk(folder: Path) -> None:
@@ -103,12 +107,18 @@ def confirm(name: str, *, warning: str, yes: bool, instead: str) -> None:
     """Go on only when the reference is typed again. `instead` is what a script would type.
 
     Raises:
-        Stop: another was typed; or there is no terminal to ask on.
+        Stop: another was typed, or none; or there is no terminal to ask on.
     """
     if yes:
         return
-    sys.stderr.write(f"{warning}\n")
-    if spoken(ask("Type the reference again to go on: ", instead=instead), "a reference") != name:
+    for sentence in warning.splitlines():
+        say(wrapped(sentence, indent=0, stream=sys.stderr))
+    try:
+        typed = ask("Type the reference again to go on: ", instead=instead)
+    except (KeyboardInterrupt, EOFError):
+        say("")
+        raise Stop(ExitCode.INTERRUPTED, "Interrupted. Nothing was sent.") from None
+    if spoken(typed, "a reference") != name:
         raise Stop(ExitCode.USAGE, "That is another reference. Nothing was sent.")
 
 

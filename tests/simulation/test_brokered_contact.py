@@ -111,7 +111,7 @@ class Looked:
 class Arrival:
     """What waits to settle: of an involvement, or a call-back by its receipt."""
 
-    what: Literal["register", "end", "withdraw", "ask"]
+    what: Literal["register", "end", "withdraw", "ask", "look"]
     of: Key
     involvement: Involvement | None = None
 
@@ -323,6 +323,10 @@ class BrokeredContact(RuleBasedStateMachine):
         looked = Looked(account, child, kept_until=whole_hour(self.now() + DAY))
         assert answer["answer"] == self.word(looked)
         self.lookups[answer["receipt"]] = looked
+        alone = not self.inbox
+        self.inbox.append(Arrival("look", ("", answer["receipt"])))
+        if alone:
+            self.settle_all()
         if urgency is not None:
             self.ask(len(self.lookups) - 1, urgency, now=True)
 
@@ -503,6 +507,8 @@ class BrokeredContact(RuleBasedStateMachine):
             match arrival.what:
                 case "ask":
                     self.lookups[key[1]].settled = True
+                case "look":
+                    pass  # it tells nobody anything: no child here is shielded
                 case "register":
                     assert arrival.involvement is not None
                     self.visible[key], net[key] = arrival.involvement, "register"

@@ -7,7 +7,6 @@ import io
 from collections.abc import Iterator
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from signpost.index.contact_rules import ContactRules
@@ -18,9 +17,9 @@ from signpost.protocol.messages import GlassRequest
 from signpost.protocol.purposes import Purpose
 from signpost.service.log import Log, Word
 from signpost.service.mail import MailSettings
-from signpost_cli.demo.world import free_ports
 from tests.integration.index.conftest import Scene
 from tests.integration.index.test_contact import ask, inbox, receipt_of, registered
+from tests.support.listening import serving
 
 
 class Postbox:
@@ -47,13 +46,8 @@ class Postbox:
 def postbox() -> Iterator[tuple[Postbox, int]]:
     """One on a loopback port."""
     box = Postbox()
-    (port,) = free_ports(1)
-    controller = Controller(box, hostname="127.0.0.1", port=port)
-    controller.start()
-    try:
+    with serving(lambda loop: SMTP(box, hostname="post.example", loop=loop)) as port:
         yield box, port
-    finally:
-        controller.stop()
 
 
 def mailing(scene: Scene, port: int) -> tuple[Mailing, io.StringIO]:

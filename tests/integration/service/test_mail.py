@@ -10,7 +10,6 @@ import email.policy
 import logging
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from email.message import EmailMessage
@@ -29,6 +28,7 @@ from signpost.service.listening import tls_context
 from signpost.service.mail import MailOutcome, MailSettings, _mail, send
 from signpost.service.refusals import RefusalCode, StartRefused
 from tests.support.certificates import make_certificate
+from tests.support.listening import serving
 
 DESK = "duty-desk@northtown.example"
 SENDER = "signpost@index.example"
@@ -102,50 +102,6 @@ def run(request: pytest.FixtureRequest) -> Run:
             return runner.run(sending)
 
     return play
-
-
-@contextlib.contextmanager
-def serving(protocol: Callable[[asyncio.AbstractEventLoop], asyncio.Protocol]) -> Iterator[int]:
-    """A server in a thread of its own, and its port."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    connections: list[asyncio.WriteTransport] = []
-
-    def followed() -> asyncio.Protocol:
-        spoken = protocol(loop)
-        made = spoken.connection_made
-
-        def connection_made(transport: asyncio.BaseTransport) -> None:
-            assert isinstance(transport, asyncio.WriteTransport)
-            connections.append(transport)
-            made(transport)
-
-        spoken.connection_made = connection_made  # type: ignore[method-assign]
-        return spoken
-
-    async def listen() -> asyncio.Server:
-        return await loop.create_server(followed, "127.0.0.1", 0)
-
-    async def end() -> None:
-        server.close()
-        # Or one whose caller has just gone is collected, unclosed, in a later test.
-        for connection in connections:
-            connection.abort()
-        others = asyncio.all_tasks(loop) - {asyncio.current_task(loop)}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        await asyncio.sleep(0)
-
-    server = asyncio.run_coroutine_threadsafe(listen(), loop).result(10)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        asyncio.run_coroutine_threadsafe(end(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
 
 
 @contextlib.contextmanager

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from signpost.edge.failures import Refused
 from signpost.protocol.messages import MAX_LEAVES, RecordedLeaf, RecordPage
+from signpost.protocol.problems import ProblemCode
 from signpost.protocol.record import CHAIN_START, chain
 from signpost_cli import audit_commands
 from signpost_cli.main import run
@@ -24,6 +26,7 @@ class Record:
     def __init__(self, leaves: list[str]) -> None:
         self.asked: list[int] = []
         self.desks_own = False
+        self.refused = False
         self.leaves: list[RecordedLeaf] = []
         link = CHAIN_START
         for number, leaf in enumerate(leaves, start=1):
@@ -48,6 +51,8 @@ class Record:
 
     async def record_after(self, after: int, most: int) -> RecordPage:
         """A page."""
+        if self.refused:
+            raise Refused(code=ProblemCode.ROLE_REFUSED)
         self.asked.append(after)
         before = self.leaves[after - 1].link if after else CHAIN_START
         return RecordPage(before=before, leaves=self.leaves[after : after + most])
@@ -119,3 +124,13 @@ def test_the_desks_own_record_is_read_where_it_is_named(
     record.desks_own = False
     assert run(["audit", *command]) == 0
     assert not record.desks_own
+
+
+def test_an_auditor_of_another_chain_is_told_which_is_theirs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The desk's auditor who forgets --desk has the right account."""
+    told_by(monkeypatch, [json.dumps(GOOD)]).refused = True
+
+    assert run(["audit", "verify"]) == 3
+    assert "reads its record, with --desk" in capsys.readouterr().err

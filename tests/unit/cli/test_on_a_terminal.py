@@ -27,18 +27,20 @@ SECONDS = 20
 class Terminal:
     """A command on a pseudo-terminal, and a picture of what its screen shows."""
 
-    def __init__(self, *arguments: str, home: Path, stdout: bool = True, then: str = "") -> None:
+    def __init__(self, *arguments: str, home: Path, stdout: bool = True, then: str = "", columns: int = 0) -> None:
         command = [sys.executable, "-m", "signpost_cli", *arguments]
         if then:
             command = ["sh", "-c", f"{shlex.join(command)}; {then}"]
         self._master, slave = pty.openpty()
+        if columns:
+            termios.tcsetwinsize(slave, (24, columns))
         self.raw = ""
         self._process = subprocess.Popen(
             command,
             stdin=slave,
             stdout=slave if stdout else subprocess.PIPE,
             stderr=slave,
-            env={**os.environ, "SIGNPOST_HOME": str(home), "TERM": "xterm", "COLUMNS": "120"},
+            env={**os.environ, "SIGNPOST_HOME": str(home), "TERM": "xterm", "COLUMNS": str(columns or 120)},
             start_new_session=True,
             preexec_fn=_own_terminal,
         )
@@ -411,6 +413,57 @@ def test_of_addresses_a_shield_asks_for_the_known_ones_alone_and_says_why(
     shown = "\n".join(terminal.screen())
     assert shown.startswith("SHIELDED  Shield 5H1E-0000")
     assert not any(value in shown for value in ("Beatrice", "Okonkwo", "April", "LS1", "Never the new address"))
+
+
+def test_what_is_said_between_questions_breaks_between_words_and_goes_too(
+    council: tuple[Pretence, Path], terminals: list[Terminal]
+) -> None:
+    """At eighty columns; each line that was broken is counted, so that clearing reaches the first."""
+    pretence, home = council
+    with pretence.on_loopback():
+        terminals.append(terminal := Terminal("shield", "add", "--reason", "adoption", home=home, columns=80))
+        terminal.expect("Forename: ")
+        assert all(len(line) < 80 for line in terminal.raw.split("\r\n"))
+        for typed in ("Beatrice", "", "Okonkwo", "03.04.2015 or so", "3 April 2015", "", "9990000042", "", "", ""):
+            terminal.type(f"{typed}\n")
+        assert terminal.end() == 0
+
+    assert "type all that the danger\r\nknows.\r\n" in terminal.raw
+    assert terminal.screen()[0].startswith("SHIELDED  Shield 5H1E-0000")
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04"])
+def test_whoever_does_not_confirm_is_told_that_nothing_was_sent(
+    council: tuple[Pretence, Path], terminals: list[Terminal], key: str
+) -> None:
+    """Ctrl-C or Ctrl-D at the question: an officer must not wonder whether a shield has ended."""
+    pretence, home = council
+    with pretence.on_loopback():
+        terminals.append(terminal := Terminal("shield", "approve", "5H1E-0000", "--end", home=home))
+        terminal.expect("Type the reference again to go on: ")
+        time.sleep(0.5)
+        terminal.type(key)
+        assert terminal.end() == 130
+
+    assert "signpost: Interrupted. Nothing was sent." in terminal.screen()
+    assert pretence.arrived[3] == []
+
+
+def test_why_it_was_refused_breaks_between_words_and_the_next_command_stays_whole(
+    council: tuple[Pretence, Path], terminals: list[Terminal]
+) -> None:
+    """A command is copied from the screen."""
+    pretence, home = council
+    with pretence.on_loopback():
+        terminals.append(terminal := Terminal("shield", "queue", home=home, columns=80))
+        assert terminal.end() == 3
+
+    *why, command_line = terminal.screen()[1:4]
+    assert why == [
+        "  Why: What waits about shielded children is for the independent shielding desk",
+        "  alone.",
+    ]
+    assert command_line == "  Next: A council's officer sees their own shields: signpost shield status"
 
 
 def test_an_old_identity_is_asked_for_without_an_address_once_the_reference_is_typed_again(

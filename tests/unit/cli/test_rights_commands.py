@@ -369,6 +369,63 @@ def test_a_withdrawal_says_what_was_withdrawn_and_what_stands(
     assert (document["schema"], document["changed"], document["standing"]) == ("signpost.rights-receipt/1", 2, 1)
 
 
+@pytest.mark.parametrize(
+    ("changed", "standing", "said"),
+    [(0, 0, "Nothing was found that is surely of this child"), (0, 2, "2 entries of this council stand: they rest")],
+)
+def test_a_withdrawal_that_withdrew_nothing_says_why(
+    index: Pretence, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], changed: int, standing: int,
+    said: str,
+) -> None:  # fmt: skip
+    """Else a family goes home and believes that something was withdrawn."""
+    index.says["/v1/rights/withdrawals"] = RightsReceipt(receipt=REPORT, at=NOW, changed=changed, standing=standing)
+
+    assert piped(monkeypatch, DETAILS, "withdraw") == 0
+    told = capsys.readouterr().out
+    assert said in told
+    assert ("Nothing was found" in told) is (standing == 0)
+
+
+def test_what_a_family_may_be_told_is_not_suggested(index: Pretence, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both words are named: an officer who forgot one must not be led to telling."""
+    assert run(["rights", "decide", REPORT]) == 2
+    assert "--release or --refuse" in capsys.readouterr().err
+
+
+def test_what_may_have_been_recorded_is_said(
+    index: Pretence, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 6, nothing on stdout, and where to see it."""
+    monkeypatch.setattr("signpost.edge.index_client._PAUSES", ())
+    index.says["/v1/rights/reports"] = ASKED
+    index.drop_replies = 1
+
+    assert piped(monkeypatch, DETAILS, "report") == 6
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "See: signpost rights report --list" in shown.err
+
+
+@pytest.mark.parametrize(
+    "typed", [["report"], ["withdraw"], ["correct"], ["object", "--ground", "legal-claims"], ["report", "--list"]]
+)
+@pytest.mark.parametrize(
+    ("role", "kind"), [(Role.URGENT, Kind.HOSPITAL), (Role.RIGHTS_OFFICER, Kind.POLICE), (Role.FEED, Kind.COUNCIL)]
+)
+def test_no_details_are_taken_at_anothers_desk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], typed: list[str], role: Role,
+    kind: Kind,
+) -> None:  # fmt: skip
+    """A family is not asked for them in vain."""
+    pretence = Pretence(role=role, kind=kind, clock=StillClock(NOW))
+    monkeypatch.setenv("SIGNPOST_HOME", str(pretence.make_desk(tmp_path / "desk")))
+
+    assert run(["rights", *typed]) == 3
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "rights officers of councils" in shown.err
+
+
 def test_every_purpose_and_every_kind_that_can_be_told_has_words() -> None:
     """A report with a code nobody understands tells nothing."""
     assert all(why(purpose) for purpose in Purpose)

@@ -84,3 +84,21 @@ def test_a_correction_asks_for_the_wrong_details_then_for_the_right_ones(
         assert typed not in screen
     sent = CorrectRequest.model_validate_json(pretence.heard[0][1])
     assert {point.tag for point in sent.tags}.isdisjoint(point.tag for point in sent.right)
+
+
+def test_whoever_interrupts_the_questions_is_told_that_nothing_was_sent(
+    pretence: Pretence, tmp_path: Path, terminals: list[Terminal]
+) -> None:
+    """And what was typed is gone."""
+    home = pretence.make_desk(tmp_path / "desk")
+    with pretence.on_loopback():
+        terminals.append(terminal := Terminal("rights", "withdraw", home=home))
+        terminal.expect("NHS number: ")
+        terminal.type("999 000 0042\n")
+        terminal.expect("Date of birth: ")
+        terminal.interrupt()
+        assert terminal.end() == 130
+
+    screen = "\n".join(terminal.screen())
+    assert "Interrupted. Nothing was sent." in screen
+    assert "999 000" not in screen

@@ -169,9 +169,21 @@ def test_another_name_is_added_to_an_own_shield(
     """By its reference, however it is typed."""
     shielded(monkeypatch)
     shielded(monkeypatch, "--to", "5hie-oooo")
+    shielded(monkeypatch, "--to", "5h1e 0000")
 
-    assert [sent.shield for sent in council.shielded] == [None, SHIELD]
+    assert [sent.shield for sent in council.shielded] == [None, SHIELD, SHIELD]
     assert "\nADDED  Shield" in capsys.readouterr().out
+
+
+def test_another_reason_beside_to_is_said_to_change_nothing(
+    council: Pretence, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A shield keeps the one it was asked for with."""
+    shielded(monkeypatch)
+    council.shields[SHIELD] = council.shields[SHIELD].model_copy(update={"reason": ShieldReason.TRAFFICKING})
+    shielded(monkeypatch, "--to", SHIELD)
+
+    assert "because of trafficking; that stays its reason" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -203,6 +215,7 @@ def test_a_shield_is_reviewed_in_a_year_unless_another_day_is_named(
         ["add", "--reason", "adoption", "--review-on", "2020-01-01"],
         ["add", "--reason", "adoption", "--review-on", "2099-01-01"],
         ["add", "--reason", "adoption", "--to", "9990000042"],
+        ["add", "--reason", "adoption", "--to", SHIELD, "--review-on", "2027-06-01"],
         ["add", "--reason", "adoption", "9990000042"],
         ["approve"],
         ["approve", "9990000042"],
@@ -243,7 +256,9 @@ def test_details_that_hide_nobody_are_refused(
 
     assert run(["shield", "add", "--reason", "adoption", "--stdin"]) == 2
     assert council.shielded == []
-    assert capsys.readouterr().out == ""
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "look up" not in shown.err
 
 
 def test_without_a_terminal_nothing_is_asked(council: Pretence, capsys: pytest.CaptureFixture[str]) -> None:
@@ -354,6 +369,25 @@ def test_an_ended_identity_needs_a_number_or_a_name(
     assert "the old NHS number is needed" in capsys.readouterr().err
 
 
+def test_another_number_than_the_shields_is_said_in_an_officers_words(
+    council: Pretence, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The index only says that the tags are not what it takes."""
+
+    def refuse(path: str) -> None:
+        if path == "/v1/shields/identity-ended":
+            raise Problem(ProblemCode.TAGS_PROFILE)
+
+    council.before = refuse
+    piped(monkeypatch, **CHILD)
+
+    assert run(["shield", "end", SHIELD, "--identity-ended", "--yes", "--stdin"]) == 2
+    told = capsys.readouterr().err
+    assert "Type the old NHS number" in told
+    assert "tags" not in told
+    assert "9990000042" not in told
+
+
 @pytest.mark.parametrize(
     "typed",
     [
@@ -446,6 +480,7 @@ def test_the_queue_says_who_asks_why_how_soon_where_they_are_rung_and_whose_it_i
     assert "Registered by west-council: Duty desk  01632 960001" in unsure
     assert "IT CAN BE FOUND until you decide" in unsure
     assert "signpost shield resolve M2XF-7RTA hide" in unsure
+    assert "signpost shield resolve M2XF-7RTA hide --with-number\n" in unsure
     assert "signpost shield resolve M2XF-7RTA leave" in unsure
     assert "ring their switchboard" in looked
     assert "More wait than are shown here" in shown.err
@@ -472,6 +507,22 @@ def test_every_reason_and_decision_has_its_words() -> None:
     """Catalogues are closed: a new member needs its sentence here."""
     assert set(REASONS) == set(ShieldReason)
     assert {decision for each in DECISIONS.values() for decision in each} == set(DeskDecision)
+
+
+def test_the_commands_of_an_item_fit_a_terminal(desk: Pretence, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are copied from the screen: none is broken over two lines."""
+    desk.says["/v1/desk/queue"] = DeskQueue(items=[item(work) for work in DeskWork], more=False)
+
+    assert run(["shield", "queue"]) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if "signpost shield" in line]
+    assert told
+    assert [line for line in told if len(line) > 80] == []
+
+
+def test_whether_they_were_rung_is_not_suggested(desk: Pretence, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both words are named: an officer who forgot one must not be led to the wrong one."""
+    assert run(["shield", "call-back", "M2XF-7RTA"]) == 2
+    assert "--rang or --not-rung" in capsys.readouterr().err
 
 
 def test_an_empty_queue_says_so(desk: Pretence, capsys: pytest.CaptureFixture[str]) -> None:
