@@ -19,6 +19,7 @@ from signpost.edge.client import transport_with
 from signpost.edge.dates import DateError, parse_date
 from signpost.edge.desk import DUTY_TEAM
 from signpost.edge.failures import CouldNotCheck
+from signpost.edge.gateway.certifying import certified_gateway
 from signpost.edge.organisation_keys import load_organisation, open_signing_key
 from signpost.edge.transport import NoReply, allowed_url
 from signpost.protocol.administration import AccountTerms
@@ -73,6 +74,9 @@ def enrol(
     out_of_hours: Annotated[
         str, typer.Option(metavar="NUMBER", help="Whom to ring when it could not be checked.")
     ] = DUTY_TEAM,
+    gateway: Annotated[
+        str | None, typer.Option(metavar="NAME", help="For somebody who uses this gateway of yours, and no device.")
+    ] = None,
     ca_file: CaFile = None,
     passphrase_file: PassphraseFile = None,
     as_json: JsonFlag = False,
@@ -80,7 +84,8 @@ def enrol(
     """Open an account, or open it anew after a lost device or code generator, and print the token for its owner.
 
     The token is good once, for 24 hours. Hand it over in person, or by a road on which you know them. Whatever was
-    enrolled under this name before no longer counts.
+    enrolled under this name before no longer counts. With --gateway its owner uses the token at the gateway, which is
+    then the only place where they can sign in.
 
     Example:
       signpost admin account enrol ae-desk-1 --org-keys keys --role urgent --vetting-until 2028-03-31
@@ -93,20 +98,22 @@ def enrol(
             hint="A feed's machine is enrolled by: signpost admin device enrol",
         )
     name, terms = account_name(account), terms_of(vetting_until, training_until)
+    through = None if gateway is None else certified_gateway(org_keys, gateway).certificate
     token = administering(
         org_keys,
         index_url,
         ca_file,
         passphrase_file,
         lambda administrator: administrator.enrol(
-            name, role, terms, manifest_fingerprint=fingerprint, out_of_hours=out_of_hours
+            name, role, terms, manifest_fingerprint=fingerprint, out_of_hours=out_of_hours, gateway=through
         ),
     )
     if as_json:
         answer_json("signpost.enrolment-token/1", {"account": name, "token": token.text()})
         return
     answer(token.text())
-    say(f"For the owner of {name}, once, within {_TOKEN_HOURS} hours. On their device: signpost enrol")
+    where = "On their device: signpost enrol" if gateway is None else "At the gateway, when they first sign in."
+    say(f"For the owner of {name}, once, within {_TOKEN_HOURS} hours. {where}")
     say(f"Then approve the device: signpost admin account approve {name}")
 
 

@@ -54,7 +54,7 @@ COMMANDS: Final = {
     "doctor": _Command("doctor_command", "doctor", "Say what is wrong with this device's set-up."),
     "audit": _Command("audit_commands", "app", "For auditors: read, check and export the record."),
     "demo": _Command("demo.command", "demo", "Play the whole story on this machine, with made-up children."),
-    "serve": _Command("serve_commands", "app", "Run the index or a key holder."),
+    "serve": _Command("serve_commands", "app", "Run the index, a key holder or a gateway."),
     "keys": _Command("keys_commands", "app", "For custodians: make, open and watch over the key."),
     "admin": _Command("admin_commands", "app", "For administrators: organisations, accounts, handles, devices."),
     "help": _Command("help_commands", "app", "Explain things that belong to no one command."),

@@ -25,7 +25,7 @@ SettingsFile = Annotated[Path, typer.Option("--settings", metavar="FILE", help="
 
 @app.callback()
 def _serve() -> None:
-    """Run the index or a key holder, until it is asked to stop.
+    """Run the index, a key holder or an organisation's gateway, until it is asked to stop.
 
     A service refuses to start when in doubt, and listens beyond this machine only with a certificate.
 
@@ -64,6 +64,16 @@ def holder(settings: SettingsFile) -> None:
       signpost serve holder --settings holder-1/settings.toml
     """
     _become(service_command("signpost_keys", settings))
+
+
+@app.command("gateway")
+def gateway(settings: SettingsFile) -> None:
+    """Run an organisation's gateway, at which its people sign in. Restarted, everybody signs in again.
+
+    Example:
+      signpost serve gateway --settings gateway.toml
+    """
+    _become(service_command("signpost.edge.gateway", settings))
 
 
 def service_command(module: str, settings: Path, *arguments: str) -> list[str]:

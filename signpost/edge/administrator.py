@@ -6,6 +6,10 @@ key which the index passes on was made by whoever had the token. The index never
 in its place; nor can it have the account certified as anything else than it was opened for.
 
 A device whose role answers notices is given the organisation's sealing key as it is approved, sealed to it alone.
+
+An account that is used at the organisation's gateway has the gateway's key as its device. Which gateway is said as the
+account is opened, so that no other key can be approved for it; and is remembered (`gateway-accounts/NAME.key`, 0600),
+so that all of a gateway's accounts can be stopped at once.
 """
 
 from __future__ import annotations
@@ -16,7 +20,8 @@ from pathlib import Path
 from typing import Final, Self, final
 
 from signpost.edge.atomic_file import replace_file
-from signpost.edge.failures import DeskUnusable, InvalidRequest, VerificationFailed
+from signpost.edge.failures import DeskUnusable, Failure, InvalidRequest, VerificationFailed
+from signpost.edge.gateway.certifying import certified_keys
 from signpost.edge.organisation_keys import Organisation, load_sealing_key
 from signpost.edge.signed_sender import parsed
 from signpost.edge.transport import Transport
@@ -25,8 +30,10 @@ from signpost.protocol.credentials import AccountId, EnrolmentCertificate
 from signpost.protocol.device_opening import seal_organisation_key
 from signpost.protocol.encoding import EncodingError, canonical_json, from_base64url, parse_canonical_json, to_base64url
 from signpost.protocol.enrolment import TOKEN_BYTES, DeviceSeal, EnrolmentToken, proof_digest
+from signpost.protocol.gateways import GatewayCertificate
 from signpost.protocol.keys import KeyInvalid, SigningKey, VerifyKey
 from signpost.protocol.messages import OwnAccount, StatementAnswer, StatementRequest
+from signpost.protocol.problems import ProblemCode
 from signpost.protocol.purposes import ANSWERING_ROLES, Role
 from signpost.protocol.sealing import SealKey
 from signpost.protocol.secret import Secret
@@ -38,6 +45,7 @@ __all__ = ["Administrator"]
 
 _SECONDS: Final = 20.0
 _FOLDER: Final = "enrolments"
+_AT_GATEWAYS: Final = "gateway-accounts"
 
 
 @final
@@ -54,13 +62,17 @@ class Administrator:
     randomness: Randomness
 
     async def enrol(
-        self, account: AccountId, role: Role, terms: AccountTerms, *, manifest_fingerprint: str, out_of_hours: str
-    ) -> EnrolmentToken:
-        """Open an account, or open it anew, and make the token for its owner.
+        self, account: AccountId, role: Role, terms: AccountTerms, *, manifest_fingerprint: str, out_of_hours: str,
+        gateway: GatewayCertificate | None = None,
+    ) -> EnrolmentToken:  # fmt: skip
+        """Open an account, or open it anew, and make the token for its owner; with a gateway, to be used there alone.
 
         Raises:
+            InvalidRequest: the gateway was not certified for that role; nothing was opened.
             Failure: the index refused, or did not answer.
         """
+        if gateway is not None and role not in gateway.roles:
+            raise InvalidRequest("That gateway was not certified for accounts of that role.")
         token = EnrolmentToken(
             secret=Secret(self.randomness(TOKEN_BYTES)),
             organisation=self.organisation.name,
@@ -72,7 +84,7 @@ class Administrator:
             out_of_hours=out_of_hours,
         )
         # First of all: a token whose device could never be approved must not go out.
-        self._keep(account, _Begun(token.device_seal, role, terms))
+        self._keep(account, _Begun(token.device_seal, role, terms, None if gateway is None else gateway.key))
         await self._state(
             AccountAct.ENROL, account=account, role=role, terms=terms, token_digest=proof_digest(token.proof)
         )
@@ -99,6 +111,17 @@ class Administrator:
             raise VerificationFailed("The device key that waits is none.", hint=_SUSPECT) from None
         if not begun.seal.fits(device, opening, answer.pending.device_seal):
             raise VerificationFailed("The device key that waits was not made with the token.", hint=_SUSPECT)
+        if begun.gateway is not None and device != begun.gateway:
+            raise VerificationFailed(
+                "The account was opened for a gateway, and the device that waits is another.",
+                hint="Enrol the account again; its owner uses the token at the gateway.",
+            )
+        # Certified as a device's, a gateway's key would sign requests itself, and outlive its own certificate.
+        if begun.gateway is None and device in certified_keys(self.folder):
+            raise VerificationFailed(
+                "The account was opened for a device, and its token was used at a gateway.",
+                hint="Enrol the account again, for the gateway: signpost admin account enrol NAME --gateway NAME",
+            )
         sealing_key = self._sealing_key(account, opening) if waiting.role in ANSWERING_ROLES else None
         terms = AccountTerms(waiting.vetting_until, waiting.training_until)
         # Else an index could have one of our accounts certified in a role, or for longer, than we opened it for.
@@ -114,10 +137,12 @@ class Administrator:
             issued_at=self.clock.now(),
             expires_at=int(dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC).timestamp()),
             identifier=to_base64url(self.randomness(16)),
+            at_gateway=begun.gateway is not None,
         )
         done = await self._state(
             AccountAct.APPROVE, account=account, certificate=certificate.sign(self.key), sealing_key=sealing_key
         )
+        self._note(account, begun.gateway)
         self._key_file(account).unlink(missing_ok=True)
         return done.accounts[0]
 
@@ -131,6 +156,23 @@ class Administrator:
     async def suspend(self, account: AccountId) -> OwnAccount:
         """Stop an account with its next request."""
         return (await self._state(AccountAct.SUSPEND, account=account)).accounts[0]
+
+    async def suspend_at(self, gateway: VerifyKey) -> list[OwnAccount]:
+        """Stop every account that was approved for the gateway of this key, those that are stopped already excepted.
+
+        Raises:
+            Failure: the index refused or did not answer; whoever was suspended until then is.
+        """
+        suspended = []
+        for file in sorted((self.folder / _AT_GATEWAYS).glob("*.key")):
+            if file.read_text("ascii") != gateway.text:
+                continue
+            try:
+                suspended.append(await self.suspend(AccountId(file.stem)))
+            except Failure as failure:
+                if failure.code is not ProblemCode.ACCOUNT_UNKNOWN:  # suspended already, or gone
+                    raise
+        return suspended
 
     async def reinstate(self, account: AccountId) -> OwnAccount:
         """Let a suspended account sign in again."""
@@ -180,6 +222,20 @@ class Administrator:
     def _key_file(self, account: AccountId) -> Path:
         return self.folder / _FOLDER / f"{account}.key"
 
+    def _note(self, account: AccountId, gateway: VerifyKey | None) -> None:
+        """Remember at which gateway an account is used, so that all of one gateway's can be stopped at once."""
+        file = self.folder / _AT_GATEWAYS / f"{account}.key"
+        try:
+            if gateway is None:
+                file.unlink(missing_ok=True)
+            else:
+                private_folder(file.parent)
+                replace_file(file, gateway.text.encode())
+        except StartRefused as refused:
+            raise DeskUnusable(str(refused), hint=refused.hint) from None
+        except OSError:
+            raise DeskUnusable("The folder of the organisation's keys cannot be written.") from None
+
     def _keep(self, account: AccountId, begun: _Begun) -> None:
         try:
             private_folder(self.folder / _FOLDER)
@@ -196,7 +252,7 @@ class Administrator:
             return _Begun.parse(read_private_file(self._key_file(account)))
         except StartRefused as refused:
             raise DeskUnusable(str(refused), hint=refused.hint) from None
-        except (EncodingError, KeyError, TypeError, ValueError):
+        except (EncodingError, KeyInvalid, KeyError, TypeError, ValueError):
             raise DeskUnusable("What is kept of that account's enrolment is not of its form.", hint=_ENROL) from None
 
 
@@ -207,10 +263,13 @@ class _Begun:
     seal: DeviceSeal
     role: Role
     terms: AccountTerms
+    gateway: VerifyKey | None
+    """Of an account that is used at a gateway: the key that its device must have."""
 
     def document(self) -> bytes:
         return canonical_json(
             {
+                "gateway": None if self.gateway is None else self.gateway.text,
                 "role": self.role.value,
                 "seal": to_base64url(self.seal.key.reveal()),
                 "training_until": self.terms.training_until.isoformat(),
@@ -223,11 +282,12 @@ class _Begun:
         document = parse_canonical_json(raw)
         if not isinstance(document, dict):
             raise EncodingError("not an object")
-        day = dt.date.fromisoformat
+        day, gateway = dt.date.fromisoformat, document.get("gateway")
         return cls(
             DeviceSeal(Secret(from_base64url(str(document["seal"])))),
             Role(str(document["role"])),
             AccountTerms(day(str(document["vetting_until"])), day(str(document["training_until"]))),
+            None if gateway is None else VerifyKey.parse(str(gateway)),
         )
 
 

@@ -23,7 +23,7 @@ from signpost.edge.feeds.model import BadRow, Feed, Involvement, Row
 from signpost.edge.feeds.reconcile import Counts, EndOf, Newcomer, Reconciliation, Register
 from signpost.edge.match_inputs import ChildDetails, match_inputs
 from signpost.edge.organisation_keys import FeedKeys
-from signpost.edge.references import Reference, RowDigest, child_reference, row_digest
+from signpost.edge.references import Reference, RowDigest, child_reference, reference, row_digest
 from signpost.edge.slots import Slot, registration_slots
 from signpost.protocol.classes import Use
 from signpost.protocol.messages import (
@@ -38,7 +38,7 @@ from signpost.protocol.messages import (
     WriteReceipt,
 )
 
-__all__ = ["Evaluator", "FeedRun", "FeedStopped", "OwnIndex", "Step"]
+__all__ = ["Evaluator", "FeedRun", "FeedStopped", "OwnIndex", "Step", "registration_of", "slots_of"]
 
 _IN_FLIGHT: Final = 3
 """Batches under way at once: enough that the edge, the holders and the index all have work."""
@@ -184,10 +184,10 @@ class FeedRun:
 
     async def _send_batch(self, batch: Sequence[Register], evaluator: Evaluator, index: OwnIndex) -> None:
         involvements = [self._read_again(item) for item in batch]
-        slots = [self._slots(item, involvement) for item, involvement in zip(batch, involvements, strict=True)]
+        slots = [slots_of(involvement, keys=self._keys) for involvement in involvements]
         evaluated = await evaluator.evaluate_batch(Use.REGISTER, slots)
         registrations = [
-            self._registration(item, involvement, evaluated.tags(place))
+            registration_of(involvement, item.digest, evaluated.tags(place), keys=self._keys)
             for place, (item, involvement) in enumerate(zip(batch, involvements, strict=True))
         ]
         await index.register(
@@ -199,28 +199,6 @@ class FeedRun:
         if row_digest(self._keys.reference_key, involvement) != item.digest:
             raise FeedError(FileCode.FILE_CHANGED, "the feed")
         return involvement
-
-    def _slots(self, item: Register, involvement: Involvement) -> list[Slot]:
-        inputs = match_inputs(involvement.child, Use.REGISTER)
-        return registration_slots(inputs, reference=item.reference, organisation_secret=self._keys.reference_key)
-
-    def _registration(self, item: Register, involvement: Involvement, tags: list[TaggedPoint]) -> Registration:
-        sealed = seal_case_reference(
-            involvement.ids.local_id, to=self._keys.sealing_key, organisation=self._keys.organisation.name
-        )
-        return Registration(
-            reference=item.reference,
-            child_reference=child_reference(self._keys.reference_key, involvement.ids),
-            row_digest=item.digest,
-            handle=involvement.handle,
-            # The month is enough: work that begins at birth would tell the index a birthday.
-            started_on=involvement.started_on.replace(day=1),
-            ended_on=involvement.ended_on,
-            basis=involvement.basis,
-            sealed_case_reference=sealed,
-            remove_after=involvement.remove_after,
-            tags=tags,
-        )
 
     async def _change(self, total: int, index: OwnIndex) -> None:
         done = 0
@@ -242,6 +220,34 @@ class FeedRun:
         if involvement.ended_on is None:
             raise FeedError(FileCode.FILE_CHANGED, "the feed")
         return involvement.ended_on
+
+
+def slots_of(involvement: Involvement, *, keys: FeedKeys) -> list[Slot]:
+    """The 12 slots of an involvement: the same each time it is sent."""
+    name = reference(keys.reference_key, involvement.ids)
+    return registration_slots(
+        match_inputs(involvement.child, Use.REGISTER), reference=name, organisation_secret=keys.reference_key
+    )
+
+
+def registration_of(
+    involvement: Involvement, digest: RowDigest, tags: list[TaggedPoint], *, keys: FeedKeys
+) -> Registration:
+    """An involvement as the index takes it."""
+    sealed = seal_case_reference(involvement.ids.local_id, to=keys.sealing_key, organisation=keys.organisation.name)
+    return Registration(
+        reference=reference(keys.reference_key, involvement.ids),
+        child_reference=child_reference(keys.reference_key, involvement.ids),
+        row_digest=digest,
+        handle=involvement.handle,
+        # The month is enough: work that begins at birth would tell the index a birthday.
+        started_on=involvement.started_on.replace(day=1),
+        ended_on=involvement.ended_on,
+        basis=involvement.basis,
+        sealed_case_reference=sealed,
+        remove_after=involvement.remove_after,
+        tags=tags,
+    )
 
 
 def _batched(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:

@@ -240,6 +240,7 @@ class Index:
             hashing=hashing,
             credential_key=credential_key,
             changed=self.revoking.changed,
+            refuse_certificate=self.revoking.refuse_certificate,
             randomness=randomness,
         )
         self.reading_record = ReadingRecord(

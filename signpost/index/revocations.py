@@ -47,9 +47,22 @@ class Revoking:
         Raises:
             Problem: REVOKED.
         """
-        if self._revocations.revoked(
-            Revoked(certificate=asker.certificate_identifier), Revoked(account=(asker.organisation, asker.account))
-        ):
+        named = [
+            Revoked(certificate=asker.certificate_identifier),
+            Revoked(account=(asker.organisation, asker.account)),
+        ]
+        if asker.gateway_identifier is not None:
+            named.append(Revoked(certificate=asker.gateway_identifier))
+        if self._revocations.revoked(*named):
+            raise Problem(ProblemCode.REVOKED)
+
+    def refuse_certificate(self, identifier: str) -> None:
+        """Refuse what a revoked certificate vouches for.
+
+        Raises:
+            Problem: REVOKED.
+        """
+        if self._revocations.revoked(Revoked(certificate=identifier)):
             raise Problem(ProblemCode.REVOKED)
 
     async def revoke(self, *, certificate: str | None, organisation: str | None, account: str | None, now: int) -> None:

@@ -14,6 +14,10 @@ A person has one shift at a time: signing in ends an earlier one, and says so. A
 proofs, and ends them all.
 
 A machine's account has no password and no code: its device's key, kept by its own machine, signs it in.
+
+Where the account is used at a gateway, the gateway's key signs the request to sign in, and the shift is of the key of a
+session that it signed for this account: the same three statements that every request of the session carries
+(`signpost.protocol.gateways`). They are looked at after the factors, like whatever else is told of an account.
 """
 
 from __future__ import annotations
@@ -40,8 +44,9 @@ from signpost.protocol.credentials import (
     ShiftCredential,
 )
 from signpost.protocol.encoding import to_base64url
-from signpost.protocol.keys import SigningKey
-from signpost.protocol.messages import Nothing, PasswordRequest, SignInAnswer, SignInRequest
+from signpost.protocol.gateways import Enrolled, read_session
+from signpost.protocol.keys import SigningKey, VerifyKey
+from signpost.protocol.messages import GatewaySession, Nothing, PasswordRequest, SignInAnswer, SignInRequest
 from signpost.protocol.one_time_codes import SECRET_BYTES, step_of
 from signpost.protocol.passwords import as_secret, hash_password, hashed_at, password_fits
 from signpost.protocol.problems import Problem, ProblemCode
@@ -94,11 +99,16 @@ class SigningIn:
         hashing: Hashing,
         credential_key: SigningKey,
         changed: Callable[[], None],
+        refuse_certificate: Callable[[str], None],
         randomness: Randomness,
     ) -> None:
+        """`changed` is called when the revocation list may have been; `refuse_certificate` raises REVOKED for the
+        identifier of a certificate that was taken back.
+        """
         self._accounts = accounts
         self._organisations = organisations
         self._record = record
+        self._refuse_certificate = refuse_certificate
         self._hashing = hashing
         self._credential_key = credential_key
         self._changed = changed
@@ -115,9 +125,15 @@ class SigningIn:
 
         Raises:
             Problem: SIGNATURE_STALE, SIGN_IN_TOO_OFTEN, OVERLOADED, SIGN_IN_REFUSED; with every factor right
-                ACCOUNT_NOT_APPROVED, ACCOUNT_SUSPENDED, VETTING_LAPSED, TRAINING_LAPSED or REVOKED.
+                ACCOUNT_NOT_APPROVED, ACCOUNT_SUSPENDED, VETTING_LAPSED, TRAINING_LAPSED or REVOKED; at a gateway also
+                GATEWAY_INVALID, SESSION_INVALID or CERTIFICATE_EXPIRED (the gateway's).
         """
-        return await self._opened(await self._proved(request, asked, source, now), now)
+        proved = await self._proved(request, asked, source, now)
+        try:
+            enrolled = self._enrolled(proved.account, asked.session, now)
+        except Problem as problem:
+            await self._refused(proved.account, problem.code, now)
+        return await self._opened(proved, enrolled, now)
 
     async def change_password(
         self, request: PresentedRequest, asked: PasswordRequest, *, source: Guesser | None, now: int
@@ -225,9 +241,28 @@ class SigningIn:
         await self._record.note(audit, signed=None)
         raise Problem(why)
 
-    async def _opened(self, proved: _Proved, now: int) -> SignInAnswer:
-        known = proved.account
-        certificate = self._certificate(known)
+    def _enrolled(self, account: Account, session: GatewaySession | None, now: int) -> Enrolled:
+        """Whose key the shift is of: the account's device's, or its session's at a gateway."""
+        certificate, organisation_key = self._certificate(account)
+        if session is None:
+            if certificate.at_gateway:
+                raise Problem(ProblemCode.GATEWAY_INVALID)
+            return Enrolled(certificate, certificate.device)
+        enrolled = read_session(certificate, session.gateway, session.session, organisation_key=organisation_key)
+        assert enrolled.gateway is not None
+        assert enrolled.session is not None
+        if now >= enrolled.gateway.expires_at:
+            raise Problem(ProblemCode.CERTIFICATE_EXPIRED)
+        if now >= enrolled.session.expires_at:
+            raise Problem(ProblemCode.SESSION_INVALID)
+        self._refuse_certificate(enrolled.gateway.identifier)
+        return enrolled
+
+    async def _opened(self, proved: _Proved, enrolled: Enrolled, now: int) -> SignInAnswer:
+        known, certificate = proved.account, enrolled.certificate
+        until = [now + SHIFT_SECONDS, ends_at(known.terms), certificate.expires_at]
+        if enrolled.session is not None:  # which ends no later than its gateway's certificate
+            until.append(enrolled.session.expires_at)
         began_at = max(now, known.last_shift + 1)
         credential = ShiftCredential(
             organisation=known.organisation,
@@ -235,9 +270,9 @@ class SigningIn:
             role=known.role,
             kind=certificate.kind,
             purposes=purposes_of(known.role, certificate.kind),
-            device_thumbprint=certificate.device.thumbprint(),
+            device_thumbprint=enrolled.key.thumbprint(),
             issued_at=began_at,
-            expires_at=min(now + SHIFT_SECONDS, ends_at(known.terms), certificate.expires_at),
+            expires_at=min(until),
             identifier=to_base64url(self._randomness(16)),
         )
         # A person has one shift at a time; a machine's feeds may overlap.
@@ -296,12 +331,14 @@ class SigningIn:
             known.organisation, known.name, change, audit=audit, once=once, forgiven=[proved.guesser]
         )
 
-    def _certificate(self, account: Account) -> EnrolmentCertificate:
+    def _certificate(self, account: Account) -> tuple[EnrolmentCertificate, VerifyKey]:
+        """The organisation's word on the account's device, and the key that signed it."""
         organisation = self._organisations.organisation(account.organisation)
         try:
             if organisation is None or account.certificate is None:
                 raise TokenInvalid("none")
-            return EnrolmentCertificate.read(account.certificate, organisation.signing_key)
+            read = EnrolmentCertificate.read(account.certificate, organisation.signing_key)
         except TokenInvalid:
             # The organisation's key was replaced: its devices are approved anew.
             raise Problem(ProblemCode.ACCOUNT_NOT_APPROVED) from None
+        return read, organisation.signing_key

@@ -11,7 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, final
 
-from signpost.protocol.credentials import Asker, OrganisationId, certificate_organisation, verify_chain
+from signpost.protocol.credentials import Asker, OrganisationId, ShiftCredential, certificate_organisation
+from signpost.protocol.gateways import read_enrolled
 from signpost.protocol.keys import VerifyKey
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.signatures import (
@@ -21,9 +22,9 @@ from signpost.protocol.signatures import (
     Signature,
     verify_request,
 )
-from signpost.protocol.tokens import MAX_TOKEN_BYTES
+from signpost.protocol.tokens import MAX_TOKEN_BYTES, TokenInvalid
 
-__all__ = ["Authenticator"]
+__all__ = ["Authenticator", "verify_chain"]
 
 _REMEMBERED: Final = 4096
 """Chains kept: a few thousand devices' worth, a few megabytes."""
@@ -74,3 +75,43 @@ class Authenticator:
         else:
             self._verified.move_to_end(name)
         return asker
+
+
+def verify_chain(certificate: str, credential: str, *, organisation_key: VerifyKey, credential_key: VerifyKey) -> Asker:
+    """Both sides' statements of D2, checked against the organisation's and the index's keys and against each other.
+    `certificate` is what the organisation's side says: one certificate, or three of a session at a gateway.
+
+    Times are not checked here: `Asker.check_time` does, at every request.
+
+    Raises:
+        Problem: CERTIFICATE_INVALID, GATEWAY_INVALID, SESSION_INVALID, CREDENTIAL_INVALID or CREDENTIAL_MISMATCH.
+    """
+    known = read_enrolled(certificate, organisation_key=organisation_key)
+    enrolled, gateway, session = known.certificate, known.gateway, known.session
+    try:
+        shift = ShiftCredential.read(credential, credential_key)
+    except TokenInvalid:
+        raise Problem(ProblemCode.CREDENTIAL_INVALID) from None
+    if (
+        (enrolled.organisation, enrolled.account, enrolled.role, enrolled.kind)
+        != (shift.organisation, shift.account, shift.role, shift.kind)
+        or known.key.thumbprint() != shift.device_thumbprint
+    ):  # fmt: skip
+        raise Problem(ProblemCode.CREDENTIAL_MISMATCH)
+    certificates = (enrolled,) if gateway is None else (enrolled, gateway)
+    of_the_shift = (shift,) if session is None else (shift, session)
+    return Asker(
+        organisation=enrolled.organisation,
+        account=enrolled.account,
+        role=enrolled.role,
+        kind=enrolled.kind,
+        purposes=shift.purposes,
+        device=known.key,
+        certificate_identifier=enrolled.identifier,
+        credential_identifier=shift.identifier,
+        certificate_expires_at=min(each.expires_at for each in certificates),
+        credential_expires_at=min(each.expires_at for each in of_the_shift),
+        signed_in_at=shift.issued_at,
+        not_before=max(each.issued_at for each in (*certificates, *of_the_shift)),
+        gateway_identifier=None if gateway is None else gateway.identifier,
+    )

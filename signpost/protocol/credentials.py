@@ -7,17 +7,20 @@ Both must be there, both must be of one account, organisation, role, kind and de
 Neither party alone can make an asker: the organisation cannot open a shift, the index cannot enrol a device.
 The pair is parsed into an `Asker`, which is the only type that the rest of the system acts for.
 
+Somebody at their organisation's gateway signs by a key of the session's, which a second and a third statement join to
+the account (`gateways`). The pair is read in `askers`.
+
 Claims are canonical JSON; times are epoch seconds; `jti` is 16 random bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NewType
 
+from signpost.protocol.claims import confirmed_key, exactly, key_confirmation, text_in
 from signpost.protocol.encoding import JSON
-from signpost.protocol.keys import KeyInvalid, SigningKey, VerifyKey
+from signpost.protocol.keys import SigningKey, VerifyKey
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import Kind, Purpose, Role
 from signpost.protocol.tokens import TokenInvalid, peek, read_identifier, read_seconds, read_token, sign_token
@@ -30,8 +33,8 @@ __all__ = [
     "OrganisationId",
     "ShiftCredential",
     "certificate_organisation",
+    "name_in",
     "valid_name",
-    "verify_chain",
 ]  # fmt: skip
 
 OrganisationId = NewType("OrganisationId", str)
@@ -40,6 +43,8 @@ AccountId = NewType("AccountId", str)
 SHIFT_SECONDS: Final = 12 * 60 * 60
 """A shift: 12 hours, the longest that one person works."""
 CERTIFICATE_TYP: Final = "signpost-enrolment+jwt"
+AT_GATEWAY_TYP: Final = "signpost-gateway-enrolment+jwt"
+"""Of an account that is used at a gateway: by its kind of token, since no claim is optional."""
 CREDENTIAL_TYP: Final = "signpost-shift+jwt"
 _INDEX: Final = "signpost-index"
 
@@ -54,9 +59,20 @@ def valid_name(text: object) -> bool:
     )
 
 
+def name_in(value: JSON) -> str:
+    """A claim that names an organisation, an account or a gateway.
+
+    Raises:
+        TokenInvalid: it is not of that form.
+    """
+    if not valid_name(value):
+        raise TokenInvalid("a claim is not of its form")
+    return text_in(value)
+
+
 @dataclass(frozen=True, slots=True)
 class EnrolmentCertificate:
-    """The organisation's word on a device key."""
+    """The organisation's word on a device key. An account `at_gateway` has its organisation's gateway as its device."""
 
     organisation: OrganisationId
     account: AccountId
@@ -66,11 +82,12 @@ class EnrolmentCertificate:
     issued_at: int
     expires_at: int
     identifier: str
+    at_gateway: bool = False
 
     def sign(self, key: SigningKey) -> str:
         """The certificate as a token, under the organisation's signing key."""
         claims: dict[str, JSON] = {
-            "cnf": {"jwk": {"crv": "Ed25519", "kty": "OKP", "x": self.device.text}},
+            "cnf": key_confirmation(self.device),
             "exp": self.expires_at,
             "iat": self.issued_at,
             "iss": self.organisation,
@@ -79,7 +96,7 @@ class EnrolmentCertificate:
             "role": self.role.value,
             "sub": self.account,
         }
-        return sign_token(claims, typ=CERTIFICATE_TYP, key=key)
+        return sign_token(claims, typ=AT_GATEWAY_TYP if self.at_gateway else CERTIFICATE_TYP, key=key)
 
     @classmethod
     def read(cls, token: str, key: VerifyKey) -> EnrolmentCertificate:
@@ -88,27 +105,29 @@ class EnrolmentCertificate:
         Raises:
             TokenInvalid: not such a certificate.
         """
-        claims = _exactly(
-            read_token(token, typ=CERTIFICATE_TYP, key=key), {"cnf", "exp", "iat", "iss", "jti", "kind", "role", "sub"}
+        try:
+            return cls._read(token, key, typ=CERTIFICATE_TYP, at_gateway=False)
+        except TokenInvalid:
+            return cls._read(token, key, typ=AT_GATEWAY_TYP, at_gateway=True)
+
+    @classmethod
+    def _read(cls, token: str, key: VerifyKey, *, typ: str, at_gateway: bool) -> EnrolmentCertificate:
+        claims = exactly(
+            read_token(token, typ=typ, key=key), {"cnf", "exp", "iat", "iss", "jti", "kind", "role", "sub"}
         )
-        confirmation = claims["cnf"]
-        jwk = confirmation.get("jwk") if isinstance(confirmation, dict) and len(confirmation) == 1 else None
-        if not isinstance(jwk, dict) or set(jwk) != {"crv", "kty", "x"}:
-            raise TokenInvalid("no device key")
-        if jwk["crv"] != "Ed25519" or jwk["kty"] != "OKP" or not isinstance(jwk["x"], str):
-            raise TokenInvalid("no device key")
         try:
             return cls(
-                organisation=OrganisationId(_name(claims["iss"])),
-                account=AccountId(_name(claims["sub"])),
-                role=Role(_text(claims["role"])),
-                kind=Kind(_text(claims["kind"])),
-                device=VerifyKey.parse(jwk["x"]),
+                organisation=OrganisationId(name_in(claims["iss"])),
+                account=AccountId(name_in(claims["sub"])),
+                role=Role(text_in(claims["role"])),
+                kind=Kind(text_in(claims["kind"])),
+                device=confirmed_key(claims["cnf"]),
                 issued_at=read_seconds(claims["iat"]),
                 expires_at=read_seconds(claims["exp"]),
                 identifier=read_identifier(claims["jti"]),
+                at_gateway=at_gateway,
             )
-        except (KeyInvalid, ValueError):
+        except ValueError:
             raise TokenInvalid("a claim is not of its form") from None
 
 
@@ -149,7 +168,7 @@ class ShiftCredential:
         Raises:
             TokenInvalid: not such a credential.
         """
-        claims = _exactly(
+        claims = exactly(
             read_token(token, typ=CREDENTIAL_TYP, key=key),
             {"cnf", "exp", "iat", "iss", "jti", "kind", "org", "purposes", "role", "sub"},
         )
@@ -160,12 +179,12 @@ class ShiftCredential:
             raise TokenInvalid("a claim is not of its form")
         try:
             return cls(
-                organisation=OrganisationId(_name(claims["org"])),
-                account=AccountId(_name(claims["sub"])),
-                role=Role(_text(claims["role"])),
-                kind=Kind(_text(claims["kind"])),
-                purposes=tuple(Purpose(_text(purpose)) for purpose in purposes),
-                device_thumbprint=_text(confirmation["jkt"]),
+                organisation=OrganisationId(name_in(claims["org"])),
+                account=AccountId(name_in(claims["sub"])),
+                role=Role(text_in(claims["role"])),
+                kind=Kind(text_in(claims["kind"])),
+                purposes=tuple(Purpose(text_in(purpose)) for purpose in purposes),
+                device_thumbprint=text_in(confirmation["jkt"]),
                 issued_at=read_seconds(claims["iat"]),
                 expires_at=read_seconds(claims["exp"]),
                 identifier=read_identifier(claims["jti"]),
@@ -176,7 +195,9 @@ class ShiftCredential:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """A verified account on a verified device, for as long as both statements last."""
+    """A verified account on a verified device, for as long as all their statements last. At a gateway `device` is the
+    session's key.
+    """
 
     organisation: OrganisationId
     account: AccountId
@@ -190,6 +211,8 @@ class Asker:
     credential_expires_at: int
     signed_in_at: int
     not_before: int
+    gateway_identifier: str | None = None
+    """Of the certificate of the gateway they sit at; null at a device of their own."""
 
     def check_time(self, now: int, *, leeway: int = 5) -> None:
         """Refuse an asker whose statements have run out, or have not begun (beyond `leeway` seconds of clock error).
@@ -209,59 +232,3 @@ def certificate_organisation(certificate: str) -> OrganisationId | None:
     """The organisation that an unverified certificate names: whose key to check it against."""
     name = peek(certificate, "iss")
     return OrganisationId(name) if valid_name(name) and name is not None else None
-
-
-def verify_chain(certificate: str, credential: str, *, organisation_key: VerifyKey, credential_key: VerifyKey) -> Asker:
-    """Both statements of D2, checked against the organisation's and the index's keys and against each other.
-
-    Times are not checked here: `Asker.check_time` does, at every request.
-
-    Raises:
-        Problem: CERTIFICATE_INVALID, CREDENTIAL_INVALID or CREDENTIAL_MISMATCH.
-    """
-    try:
-        enrolled = EnrolmentCertificate.read(certificate, organisation_key)
-    except TokenInvalid:
-        raise Problem(ProblemCode.CERTIFICATE_INVALID) from None
-    try:
-        shift = ShiftCredential.read(credential, credential_key)
-    except TokenInvalid:
-        raise Problem(ProblemCode.CREDENTIAL_INVALID) from None
-    if (
-        (enrolled.organisation, enrolled.account, enrolled.role, enrolled.kind)
-        != (shift.organisation, shift.account, shift.role, shift.kind)
-        or enrolled.device.thumbprint() != shift.device_thumbprint
-    ):  # fmt: skip
-        raise Problem(ProblemCode.CREDENTIAL_MISMATCH)
-    return Asker(
-        organisation=enrolled.organisation,
-        account=enrolled.account,
-        role=enrolled.role,
-        kind=enrolled.kind,
-        purposes=shift.purposes,
-        device=enrolled.device,
-        certificate_identifier=enrolled.identifier,
-        credential_identifier=shift.identifier,
-        certificate_expires_at=enrolled.expires_at,
-        credential_expires_at=shift.expires_at,
-        signed_in_at=shift.issued_at,
-        not_before=max(enrolled.issued_at, shift.issued_at),
-    )
-
-
-def _exactly(claims: Mapping[str, JSON], names: set[str]) -> Mapping[str, JSON]:
-    if set(claims) != names:
-        raise TokenInvalid("a claim is missing or unknown")
-    return claims
-
-
-def _text(value: JSON) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= 128:
-        raise TokenInvalid("a claim is not of its form")
-    return value
-
-
-def _name(value: JSON) -> str:
-    if not valid_name(value):
-        raise TokenInvalid("a claim is not of its form")
-    return _text(value)

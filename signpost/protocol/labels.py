@@ -105,3 +105,7 @@ class Label(StrEnum):
     REPORT_ROW = "signpost/v1/index/report-row"
     RIGHTS_NUMBER = "signpost/v1/index/rights-number"
     RIGHTS_ROW = "signpost/v1/index/rights-row"
+    # D2: at an organisation's gateway, in its memory
+    GATEWAY_SESSION = "signpost/v1/gateway/session"
+    GATEWAY_REQUEST = "signpost/v1/gateway/request"
+    GATEWAY_PROGRAM = "signpost/v1/gateway/program"

@@ -44,6 +44,7 @@ __all__ = [
     "EvaluationRequest",
     "EvaluationResponse",
     "FeedFinished",
+    "GatewaySession",
     "GlassAnswer",
     "GlassRequest",
     "HandleList",
@@ -629,13 +630,23 @@ class EnrolmentRequest(Wire):
     code: Code | None
 
 
+class GatewaySession(Wire):
+    """D2: a gateway's certificate, and the session's that it signed. The shift is the session's key's."""
+
+    gateway: Token
+    session: Token
+
+
 class SignInRequest(Wire):
-    """D2: signed by the device's key; password and code are null for a machine's account."""
+    """D2: signed by the device's key, which is the gateway's for an account that is used at one; password and code are
+    null for a machine's account, and the session is null but at a gateway.
+    """
 
     organisation: AccountName
     account: AccountName
     password: Password | None
     code: Code | None
+    session: GatewaySession | None = None
 
 
 class PasswordRequest(Wire):

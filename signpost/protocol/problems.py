@@ -32,6 +32,8 @@ class ProblemCode(StrEnum):
     NONCE_USED = "nonce-used"
     CERTIFICATE_INVALID = "certificate-invalid"
     CERTIFICATE_EXPIRED = "certificate-expired"
+    GATEWAY_INVALID = "gateway-invalid"
+    SESSION_INVALID = "session-invalid"
     CREDENTIAL_INVALID = "credential-invalid"
     CREDENTIAL_EXPIRED = "credential-expired"
     CREDENTIAL_MISMATCH = "credential-mismatch"
@@ -96,6 +98,11 @@ class ProblemCode(StrEnum):
     PERIOD_INVALID = "period-invalid"
     REFERENCE_UNKNOWN = "reference-unknown"
     REFERENCE_REPEATED = "reference-repeated"
+    # an organisation's gateway
+    NOT_SIGNED_IN = "not-signed-in"
+    NOTHING_TO_ASK = "nothing-to-ask"
+    COULD_NOT_CHECK = "could-not-check"
+    IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused"
     # the local admin socket
     ALREADY_EXISTS = "already-exists"
     PASSPHRASE_WRONG = "passphrase-wrong"  # noqa: S105 - the name of a refusal, not a passphrase
@@ -142,6 +149,11 @@ PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
             "Enrol the device again with the organisation's administrator."),
         _C.CERTIFICATE_EXPIRED: _Words(401, "Enrolment certificate expired",
             "The enrolment certificate has run out.", "Enrol the device again with the organisation's administrator."),
+        _C.GATEWAY_INVALID: _Words(401, "Gateway not certified",
+            "The organisation certified no such gateway for this account and role, or the account is not used at one.",
+            "Speak to the organisation's administrator, who certifies it: signpost admin gateway certify"),
+        _C.SESSION_INVALID: _Words(401, "Session not the gateway's",
+            "The gateway did not sign this session for this account, or for longer than it may.", "Sign in again."),
         _C.CREDENTIAL_INVALID: _Words(401, "Credential invalid", "The credential was not issued by this index.",
             "Sign in again."),
         _C.CREDENTIAL_EXPIRED: _Words(401, "Credential expired", "The shift's credential has run out.",
@@ -283,6 +295,16 @@ PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
             "Fetch the organisation's own list again."),
         _C.REFERENCE_REPEATED: _Words(422, "Reference repeated", "One request names the same involvement twice.",
             "Send each involvement once."),
+        _C.NOT_SIGNED_IN: _Words(401, "Not signed in",
+            "Nobody is signed in by this session: it is none of this gateway's, was left too long, or is over.",
+            "Sign in again."),
+        _C.NOTHING_TO_ASK: _Words(422, "Nothing to ask", "The details give nothing to look up, and nothing was sent.",
+            "Give a date of birth, and an NHS number or permanent UPN, or names and a postcode."),
+        _C.COULD_NOT_CHECK: _Words(503, "Could not check",
+            "No verified, definite answer could be had. This is not a no.",
+            "Try again; if it cannot wait, ring the local authority's out-of-hours duty team."),
+        _C.IDEMPOTENCY_KEY_REUSED: _Words(422, "Idempotency key reused",
+            "This session has used that key for another request.", "Use a new key for each request."),
         _C.ALREADY_EXISTS: _Words(409, "Already exists", "There is one of that name already.", "Choose another name."),
         _C.PASSPHRASE_WRONG: _Words(403, "Wrong passphrase", "The passphrase does not open the sealed file.",
             "Try again; the sealed file is unchanged."),

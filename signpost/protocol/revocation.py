@@ -69,7 +69,10 @@ class RevocationList:
         Raises:
             Problem: REVOKED.
         """
-        if asker.certificate_identifier in self.names or _account_name(asker.organisation, asker.account) in self.names:
+        named = (
+            asker.certificate_identifier, asker.gateway_identifier, _account_name(asker.organisation, asker.account),
+        )  # fmt: skip
+        if not self.names.isdisjoint(name for name in named if name is not None):
             raise Problem(ProblemCode.REVOKED)
 
 

@@ -38,12 +38,14 @@ def problem_response(problem: Problem, *, headers: Mapping[str, str] | None = No
     return _response(problem, problem.document(), dict(headers or {}))
 
 
-def answer_problems(app: FastAPI) -> None:
-    """Every refusal of the application is answered as a problem, FastAPI's own included."""
+def answer_problems(app: FastAPI, *, challenge: str = "Signature") -> None:
+    """Every refusal of the application is answered as a problem, FastAPI's own included. `challenge` is how whoever is
+    not known may say who they are (RFC 9110 §11.6.1).
+    """
 
     async def refused(request: Request, problem: Exception) -> Response:
         assert isinstance(problem, Problem)
-        return problem_response(problem)
+        return problem_response(problem, headers={"WWW-Authenticate": challenge} if problem.status == 401 else {})
 
     async def malformed(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -76,7 +78,7 @@ def _response(problem: Problem, document: dict[str, object], headers: dict[str, 
     if problem.retry_after is not None:
         headers["Retry-After"] = str(problem.retry_after)
     if problem.status == 401:
-        headers["WWW-Authenticate"] = "Signature"  # RFC 9110 §15.5.2 wants one
+        headers.setdefault("WWW-Authenticate", "Signature")  # RFC 9110 §15.5.2 wants one
     if problem.code in _BODY_LEFT:
         headers["Connection"] = "close"  # what is left of the body is not worth reading
     body = json.dumps(document, separators=(",", ":")).encode()

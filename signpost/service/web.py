@@ -1,4 +1,4 @@
-"""The web application both services are built on: FastAPI with its doors shut.
+"""The web application every service is built on: FastAPI with its doors shut.
 
 No documentation pages (FastAPI's load scripts from a public CDN), no redirects (they would repeat a Host header), no
 telemetry (FastAPI's own exports exception messages when its environment says so). The OpenAPI document at /openapi.json
@@ -51,6 +51,7 @@ def build_app(
     body_seconds: float = _BODY_SECONDS,
     most_reading: int = _MOST_READING,
     most_inside: int = _MOST_INSIDE,
+    challenge: str = "Signature",
 ) -> FastAPI:
     """An application with the door in front of it, to which a service adds its endpoints.
 
@@ -76,7 +77,7 @@ def build_app(
         most_reading=most_reading,
         most_inside=most_inside,
     )
-    answer_problems(app)
+    answer_problems(app, challenge=challenge)
     return app
 
 

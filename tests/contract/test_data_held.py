@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Migrations
 
+from signpost.edge.gateway.events import GatewayEvent
 from signpost.index.events import IndexEvent
 from signpost.index.keyfile import IndexKeys
 from signpost.index.lifetimes import LIFETIMES
@@ -122,5 +123,5 @@ def columns(connection: Connection, table: str) -> list[str]:
 
 def catalogue() -> Iterator[Event]:
     """Every event that a service may log."""
-    for events in (ServiceEvent, IndexEvent, HolderEvent):
+    for events in (ServiceEvent, IndexEvent, HolderEvent, GatewayEvent):
         yield from events

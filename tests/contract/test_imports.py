@@ -20,6 +20,7 @@ STARTS = [
     ("signpost_keys.app", ("signpost.index", "signpost.edge", "signpost_cli")),
     ("signpost.index.app", ("signpost.edge", "signpost_keys", "signpost_cli")),
     ("signpost.edge.client", ("signpost.index", "signpost_keys", "signpost_cli")),
+    ("signpost.edge.gateway.doors", ("signpost.index", "signpost_keys", "signpost_cli")),
     ("signpost_cli.main", ("signpost.index", "signpost_keys")),
 ]
 

@@ -3,7 +3,8 @@
 What stands against it: each holder knows the organisations' signing keys from its own custodian, and the index never
 has one. So an account's device must be of a certificate that the organisation signed; and the administrator signs a
 device key, and seals the organisation's sealing key to it, only where the enrolment token's own seal says that it was
-made on that device (protocol.md D1, D2).
+made on that device (protocol.md D1, D2). A gateway between them is certified by the organisation too, and the
+key of each session by the gateway: of either the index has only the public half.
 """
 
 from __future__ import annotations
@@ -19,23 +20,31 @@ import pytest
 
 from signpost.edge.administrator import Administrator
 from signpost.edge.atomic_file import PUBLIC, replace_file
-from signpost.edge.failures import DeskUnusable, VerificationFailed
+from signpost.edge.failures import DeskUnusable, InvalidRequest, VerificationFailed
 from signpost.edge.organisation_keys import Organisation
 from signpost.edge.transport import Transport
 from signpost.protocol.administration import AccountTerms
 from signpost.protocol.askers import Authenticator
-from signpost.protocol.credentials import AccountId, EnrolmentCertificate, OrganisationId, ShiftCredential
+from signpost.protocol.credentials import (
+    SHIFT_SECONDS,
+    AccountId,
+    EnrolmentCertificate,
+    OrganisationId,
+    ShiftCredential,
+)
 from signpost.protocol.device_opening import device_opening_key, open_organisation_key
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.enrolment import DeviceSeal
+from signpost.protocol.gateways import GATEWAY_ROLES, GatewayCertificate, SessionCertificate, joined
 from signpost.protocol.keys import SigningKey
 from signpost.protocol.messages import SignInAnswer
-from signpost.protocol.problems import Problem
+from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import Kind, Role, purposes_of
 from signpost.protocol.sealing import SealKey
 from signpost.protocol.secret import Secret
 from signpost.protocol.signatures import PresentedRequest, sign_request
 from tests.integration.index.conftest import Scene, set_scene
+from tests.support.gateways import Gateway, enrol_at
 from tests.support.people import Person, enrol, terms
 from tests.support.running_index import RunningIndex
 
@@ -118,6 +127,78 @@ def test_it_can_sign_for_no_device_of_its_own(scene: Scene) -> None:
     assert asker.account == "nurse-1"
 
 
+def test_it_can_make_no_gateway_and_no_session(scene: Scene) -> None:
+    """Nor lengthen one, move it to another account, role or key, or turn a device's account into a gateway's. What the
+    gateway signed itself is answered.
+    """
+    gateway = Gateway(scene.index)
+    nurse, own = enrol_at(gateway), enrol(scene.index)
+    scene.world.clock.advance(60)
+    device, of_a_device = gateway.signed_in(nurse), own.sign_in().json()
+    now = scene.world.clock.now()
+    enrolment, certificate, session = device.certificate.split("~")
+    evil = replace(gateway.certificate, key=EVIL.verify_key, roles=GATEWAY_ROLES)
+    fresh = SessionCertificate(
+        organisation=OrganisationId("st-elsewhere"), account=AccountId("nurse-7"),
+        gateway=gateway.certificate.identifier, key=EVIL.verify_key, issued_at=now, expires_at=now + 3600,
+        identifier=to_base64url(os.urandom(16)),
+    )  # fmt: skip
+    of_evil, index_key = credential(scene, nurse, EVIL), scene.world.credential_key
+    forged = [
+        # a session of its own making, under the true gateway and under gateways of its own
+        (joined(enrolment, certificate, fresh.sign(EVIL)), of_evil, EVIL),
+        (joined(enrolment, certificate, fresh.sign(index_key)), of_evil, EVIL),
+        (joined(enrolment, evil.sign(EVIL), fresh.sign(EVIL)), of_evil, EVIL),
+        (joined(enrolment, evil.sign(index_key), fresh.sign(EVIL)), of_evil, EVIL),
+        # the true session under its own key, and for another account of the organisation
+        (device.certificate, of_evil, EVIL),
+        (device.certificate, credential(scene, own, EVIL), EVIL),
+        (joined(of_a_device["certificate"], certificate, session), credential(scene, own, device.key), device.key),
+        # a role that the account has not, and an account without its session
+        (device.certificate, credential(scene, nurse, device.key, role=Role.MATERNITY), device.key),
+        (enrolment, credential(scene, nurse, gateway.key), gateway.key),
+        (enrolment, of_evil, EVIL),
+    ]  # fmt: skip
+
+    for chain, credential_token, key in forged:
+        with pytest.raises(Problem) as refused:
+            holder(scene).authenticate(presented(chain, credential_token, key, now), now=now)
+        assert refused.value.status in (401, 403)
+    asker, _ = holder(scene).authenticate(presented(device.certificate, device.credential, device.key, now), now=now)
+    assert asker.account == "nurse-7"
+    # A credential of a year is no longer than the session.
+    longer = credential(scene, nurse, device.key, expires_at=now + 365 * 86_400)
+    later = now + SHIFT_SECONDS
+    with pytest.raises(Problem) as refused:
+        holder(scene).authenticate(presented(device.certificate, longer, device.key, later), now=later)
+    assert refused.value.code is ProblemCode.CREDENTIAL_EXPIRED
+
+
+def test_it_can_put_no_key_before_an_administrator_who_opened_the_account_for_the_gateway(
+    scene: Scene, tmp_path: Path
+) -> None:
+    """Even with the token: an account of the gateway has the gateway's key for its device, or is not approved."""
+    administrator = administering(scene, tmp_path / "keys")
+    gateway = Gateway(scene.index)
+    person = waiting(scene, administrator, gateway=gateway.certificate)  # on a device of their own
+    with pytest.raises(VerificationFailed, match="opened for a gateway"):
+        scene.index.run(administrator.approve(AccountId("nurse-9")))
+
+    person = waiting(scene, administrator, gateway=gateway.certificate, key=gateway.key)
+    assert scene.index.run(administrator.approve(AccountId("nurse-9"))).state == "active"
+    scene.world.clock.advance(60)
+    device = gateway.signed_in(person)
+    assert scene.index.ask(device, "/v1/inbox", b"{}").status_code == 200
+
+
+def test_no_account_is_opened_for_a_gateway_in_a_role_that_it_does_not_have(scene: Scene, tmp_path: Path) -> None:
+    administrator = administering(scene, tmp_path / "keys")
+
+    with pytest.raises(InvalidRequest, match="not certified for accounts of that role"):
+        waiting(scene, administrator, Role.MATERNITY, gateway=Gateway(scene.index).certificate)
+    assert scene.index.run(administrator.accounts()) == []
+
+
 def administering(scene: Scene, folder: Path) -> Administrator:
     """The hospital's administrator, with the hospital's keys, before an index that is not to be trusted."""
     from signpost.index.web.public import public_app
@@ -142,17 +223,24 @@ def administering(scene: Scene, folder: Path) -> Administrator:
     )
 
 
-def waiting(scene: Scene, administrator: Administrator, role: Role = Role.URGENT) -> Person:
+def waiting(
+    scene: Scene,
+    administrator: Administrator,
+    role: Role = Role.URGENT,
+    *,
+    gateway: GatewayCertificate | None = None,
+    key: SigningKey | None = None,
+) -> Person:
     """Somebody who has enrolled their device by the administrator's token, and is not approved yet."""
     name = AccountId("nurse-9")
     token = scene.index.run(
         administrator.enrol(
             name, role, terms(scene.index), manifest_fingerprint=scene.world.manifest.fingerprint(),
-            out_of_hours="0113 496 0000",
+            out_of_hours="0113 496 0000", gateway=gateway,
         )
     )  # fmt: skip
     person = Person(
-        scene.index, "st-elsewhere", Kind.HOSPITAL, name, role, token, SigningKey(Secret(os.urandom(32))),
+        scene.index, "st-elsewhere", Kind.HOSPITAL, name, role, token, key or SigningKey(Secret(os.urandom(32))),
         Secret(os.urandom(20)),
     )  # fmt: skip
     assert person.enrol().status_code == 202

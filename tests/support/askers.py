@@ -6,14 +6,8 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from signpost.protocol.credentials import (
-    AccountId,
-    Asker,
-    EnrolmentCertificate,
-    OrganisationId,
-    ShiftCredential,
-    verify_chain,
-)
+from signpost.protocol.askers import verify_chain
+from signpost.protocol.credentials import AccountId, Asker, EnrolmentCertificate, OrganisationId, ShiftCredential
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.keys import SigningKey
 from signpost.protocol.purposes import Kind, Role, purposes_of

@@ -30,7 +30,7 @@ from signpost.edge.feeds.table import Columns, Record, Table
 from signpost.edge.match_inputs import ChildDetails
 from signpost.protocol.secret import Secret
 
-__all__ = ["CSVFeed", "csv_children"]
+__all__ = ["CSVFeed", "csv_children", "read_ids", "read_row"]
 
 _INVOLVEMENT: Final = ("start", "end", "handle", "team", "basis")
 
@@ -103,44 +103,62 @@ class CSVFeed:
         """The row, and what it goes in without."""
         if record.fault is not None:
             return BadRow(record.row, record.place, (RowError(record.row, "row", record.fault),)), []
-        cells = _cells(self._table, record)
-        local_id = cells.local_id("local_id")
-        child = read_child(cells, today=self._today)
-        ask_for_identity(
-            cells,
-            child,
-            date_column="date_of_birth",
-            number_columns=NUMBERS,
-            expected_column="expected_date_of_birth",
+        return read_row(
+            _cells(self._table, record),
+            place=record.place,
+            today=self._today,
+            handles=self._handles,
+            by_team=self._table.has("team"),
         )
-        born = child.date_of_birth or child.expected_on
-        started, ended = read_period(cells, "start", "end", born=born, today=self._today)
-        written, handle = self._handle(cells)
-        basis = cells.basis("basis")
-        if self._handles.refuses(handle, basis):
-            cells.refuse("basis", RowCode.BASIS_REFUSED)
-        draft = Draft(
-            ids=_ids(local_id, started, written),
-            child=child,
-            started_on=started,
-            ended_on=ended,
-            handle=handle,
-            basis=basis,
-        )
-        row = settle(draft, cells.errors, row=record.row, place=record.place, today=self._today)
-        return row, cells.left_out
 
-    def _handle(self, cells: Cells) -> tuple[str, str | None]:
-        """What is written, and the handle it stands for."""
-        column = "handle" if cells.text("handle") or not self._table.has("team") else "team"
-        written = cells.text(column)
-        if not written:
-            cells.refuse(column, RowCode.HANDLE_MISSING)
-            return "", None
-        handle = self._handles.of_handle(written) if column == "handle" else self._handles.of_team(written)
-        if handle is None:
-            cells.refuse(column, self._handles.why_not(written))
-        return written, handle
+
+def read_row(cells: Cells, *, place: int, today: date, handles: Handles, by_team: bool) -> tuple[Row, list[RowError]]:
+    """One row of the format, whatever it comes in, and what it goes in without. `by_team`: whether a team may stand in
+    the place of a handle.
+    """
+    local_id = cells.local_id("local_id")
+    child = read_child(cells, today=today)
+    ask_for_identity(
+        cells, child, date_column="date_of_birth", number_columns=NUMBERS, expected_column="expected_date_of_birth"
+    )
+    born = child.date_of_birth or child.expected_on
+    started, ended = read_period(cells, "start", "end", born=born, today=today)
+    written, handle = _handle(cells, handles, by_team=by_team)
+    basis = cells.basis("basis")
+    if handles.refuses(handle, basis):
+        cells.refuse("basis", RowCode.BASIS_REFUSED)
+    draft = Draft(
+        ids=_ids(local_id, started, written),
+        child=child,
+        started_on=started,
+        ended_on=ended,
+        handle=handle,
+        basis=basis,
+    )
+    return settle(draft, cells.errors, row=cells.row, place=place, today=today), cells.left_out
+
+
+def read_ids(cells: Cells, *, today: date) -> RowIds | None:
+    """The ids alone of a row of the format; none where they cannot be read, and then the cells say why."""
+    local_id = cells.local_id("local_id")
+    started, _ = read_period(cells, "start", "end", born=None, today=today)
+    written = cells.text("handle")
+    if not written:
+        cells.refuse("handle", RowCode.HANDLE_MISSING)
+    return None if cells.errors else _ids(local_id, started, written)
+
+
+def _handle(cells: Cells, handles: Handles, *, by_team: bool) -> tuple[str, str | None]:
+    """What is written, and the handle it stands for."""
+    column = "handle" if cells.text("handle") or not by_team else "team"
+    written = cells.text(column)
+    if not written:
+        cells.refuse(column, RowCode.HANDLE_MISSING)
+        return "", None
+    handle = handles.of_handle(written) if column == "handle" else handles.of_team(written)
+    if handle is None:
+        cells.refuse(column, handles.why_not(written))
+    return written, handle
 
 
 def csv_children(path: Path, *, today: date) -> Iterator[ChildRow]:

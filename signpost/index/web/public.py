@@ -66,8 +66,8 @@ ANSWER_BYTES: Final = 256
 _C = ProblemCode
 _WHO_ASKS: Final = (
     _C.SIGNATURE_MISSING, _C.SIGNATURE_INVALID, _C.SIGNATURE_STALE, _C.NONCE_USED, _C.CERTIFICATE_INVALID,
-    _C.CERTIFICATE_EXPIRED, _C.CREDENTIAL_INVALID, _C.CREDENTIAL_EXPIRED, _C.CREDENTIAL_MISMATCH,
-    _C.ORGANISATION_UNKNOWN, _C.REVOKED, _C.SHIFT_ENDED, _C.ROLE_REFUSED,
+    _C.CERTIFICATE_EXPIRED, _C.GATEWAY_INVALID, _C.SESSION_INVALID, _C.CREDENTIAL_INVALID, _C.CREDENTIAL_EXPIRED,
+    _C.CREDENTIAL_MISMATCH, _C.ORGANISATION_UNKNOWN, _C.REVOKED, _C.SHIFT_ENDED, _C.ROLE_REFUSED,
 )  # fmt: skip
 _SIGNING_IN: Final = (
     _C.SIGNATURE_STALE, _C.NONCE_USED, _C.SIGN_IN_TOO_OFTEN, _C.SIGN_IN_REFUSED, _C.ACCOUNT_NOT_APPROVED,
@@ -229,9 +229,12 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
         """Takes what the owner of an enrolment token chose to sign in with. The administrator approves the device."""
         return await index.enrolling.enrol(asked, source=_source(request), now=index.clock.now())
 
-    @app.post("/v1/sessions", responses=refusals(*_SIGNING_IN))
+    @app.post(
+        "/v1/sessions",
+        responses=refusals(*_SIGNING_IN, _C.GATEWAY_INVALID, _C.SESSION_INVALID, _C.CERTIFICATE_EXPIRED),
+    )
     async def sign_in(asked: FromJson[SignInRequest], request: Request, sent: shown) -> SignInAnswer:
-        """Opens a shift for whoever gives every factor right, on the account's own device."""
+        """Opens a shift for whoever gives every factor right, on the account's own device or at its gateway."""
         return await index.signing_in.sign_in(sent, asked, source=_source(request), now=index.clock.now())
 
     @app.post("/v1/sessions/end", responses=refusals(*_WHO_ASKS))

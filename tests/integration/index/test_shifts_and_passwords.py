@@ -118,10 +118,10 @@ def test_who_signs_in_is_told_of_a_shift_that_was_opened_meanwhile(
     when its account was looked at, and must be told of it as of any other.
     """
     person, signing_in = enrol(scene.index), scene.index.index.signing_in
-    open_shift, proved_by = signing_in._opened, list[tuple[Any, int]]()
+    open_shift, proved_by = signing_in._opened, list[tuple[Any, Any, int]]()
 
-    async def put_off(proved: Any, now: int) -> None:
-        proved_by.append((proved, now))
+    async def put_off(proved: Any, enrolled: Any, now: int) -> None:
+        proved_by.append((proved, enrolled, now))
         raise Problem(ProblemCode.OVERLOADED)
 
     with monkeypatch.context() as meanwhile:
@@ -131,9 +131,9 @@ def test_who_signs_in_is_told_of_a_shift_that_was_opened_meanwhile(
             person.step = person._next()
             scene.world.clock.advance(1)
 
-    first, second = (scene.index.run(open_shift(proved, now)) for proved, now in proved_by)
+    first, second = (scene.index.run(open_shift(*known)) for known in proved_by)
 
-    assert (first.ended_shift_of, second.ended_shift_of) == (None, proved_by[0][1])
+    assert (first.ended_shift_of, second.ended_shift_of) == (None, proved_by[0][2])
 
 
 def test_a_machines_feeds_may_overlap(scene: Scene) -> None:

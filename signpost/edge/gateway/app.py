@@ -1,0 +1,350 @@
+"""The gateway: who is signed in, and what each act of theirs becomes before the key holders and the index.
+
+A child's details come in, become blinded points, and are let go of with the answer. Nothing of them is kept: not in a
+session, not in a log, not in a refusal.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar, final
+
+from signpost.edge.case_reference import open_case_reference
+from signpost.edge.client import Answer, Client, allowed_purpose
+from signpost.edge.failures import CouldNotCheck, Failure
+from signpost.edge.gateway.child import checked
+from signpost.edge.gateway.events import GatewayEvent
+from signpost.edge.gateway.files import GatewayFiles
+from signpost.edge.gateway.program import Program
+from signpost.edge.gateway.refusals import ends_session, problem_of
+from signpost.edge.gateway.sessions import Session, Sessions
+from signpost.edge.gateway.signing_in import change_password_at_gateway, enrol_at_gateway, sign_in_at_gateway
+from signpost.edge.gateway.wire import (
+    CallBackGiven,
+    EnrolmentGiven,
+    GlassGiven,
+    GlassShown,
+    InboxShown,
+    LookupGiven,
+    NoticeShown,
+    PasswordGiven,
+    ReplyGiven,
+    SessionOpened,
+    SignInGiven,
+)
+from signpost.edge.signed_sender import parsed
+from signpost.edge.signing_in import Chosen, sign_out
+from signpost.edge.transport import NoReply, Transport
+from signpost.protocol.credentials import AccountId
+from signpost.protocol.enrolment import EnrolmentToken
+from signpost.protocol.messages import (
+    CallBackOffer,
+    ContactAnswer,
+    ContactRequest,
+    Coverage,
+    GlassAnswer,
+    GlassRequest,
+    LookupAnswer,
+    Nothing,
+    ReplyRequest,
+)
+from signpost.protocol.problems import Problem, ProblemCode
+from signpost.protocol.purposes import Purpose, purposes_of
+from signpost.protocol.sealing import SealBroken
+from signpost.protocol.secret import Secret
+from signpost.service.clock import Clock, Randomness
+from signpost.service.log import Log
+
+__all__ = ["Gateway"]
+
+_Result = TypeVar("_Result")
+_SECONDS: Final = 10.0
+
+
+@final
+class Gateway:
+    """One organisation's gateway. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        files: GatewayFiles,
+        *,
+        transport: Transport,
+        idle_seconds: float,
+        clock: Clock,
+        elapsed: Callable[[], float],
+        randomness: Randomness,
+        log: Log,
+        program: Program | None = None,
+    ) -> None:
+        """`elapsed`: seconds of a clock that neither goes back nor stands still. `program`: the organisation's own,
+        where it has one.
+        """
+        self.log = log
+        self._program = program
+        self.sessions = Sessions(idle_seconds=idle_seconds, clock=clock, elapsed=elapsed, randomness=randomness)
+        self._files = files
+        self._transport = transport
+        self._clock = clock
+        self._randomness = randomness
+
+    @property
+    def certified_until(self) -> int:
+        """When its certificate ends, in epoch seconds: nobody signs in from then on."""
+        return self._files.certified.certificate.expires_at
+
+    # -- signing in
+
+    async def enrol(self, given: EnrolmentGiven) -> Nothing:
+        """Use an enrolment token here: the account's device is this gateway from now on.
+
+        Raises:
+            Problem: ENROLMENT_REFUSED, PASSWORD_TOO_WEAK, SIGN_IN_REFUSED, SIGN_IN_TOO_OFTEN, COULD_NOT_CHECK.
+        """
+        try:
+            token = EnrolmentToken.parse(given.token)
+        except ValueError:
+            raise Problem(ProblemCode.ENROLMENT_REFUSED) from None
+        chosen = Chosen(given.password, Secret(base64.b32decode(given.code_secret)), given.code)
+        await self._told(enrol_at_gateway(self._files, token, chosen, transport=self._transport))
+        return Nothing()
+
+    async def sign_in(self, given: SignInGiven) -> SessionOpened:
+        """Open a session: the index gives a shift to its key.
+
+        Raises:
+            Problem: as the index refuses; COULD_NOT_CHECK; OVERLOADED.
+        """
+        signing_in = sign_in_at_gateway(
+            self._files,
+            AccountId(given.account),
+            given.password,
+            given.code,
+            transport=self._transport,
+            clock=self._clock,
+            randomness=self._randomness,
+        )
+        try:
+            shift = await self._told(signing_in)
+        except Problem as problem:
+            self.log.emit(GatewayEvent.SIGN_IN_REFUSED, code=problem.code)
+            raise
+        client = Client(shift.desk, clock=self._clock, randomness=self._randomness, transport=self._transport)
+        token = self.sessions.open(shift, client)
+        self.log.emit(GatewayEvent.SIGNED_IN)
+        settings = shift.desk.settings
+        return SessionOpened(
+            session=token,
+            account=settings.account,
+            role=settings.role,
+            kind=settings.kind,
+            purposes=list(purposes_of(settings.role, settings.kind)),
+            expires_at=shift.expires_at,
+            idle_seconds=int(self.sessions.idle_seconds),
+            ended_shift_of=shift.ended_shift_of,
+            opens_case_references=shift.opening is not None,
+        )
+
+    async def sign_out(self, session: Session) -> Nothing:
+        """End a session, here and at the index. Here it is over whatever the index says.
+
+        Raises:
+            Problem: COULD_NOT_CHECK: whether the index has ended the shift is not known.
+        """
+        self.sessions.end(session)
+        await self._told(
+            sign_out(session.shift.desk, transport=self._transport, clock=self._clock, randomness=self._randomness)
+        )
+        return Nothing()
+
+    async def change_password(self, given: PasswordGiven) -> Nothing:
+        """Another password for whoever gives every factor right. Their session here is over too.
+
+        Raises:
+            Problem: as the index refuses; COULD_NOT_CHECK: it may or may not have been changed.
+        """
+        account = AccountId(given.account)
+        changing = change_password_at_gateway(
+            self._files,
+            account,
+            given.password,
+            given.code,
+            given.new_password,
+            transport=self._transport,
+            clock=self._clock,
+            randomness=self._randomness,
+        )
+        try:
+            await self._told(changing)
+        except Problem as problem:
+            self.log.emit(GatewayEvent.SIGN_IN_REFUSED, code=problem.code)
+            raise
+        self.sessions.end_of(account)
+        return Nothing()
+
+    # -- asking
+
+    async def look_up(self, session: Session, given: LookupGiven) -> LookupAnswer:
+        """Whether a colleague elsewhere works with the child.
+
+        Raises:
+            Problem: MALFORMED with the fields that are not of their form; NOTHING_TO_ASK; PURPOSE_REFUSED; or as the
+                index and the key holders refuse; COULD_NOT_CHECK, which is never a "none".
+        """
+        today = dt.datetime.fromtimestamp(self._clock.now(), tz=dt.UTC).date()
+        child = checked(given.child, today=today)
+        asked = session.client.lookup(child, purpose=given.purpose, urgency=given.urgency, deep=given.deep)
+        return self._answer(await self.acted(session, asked))
+
+    async def look_again(self, session: Session, receipt: str) -> LookupAnswer:
+        """What the answer to one's own lookup is now.
+
+        Raises:
+            Problem: LOOKUP_UNKNOWN; or as `look_up`.
+        """
+        return self._answer(await self.acted(session, session.client.look_again(receipt)))
+
+    async def coverage(self) -> Coverage:
+        """How much of the country an answer speaks for.
+
+        Raises:
+            Problem: COULD_NOT_CHECK.
+        """
+        return await self._told(self._coverage())
+
+    # -- contact
+
+    async def ask_for_call_back(self, session: Session, given: CallBackGiven) -> ContactAnswer:
+        """Leave a call-back, whatever the answer was.
+
+        Raises:
+            Problem: LOOKUP_UNKNOWN, PURPOSE_REFUSED; or as the index refuses; COULD_NOT_CHECK.
+        """
+        request = ContactRequest(receipt=given.receipt, purpose=_purpose(session, given.purpose), urgency=given.urgency)
+        return await self.acted(session, session.client.index.ask_for_call_back(request))
+
+    async def break_glass(self, session: Session, given: GlassGiven) -> GlassAnswer:
+        """A duty line at once. It is reviewed.
+
+        Raises:
+            Problem: GLASS_REFUSED, LOOKUP_UNKNOWN, PURPOSE_REFUSED; or as the index refuses; COULD_NOT_CHECK.
+        """
+        request = GlassRequest(receipt=given.receipt, purpose=_purpose(session, given.purpose))
+        return await self.acted(session, session.client.index.break_glass(request))
+
+    async def inbox(self, session: Session) -> InboxShown:
+        """What waits for an answer of the organisation, with its own case references opened.
+
+        Raises:
+            Problem: as the index refuses; COULD_NOT_CHECK.
+        """
+        found = await self.acted(session, session.client.index.inbox())
+        return InboxShown(
+            notices=[NoticeShown.of(each, _opened(session, each.sealed_case_reference)) for each in found.notices],
+            more=found.more,
+            glasses=[GlassShown.of(each, _opened(session, each.sealed_case_reference)) for each in found.glasses],
+            stale_handles=found.stale_handles,
+        )
+
+    async def reply(self, session: Session, notice: str, given: ReplyGiven) -> Nothing:
+        """Answer a notice, once.
+
+        Raises:
+            Problem: MALFORMED where a desk or a reason stands with another reply than its own; or as the index refuses;
+                COULD_NOT_CHECK.
+        """
+        if (given.hand_over_to is not None) != (given.reply == "hand-over"):
+            raise Problem(ProblemCode.MALFORMED, pointers=("/hand_over_to",))
+        if (given.reason is not None) != (given.reply == "decline"):
+            raise Problem(ProblemCode.MALFORMED, pointers=("/reason",))
+        request = ReplyRequest(notice=notice, reply=given.reply, hand_over_to=given.hand_over_to, reason=given.reason)
+        await self.acted(session, session.client.index.reply(request))
+        return Nothing()
+
+    async def acted(self, session: Session, act: Awaitable[_Result]) -> _Result:
+        """What an act of a session's gives. A session that is over by the refusal is forgotten.
+
+        Raises:
+            Problem: what the failure is told as.
+        """
+        try:
+            return await self._told(act)
+        except Problem as problem:
+            if ends_session(problem):
+                self.sessions.end(session)
+            raise
+
+    # -- the organisation's own program
+
+    def program(self, token: str) -> Program:
+        """The organisation's own program, by its token.
+
+        Raises:
+            Problem: NOT_SIGNED_IN.
+        """
+        if self._program is None:
+            raise Problem(ProblemCode.NOT_SIGNED_IN)
+        self._program.admit(token)
+        return self._program
+
+    async def by_program(self, program: Program, act: Awaitable[_Result]) -> _Result:
+        """What an act of the program's gives. Where its machine's shift was over, the next request opens another.
+
+        Raises:
+            Problem: what the failure is told as.
+        """
+        try:
+            return await self._told(act)
+        except Problem as problem:
+            if ends_session(problem):
+                program.ended()
+            raise
+
+    # -- inside
+
+    def _answer(self, answer: Answer) -> LookupAnswer:
+        for fault in answer.faults:
+            self.log.emit(GatewayEvent.HOLDER_AT_FAULT, holder=fault.holder, false_answer=fault.false)
+        return LookupAnswer(
+            answer=answer.word,
+            receipt=answer.receipt,
+            checked_at=answer.checked_at,
+            coverage=answer.coverage,
+            call_back=CallBackOffer(waits_days=answer.call_back_waits_days),
+        )
+
+    async def _told(self, act: Awaitable[_Result]) -> _Result:
+        try:
+            return await act
+        except Failure as failure:
+            problem = problem_of(failure)
+            if problem.code is ProblemCode.COULD_NOT_CHECK:
+                self.log.emit(GatewayEvent.COULD_NOT_CHECK, code=failure.code)
+            raise problem from None
+
+    async def _coverage(self) -> Coverage:
+        try:
+            reply = await self._transport.get(self._files.certified.index_url, "/v1/coverage", seconds=_SECONDS)
+        except NoReply:
+            raise CouldNotCheck from None
+        return parsed(reply, Coverage, status=200)
+
+
+def _purpose(session: Session, purpose: Purpose | None) -> Purpose:
+    settings = session.shift.desk.settings
+    try:
+        return allowed_purpose(settings.role, settings.kind, purpose)
+    except Failure as failure:
+        raise problem_of(failure) from None
+
+
+def _opened(session: Session, sealed: bytes) -> str | None:
+    key = session.shift.opening
+    if key is None:
+        return None
+    try:
+        return open_case_reference(sealed, key=key, organisation=session.shift.desk.organisation)
+    except SealBroken:
+        return None

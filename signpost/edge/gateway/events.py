@@ -1,0 +1,22 @@
+"""What a gateway logs, besides what every service does. No event has a place for an account, a child, a receipt or an
+answer.
+"""
+
+from __future__ import annotations
+
+from signpost.protocol.problems import ProblemCode
+from signpost.service.log import Event, Level
+
+__all__ = ["GatewayEvent"]
+
+
+class GatewayEvent(Event):
+    """The gateway's own events."""
+
+    SIGNED_IN = ("signed-in", Level.INFO)
+    SIGN_IN_REFUSED = ("sign-in-refused", Level.WARNING, {"code": ProblemCode})
+    """Many of them are somebody who guesses."""
+    COULD_NOT_CHECK = ("could-not-check", Level.WARNING, {"code": ProblemCode})
+    """Somebody was not answered. The code is what the index or a key holder said, where one did."""
+    HOLDER_AT_FAULT = ("holder-at-fault", Level.WARNING, {"holder": int, "false_answer": bool})
+    """A key holder did not do its part, and another did. With `false_answer` it answered with something not so."""

@@ -1,0 +1,243 @@
+"""The organisation's own program at its gateway: a case-management system that registers involvements as they change.
+
+* It is known by a token of 256 random bits, made once by whoever runs the gateway, which keeps a digest of it
+  (`program.digest`). By it one registers and withdraws for the organisation: nobody is looked up by it.
+* What it sends is registered by the machine account of a feed whose desk is on the gateway's machine. That account's
+  device key signs it in, by itself; its shift is in memory alone.
+* Rows are those of our own CSV format, read by the same rules and named at the index in the same way: the same row sent
+  again is the same involvement, whether by a file or from here. Each has its own fate; a bad one stops no other.
+* Of a row nothing is kept once it is answered.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, final
+
+from signpost.edge.atomic_file import replace_file
+from signpost.edge.client import Client
+from signpost.edge.desk import Desk
+from signpost.edge.failures import DeskUnusable
+from signpost.edge.feeds.cells import Cells
+from signpost.edge.feeds.csv_feed import read_ids, read_row
+from signpost.edge.feeds.errors import RowError
+from signpost.edge.feeds.handles import Handles
+from signpost.edge.feeds.model import GoodRow, PassedRow, Row
+from signpost.edge.gateway.remembered import Remembered
+from signpost.edge.gateway.wire import (
+    InvolvementGiven,
+    InvolvementNamed,
+    InvolvementShown,
+    InvolvementsShown,
+    RowFault,
+)
+from signpost.edge.organisation_keys import FeedKeys, load_feed_keys
+from signpost.edge.references import reference, row_digest
+from signpost.edge.registering import registration_of, slots_of
+from signpost.edge.signed_sender import Identity
+from signpost.edge.signing_in import sign_in
+from signpost.edge.transport import Transport
+from signpost.protocol.classes import Use
+from signpost.protocol.encoding import EncodingError, from_base64url, to_base64url
+from signpost.protocol.keys import digest, same
+from signpost.protocol.labels import Label
+from signpost.protocol.messages import Change, ChangeRequest, RegisterRequest
+from signpost.protocol.problems import Problem, ProblemCode
+from signpost.protocol.purposes import MACHINE_ROLES
+from signpost.service.clock import Clock, Randomness
+from signpost.service.files import private_folder, read_private_file
+from signpost.service.refusals import StartRefused
+
+__all__ = ["Program", "load_program_digest", "make_program_token"]
+
+_DIGEST: Final = "program.digest"
+_TOKEN_BYTES: Final = 32
+_SOON_SECONDS: Final = 30 * 60
+_FEED_FORMAT: Final = "gateway"
+
+
+def make_program_token(folder: Path, *, randomness: Randomness) -> str:
+    """A new token for the organisation's program; one from before is none any more.
+
+    Raises:
+        DeskUnusable: the gateway's folder is open to others or cannot be written.
+    """
+    token = randomness(_TOKEN_BYTES)
+    try:
+        private_folder(folder)
+        replace_file(folder / _DIGEST, _digest_of(token))
+    except StartRefused as refused:
+        raise DeskUnusable(str(refused), hint=refused.hint) from None
+    except OSError:
+        raise DeskUnusable("The gateway's folder cannot be written.", hint="Check the path and who owns it.") from None
+    return to_base64url(token)
+
+
+def load_program_digest(folder: Path) -> bytes | None:
+    """By what the program's token is known; null where none was made.
+
+    Raises:
+        DeskUnusable: others can write it.
+    """
+    if not (folder / _DIGEST).exists():
+        return None
+    try:
+        return read_private_file(folder / _DIGEST)
+    except StartRefused as refused:
+        raise DeskUnusable(str(refused), hint=refused.hint) from None
+
+
+@final
+class Program:
+    """Registers in the organisation's name. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        desk: Path,
+        token_digest: bytes,
+        *,
+        transport: Transport,
+        clock: Clock,
+        elapsed: Callable[[], float],
+        randomness: Randomness,
+    ) -> None:
+        """`desk`: the folder of a feed's desk.
+
+        Raises:
+            DeskUnusable: it is none, or lacks what a feed needs.
+            VerificationFailed: its manifest is not the one it was enrolled with.
+        """
+        self._folder = desk
+        self._settings, self._manifest, self._key = Desk.parts(desk)
+        if self._settings.role not in MACHINE_ROLES:
+            raise DeskUnusable("The program's desk is a person's.", hint="signpost admin device enrol --role feed")
+        self._keys: FeedKeys = load_feed_keys(desk)
+        self._digest = token_digest
+        self._transport = transport
+        self._clock = clock
+        self._randomness = randomness
+        self.remembered = Remembered(elapsed=elapsed, randomness=randomness)
+        self._client: Client | None = None
+        self._over_at = 0
+
+    def admit(self, token: str) -> None:
+        """Refuse any token but the program's.
+
+        Raises:
+            Problem: NOT_SIGNED_IN.
+        """
+        try:
+            raw = from_base64url(token)
+        except EncodingError:
+            raw = b""
+        if not same(_digest_of(raw), self._digest):
+            raise Problem(ProblemCode.NOT_SIGNED_IN)
+
+    async def register(self, given: list[InvolvementGiven]) -> InvolvementsShown:
+        """Register involvements, or register them again as they are now.
+
+        Raises:
+            Problem: REFERENCE_REPEATED: two are the same involvement; nothing was sent.
+            Failure: the index or the key holders refused or did not answer.
+        """
+        client = await self._signed_in()
+        listed = await client.index.handles()
+        handles = Handles(None, listed.handles, listed.consent_only)
+        today = self._today()
+        rows = [
+            read_row(_cells(number, each), place=number, today=today, handles=handles, by_team=False)
+            for number, each in enumerate(given)
+        ]
+        good = [row.involvement for row, _ in rows if isinstance(row, GoodRow)]
+        if len({reference(self._keys.reference_key, each.ids) for each in good}) != len(good):
+            raise Problem(ProblemCode.REFERENCE_REPEATED)
+        if good:
+            evaluated = await client.evaluate_batch(Use.REGISTER, [slots_of(each, keys=self._keys) for each in good])
+            registrations = [
+                registration_of(
+                    each, row_digest(self._keys.reference_key, each), evaluated.tags(place), keys=self._keys
+                )
+                for place, each in enumerate(good)
+            ]
+            await client.index.register(
+                RegisterRequest(epoch=evaluated.epoch, registrations=registrations, receipts=list(evaluated.receipts))
+            )
+        return InvolvementsShown(involvements=[_shown(*row) for row in rows])
+
+    async def withdraw(self, named: list[InvolvementNamed]) -> None:
+        """Withdraw involvements, all or none.
+
+        Raises:
+            Problem: MALFORMED, with a pointer to each id that is not of its form.
+            Failure: REFERENCE_UNKNOWN: one was not registered; or the index refused or did not answer.
+        """
+        today, wrong, changes = self._today(), list[str](), list[Change]()
+        for number, each in enumerate(named):
+            cells = _cells(number, each)
+            ids = read_ids(cells, today=today)
+            wrong += [f"/involvements/{number}/{error.field}" for error in cells.errors]
+            if ids is not None:
+                name = reference(self._keys.reference_key, ids)
+                changes.append(Change(reference=name, action="withdraw", ended_on=None, row_digest=None))
+        if wrong:
+            raise Problem(ProblemCode.MALFORMED, pointers=tuple(wrong))
+        client = await self._signed_in()
+        await client.index.change(ChangeRequest(changes=changes))
+
+    async def complete(self) -> None:
+        """Say that whatever has changed until now was sent: the organisation counts as up to date for seven days.
+
+        Raises:
+            Failure: the index refused or did not answer.
+        """
+        client = await self._signed_in()
+        await client.index.feed_finished(_FEED_FORMAT)
+
+    def ended(self) -> None:
+        """The machine's shift is over: the next request signs it in again."""
+        self._client = None
+
+    def _today(self) -> dt.date:
+        return dt.datetime.fromtimestamp(self._clock.now(), tz=dt.UTC).date()
+
+    async def _signed_in(self) -> Client:
+        if self._client is not None and self._over_at - self._clock.now() >= _SOON_SECONDS:
+            return self._client
+        answer = await sign_in(
+            self._folder,
+            username=None,
+            password=None,
+            code=None,
+            transport=self._transport,
+            clock=self._clock,
+            randomness=self._randomness,
+        )
+        identity = Identity(answer.certificate, answer.credential, self._key)
+        desk = Desk(folder=self._folder, settings=self._settings, manifest=self._manifest, identity=identity)
+        self._client = Client(desk, clock=self._clock, randomness=self._randomness, transport=self._transport)
+        self._over_at = answer.expires_at
+        return self._client
+
+
+def _digest_of(token: bytes) -> bytes:
+    return digest(Label.GATEWAY_PROGRAM, token)
+
+
+def _cells(number: int, given: InvolvementGiven | InvolvementNamed) -> Cells:
+    return Cells(number, lambda column: str(getattr(given, column, "")))
+
+
+def _shown(row: Row, left_out: list[RowError]) -> InvolvementShown:
+    match row:
+        case GoodRow():
+            return InvolvementShown(outcome="registered", errors=[], left_out=_faults(left_out))
+        case PassedRow():
+            return InvolvementShown(outcome="passed-over", errors=[], left_out=[])
+        case _:
+            return InvolvementShown(outcome="refused", errors=_faults(row.errors), left_out=[])
+
+
+def _faults(errors: list[RowError] | tuple[RowError, ...]) -> list[RowFault]:
+    return [RowFault(field=error.field, code=error.code.value) for error in errors]

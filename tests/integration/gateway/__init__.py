@@ -1,0 +1,1 @@
+"""The gateway, before a whole index and key holders."""

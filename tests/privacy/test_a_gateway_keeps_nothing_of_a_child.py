@@ -1,0 +1,127 @@
+"""A gateway keeps nothing of a child once it has answered: no live object of its process, no file, no line of its log.
+
+The child's details are written here turned round, and what is looked for is turned round too: so that no object of this
+test is itself what it looks for. What remains in memory that was freed is not looked at (known-limits.md).
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from signpost.protocol.purposes import Role
+from tests.support.whole_gateway import WholeGateway, open_whole_gateway
+
+TURNED = {
+    "nhs_number": "x3896137999".removeprefix("x"),  # turned round it is nobody's, and not of the 999 range
+    "forename": "aihpyzanaeB",
+    "surname": "nosredlawdnuoM",
+    "date_of_birth": "92-11-6102",
+    "postcode": "AA1 1CE",
+    "upn": "",
+}
+"""An invented child, each detail from its end."""
+_LONGEST = 1 << 20
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[WholeGateway]:
+    """Northtown's."""
+    with open_whole_gateway(tmp_path) as whole:
+        yield whole
+
+
+def ask(gateway: WholeGateway, token: str, path: str = "/api/v1/lookups", *, key: str = "k", **spoilt: str) -> int:
+    """One question about the child; nothing of it is left here but the status."""
+    child = {field: text[::-1] for field, text in TURNED.items()} | spoilt
+    document = {"child": child, "urgency": "today"}
+    return gateway.request("POST", path, document, token=token, **{"idempotency-key": key}).status_code
+
+
+def held() -> set[str]:
+    """The fields of which some live object of this process holds the text."""
+    gc.collect()
+    found: set[str] = set()
+    needles = {field: text for field, text in TURNED.items() if len(text) > len("AA1 1CE")}
+    seen: set[int] = set()
+    waiting: list[object] = gc.get_objects()
+    while waiting:
+        for value in gc.get_referents(waiting.pop()):
+            if isinstance(value, str | bytes | bytearray):
+                text = value if isinstance(value, str) else bytes(value[:_LONGEST]).decode("latin-1")
+                turned = text[:_LONGEST][::-1]
+                found |= {field for field, needle in needles.items() if needle in turned}
+            elif not gc.is_tracked(value) and id(value) not in seen:
+                # A dictionary or tuple of texts alone is not among the collector's own objects.
+                seen.add(id(value))
+                waiting.append(value)
+    return found
+
+
+def register(gateway: WholeGateway, token: str, handle: str) -> str:
+    """The child registered by the organisation's own program; nothing of it is left here but what became of it."""
+    row = {field: text[::-1] for field, text in TURNED.items()}
+    document = {"involvements": [{"local_id": "case 17", "start": "2025-01-06", "handle": handle, **row}]}
+    answer = gateway.request("PUT", "/api/v1/involvements", document, token=token, **{"idempotency-key": handle})
+    assert answer.status_code == 200
+    return str(answer.json()["involvements"][0]["outcome"])
+
+
+def test_no_live_object_holds_a_childs_details_after_the_answer(gateway: WholeGateway) -> None:
+    """After an answer that is remembered, after a refusal of a detail, and after an answer that could not be had."""
+    token = gateway.token(gateway.enrol("worker-1", Role.PRACTITIONER))
+    assert held() == set()
+
+    assert ask(gateway, token) == 200
+    assert held() == set()
+    assert ask(gateway, token, key="refused", date_of_birth="never") == 422
+    assert ask(gateway, token, path="/api/v1/lookups/again", key="malformed") == 422
+    gateway.index.world.clock.advance(301)
+    for holder in gateway.holders:
+        holder.clock.at = gateway.index.world.clock.now()
+    assert ask(gateway, token, key="unchecked") == 503
+
+    assert held() == set()
+
+
+def test_no_live_object_holds_the_details_of_a_child_that_was_registered(gateway: WholeGateway) -> None:
+    """Nor of one whose row was refused."""
+    token, handle = gateway.with_program(), gateway.index.handle("northtown")
+
+    assert register(gateway, token, handle) == "registered"
+    assert len(gateway.index.tables()["owned_involvements"]) == 1
+    assert register(gateway, token, "7RTA-M2XF") == "refused"
+
+    assert held() == set()
+
+
+@pytest.mark.parametrize("keep", [lambda text: [text], lambda text: [{"a": (text,)}], lambda text: [text.encode()]])
+def test_the_walk_finds_what_is_held(keep: Callable[[str], list[object]]) -> None:
+    """Or the fact above would be none."""
+    kept = keep(TURNED["surname"][::-1])
+
+    assert held() == {"surname"}
+    assert len(kept) == 1
+
+
+def test_neither_the_log_nor_a_file_holds_anything_of_a_child_or_of_a_person(
+    gateway: WholeGateway, tmp_path: Path
+) -> None:
+    """Of the index and the key holders too: they never had it."""
+    worker = gateway.enrol("worker-1")
+    token = gateway.token(worker)
+    for key, spoilt in (("a", {}), ("b", {"date_of_birth": "never"})):
+        ask(gateway, token, key=key, **spoilt)
+    gateway.request("POST", "/api/v1/sessions", {"account": "worker-1", "password": "wrong", "code": "000000"})
+
+    lines = gateway.log_lines.getvalue() + gateway.index.log_lines.getvalue()
+    lines += "".join(holder.log_text.getvalue() for holder in gateway.holders)
+    files = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    for text in (*(each[::-1] for each in TURNED.values() if each), token, worker.password):
+        assert text not in lines
+        assert text.encode() not in files
+    assert "worker-1" not in gateway.log_lines.getvalue()
+    assert "sign-in-refused" in gateway.log_lines.getvalue()
