@@ -14,11 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, final
 
+from signpost.index.asking import asked_by_receipt
 from signpost.index.audit import AuditAction
 from signpost.index.lifetimes import GLASS_DAYS
-from signpost.index.permissions import Act, may, may_look_up, require
+from signpost.index.permissions import Act, may, require
 from signpost.index.ports import Glasses, Lookups, Record
-from signpost.index.records import CallBack, Glass
+from signpost.index.records import Glass
 from signpost.index.requests import Signed
 from signpost.index.speakable import speakable
 from signpost.index.working_time import Patience, due_at
@@ -67,23 +68,14 @@ class BreakGlass:
         Raises:
             Problem: ROLE_REFUSED, PURPOSE_REFUSED, LOOKUP_UNKNOWN, GLASS_REFUSED, NONCE_USED.
         """
-        asker = signed.asker
-        require(may(asker, Act.BREAK_GLASS))
-        require(may_look_up(asker, asked.purpose))
-        tags = self._lookups.kept(asker, asked.receipt, now=signed.at)
-        if tags is None:
-            raise Problem(ProblemCode.LOOKUP_UNKNOWN)
-        question = CallBack(
-            organisation=asker.organisation,
-            account=asker.account,
-            role=asker.role,
-            kind=asker.kind,
+        require(may(signed.asker, Act.BREAK_GLASS))
+        question = asked_by_receipt(
+            self._lookups,
+            signed,
             receipt=asked.receipt,
             purpose=asked.purpose,
             urgency=Urgency.NOW,
-            asked_at=signed.at,
             waits_until=signed.at,
-            tags=tuple(tags),
         )
         audit = signed.audit(AuditAction.BROKE_GLASS, self._randomness, purpose=asked.purpose)
         glass = await self._glasses.break_glass(

@@ -14,11 +14,12 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Final, final
 
+from signpost.index.asking import asked_by_receipt
 from signpost.index.audit import ACCESS_BYTES, AuditAction, AuditEvent
 from signpost.index.contact_states import NoticeEvent, NoticeState, after
 from signpost.index.handle_faults import HandleFault, faults_of
 from signpost.index.lifetimes import CALL_BACK_DAYS, whole_hour
-from signpost.index.permissions import Act, may, may_look_up, require
+from signpost.index.permissions import Act, may, require
 from signpost.index.ports import CallBacks, Glasses, Handles, Lookups, Record
 from signpost.index.records import CallBack, KeptNotice
 from signpost.index.requests import Signed
@@ -93,23 +94,14 @@ class Contact:
         Raises:
             Problem: ROLE_REFUSED, PURPOSE_REFUSED, LOOKUP_UNKNOWN, NONCE_USED.
         """
-        asker = signed.asker
-        require(may(asker, Act.ASK_FOR_CALL_BACK))
-        require(may_look_up(asker, asked.purpose))
-        tags = self._lookups.kept(asker, asked.receipt, now=signed.at)
-        if tags is None:
-            raise Problem(ProblemCode.LOOKUP_UNKNOWN)
-        call_back = CallBack(
-            organisation=asker.organisation,
-            account=asker.account,
-            role=asker.role,
-            kind=asker.kind,
+        require(may(signed.asker, Act.ASK_FOR_CALL_BACK))
+        call_back = asked_by_receipt(
+            self._lookups,
+            signed,
             receipt=asked.receipt,
             purpose=asked.purpose,
             urgency=asked.urgency,
-            asked_at=signed.at,
             waits_until=whole_hour(signed.at + CALL_BACK_DAYS * _DAY),
-            tags=tuple(tags),
         )
         audit = signed.audit(AuditAction.ASKED_FOR_CALL_BACK, self._randomness, purpose=asked.purpose)
         kept = await self._call_backs.ask(call_back, signed=signed, audit=audit)
