@@ -19,7 +19,7 @@ from signpost.edge.gateway.signing_in import OpenedShift, enrol_at_gateway
 from signpost.edge.identifiers import NHSNumber
 from signpost.edge.match_inputs import ChildDetails
 from signpost.edge.signing_in import Chosen, enrol_device
-from signpost.protocol.credentials import AccountId
+from signpost.protocol.credentials import SHIFT_SECONDS, AccountId, EnrolmentCertificate
 from signpost.protocol.messages import AnswerWord
 from signpost.protocol.one_time_codes import STEP_SECONDS, code_of
 from signpost.protocol.problems import ProblemCode
@@ -41,6 +41,18 @@ def look_up(gateway: WholeGateway, shift: OpenedShift) -> AnswerWord:
     child = ChildDetails(nhs_number=NHSNumber.parse("9990000018"), date_of_birth=dt.date(2018, 3, 4))
     client = Client(shift.desk, clock=gateway.index.world.clock, transport=gateway.transport)
     return gateway.index.run(client.lookup(child, urgency=Urgency.TODAY)).word
+
+
+def lie(gateway: WholeGateway, monkeypatch: pytest.MonkeyPatch, **lies: object) -> None:
+    """Have the index say these of whoever signs in."""
+    signing_in = gateway.index.index.signing_in
+    real = signing_in.sign_in
+
+    async def lying(*given: object, **named: object) -> object:
+        answer = await real(*given, **named)  # type: ignore[arg-type]
+        return answer.model_copy(update=lies)
+
+    monkeypatch.setattr(signing_in, "sign_in", lying)
 
 
 def test_a_session_is_answered_by_the_key_holders_and_the_index(gateway: WholeGateway) -> None:
@@ -112,20 +124,36 @@ def test_an_account_that_was_opened_for_a_device_is_not_approved_at_a_gateway(ga
     assert [each.state for each in gateway.index.run(gateway.administrator.accounts())] == ["awaiting-approval"]
 
 
+@pytest.mark.parametrize("whose", ["nobody's", "a colleague's", "a device's"])
 def test_an_index_that_gives_another_certificate_is_not_believed(
-    gateway: WholeGateway, monkeypatch: pytest.MonkeyPatch
+    gateway: WholeGateway, monkeypatch: pytest.MonkeyPatch, whose: str
 ) -> None:
+    """Not signed by the organisation, of another of its accounts, or of one with a device of its own."""
     worker = gateway.enrol("worker-1")
-    signing_in = gateway.index.index.signing_in
-    real = signing_in.sign_in
+    mine = gateway.sign_in(gateway.enrol("worker-2", Role.URGENT)).desk.identity.certificate.split("~")[0]
+    key = gateway.index.world.organisation_key("northtown")
+    own = EnrolmentCertificate.read(mine, key.verify_key)
+    given = {
+        "nobody's": gateway.files.certified.token,
+        "a colleague's": mine,
+        "a device's": replace(own, account=worker.account, role=worker.role, at_gateway=False).sign(key),
+    }[whose]
+    lie(gateway, monkeypatch, certificate=given)
 
-    async def lying(*given: object, **named: object) -> object:
-        answer = await real(*given, **named)  # type: ignore[arg-type]
-        return answer.model_copy(update={"certificate": gateway.files.certified.token})
-
-    monkeypatch.setattr(signing_in, "sign_in", lying)
     with pytest.raises(CouldNotCheck, match="did not sign"):
         gateway.sign_in(worker)
+
+
+def test_an_index_that_says_longer_makes_no_session_longer(
+    gateway: WholeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session's key would stay in the gateway's memory for as long as anybody used it."""
+    worker = gateway.enrol("worker-1")
+    lie(gateway, monkeypatch, expires_at=gateway.index.world.clock.now() + 365 * 86_400)
+
+    shift = gateway.sign_in(worker)
+
+    assert shift.expires_at == gateway.index.world.clock.now() + SHIFT_SECONDS
 
 
 def test_a_gateways_folder_is_of_one_key_and_the_manifest_that_was_named(gateway: WholeGateway, tmp_path: Path) -> None:
