@@ -22,7 +22,7 @@ from signpost.edge.signing_in import Chosen, enrol_device
 from signpost.protocol.credentials import SHIFT_SECONDS, AccountId, EnrolmentCertificate
 from signpost.protocol.messages import AnswerWord
 from signpost.protocol.one_time_codes import STEP_SECONDS, code_of
-from signpost.protocol.problems import ProblemCode
+from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import Role, Urgency
 from signpost.protocol.secret import Secret
 from tests.support.people import terms
@@ -198,6 +198,29 @@ def test_an_administrator_stops_every_account_of_a_gateway_at_once(gateway: Whol
             )
         assert refused.value.code is ProblemCode.REVOKED
     assert gateway.index.run(gateway.administrator.suspend_at(gateway.files.key.verify_key)) == []
+
+
+def test_an_account_whose_approval_went_unanswered_is_stopped_with_the_gateway(
+    gateway: WholeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index has approved it; the administrator's own line failed."""
+    administration = gateway.index.index.administration
+    real = administration.act
+
+    async def unanswered(token: str, *, now: int) -> object:
+        answer = await real(token, now=now)
+        if answer.accounts[0].state == "active":
+            raise Problem(ProblemCode.OVERLOADED)
+        return answer
+
+    monkeypatch.setattr(administration, "act", unanswered)
+    with pytest.raises(Failure):
+        gateway.enrol("worker-1")
+    monkeypatch.undo()
+
+    stopped = gateway.index.run(gateway.administrator.suspend_at(gateway.files.key.verify_key))
+
+    assert [(each.account, each.state) for each in stopped] == [("worker-1", "suspended")]
 
 
 def test_an_account_that_is_enrolled_on_a_device_is_a_gateways_no_more(gateway: WholeGateway) -> None:
