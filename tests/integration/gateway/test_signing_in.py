@@ -18,6 +18,7 @@ from signpost.edge.gateway.files import GatewayFiles, install, make_gateway_key,
 from signpost.edge.gateway.signing_in import OpenedShift, enrol_at_gateway
 from signpost.edge.identifiers import NHSNumber
 from signpost.edge.match_inputs import ChildDetails
+from signpost.edge.signed_sender import Identity
 from signpost.edge.signing_in import Chosen, enrol_device
 from signpost.protocol.credentials import SHIFT_SECONDS, AccountId, EnrolmentCertificate
 from signpost.protocol.messages import AnswerWord
@@ -130,7 +131,9 @@ def test_an_index_that_gives_another_certificate_is_not_believed(
 ) -> None:
     """Not signed by the organisation, of another of its accounts, or of one with a device of its own."""
     worker = gateway.enrol("worker-1")
-    mine = gateway.sign_in(gateway.enrol("worker-2", Role.URGENT)).desk.identity.certificate.split("~")[0]
+    identity = gateway.sign_in(gateway.enrol("worker-2", Role.URGENT)).desk.identity
+    assert isinstance(identity, Identity)
+    mine = identity.certificate.split("~")[0]
     key = gateway.index.world.organisation_key("northtown")
     own = EnrolmentCertificate.read(mine, key.verify_key)
     given = {
