@@ -32,6 +32,7 @@ from signpost.protocol.messages import (
     SignInRequest,
 )
 from signpost.protocol.problems import Problem, ProblemCode
+from signpost.protocol.purposes import ANSWERING_ROLES
 from signpost.protocol.sealing import OpeningKey, SealBroken
 from signpost.protocol.secret import Secret
 from signpost.protocol.signatures import NONCE_BYTES, sign_sign_in
@@ -132,7 +133,9 @@ async def sign_in_at_gateway(
     desk = Desk(folder=gateway.folder, settings=settings, manifest=gateway.manifest, identity=identity)
     # Nobody takes the session's key for longer, whatever the index says.
     over_at = min(told.expires_at, expires_at, enrolled.expires_at)
-    return OpenedShift(desk, _opening_key(gateway, account, told.sealing_key), over_at, told.ended_shift_of)
+    # Every account here opens by the gateway's key, what an account of that name was given in an earlier role included.
+    opening = _opening_key(gateway, account, told.sealing_key) if enrolled.role in ANSWERING_ROLES else None
+    return OpenedShift(desk, opening, over_at, told.ended_shift_of)
 
 
 async def change_password_at_gateway(

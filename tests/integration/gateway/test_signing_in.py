@@ -67,6 +67,26 @@ def test_a_session_is_answered_by_the_key_holders_and_the_index(gateway: WholeGa
     assert shift.opening.seed == gateway.index.world.sealing_key("northtown").seed
 
 
+def test_a_role_that_answers_no_notices_opens_no_case_references(
+    gateway: WholeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who answered notices has another role now, and an index gives what their key was sealed to then."""
+    key, certificate = gateway.index.world.organisation_key("northtown"), gateway.files.certified.certificate
+    wider = replace(certificate, roles=certificate.roles | {Role.RIGHTS_OFFICER})
+    certified = replace(gateway.files.certified, token=wider.sign(key), certificate=wider)
+    gateway.files = replace(gateway.files, certified=certified)
+    worker = gateway.enrol("worker-1")
+    identity = gateway.sign_in(worker).desk.identity
+    assert isinstance(identity, Identity)
+    own = EnrolmentCertificate.read(identity.certificate.split("~")[0], key.verify_key)
+    lie(gateway, monkeypatch, certificate=replace(own, role=Role.RIGHTS_OFFICER).sign(key))
+
+    shift = gateway.sign_in(worker)
+
+    assert shift.desk.settings.role is Role.RIGHTS_OFFICER
+    assert shift.opening is None
+
+
 def test_nothing_of_a_session_is_on_the_gateways_disk(gateway: WholeGateway) -> None:
     """Its key is in memory alone: restart the gateway, and everybody signs in again."""
     before = {path.name: path.read_bytes() for path in gateway.files.folder.iterdir()}
