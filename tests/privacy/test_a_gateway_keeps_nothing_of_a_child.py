@@ -7,13 +7,14 @@ test is itself what it looks for. What remains in memory that was freed is not l
 from __future__ import annotations
 
 import gc
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from signpost.protocol.purposes import Role
-from tests.support.whole_gateway import WholeGateway, open_whole_gateway
+from tests.support.whole_gateway import IDLE_SECONDS, WholeGateway, open_whole_gateway
 
 TURNED = {
     "nhs_number": "x3896137999".removeprefix("x"),  # turned round it is nobody's, and not of the 999 range
@@ -109,6 +110,27 @@ def test_nothing_waits_for_the_garbage_collector(gateway: WholeGateway, why: str
 
         assert status == {"answered": 200, "refused": 422, "unchecked": 503}[why]
         assert held(collected=False) == set()
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("ends", ["signed out", "by time"])
+def test_a_session_that_is_over_leaves_no_key(gateway: WholeGateway, ends: str) -> None:
+    """At once, not when the garbage collector comes by: what signs by the session's key is gone with it."""
+    token = gateway.token(gateway.enrol("worker-1", Role.PRACTITIONER))
+    assert ask(gateway, token) == 200
+    client = weakref.ref(gateway.gateway.sessions.used(token).client)
+    gc.collect()
+    gc.disable()
+    try:
+        if ends == "signed out":
+            assert gateway.request("DELETE", "/api/v1/sessions", token=token).status_code == 200
+        else:
+            gateway.index.world.clock.advance(IDLE_SECONDS)
+            gateway.gateway.sessions.forget_ended()
+
+        assert len(gateway.gateway.sessions) == 0
+        assert client() is None
     finally:
         gc.enable()
 
