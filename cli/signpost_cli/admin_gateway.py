@@ -16,7 +16,12 @@ import typer
 from signpost.edge.client import transport_with
 from signpost.edge.desk import DUTY_TEAM
 from signpost.edge.failures import CouldNotCheck
-from signpost.edge.gateway.certifying import GatewayTerms, certified_gateway, certify_gateway
+from signpost.edge.gateway.certifying import (
+    GatewayTerms,
+    certified_gateway,
+    certify_gateway,
+    unended_certificates,
+)
 from signpost.edge.gateway.files import Certified, install, make_gateway_key, read_certified
 from signpost.edge.gateway.program import make_program_token
 from signpost.edge.organisation_keys import load_organisation, open_signing_key
@@ -172,7 +177,7 @@ def suspend(
     """Stop every account that is used at a gateway: the index refuses their next request, key holders within a minute.
 
     For a gateway that was lost, or that somebody has been in. The accounts are then enrolled anew, at another. Have the
-    index's operator take its certificate back as well.
+    index's operator take its certificates back as well: they are named, with those that were renewed.
 
     Example:
       signpost admin gateway suspend town-hall --org-keys keys --index https://index.example
@@ -180,13 +185,16 @@ def suspend(
     key = certified_gateway(org_keys, name).certificate.key
     suspended = administering(org_keys, index_url, ca_file, passphrase_file, lambda a: a.suspend_at(key))
     names = [account.account for account in suspended]
+    certificates = unended_certificates(org_keys, key, now=SystemClock().now())
     if as_json:
-        answer_json("signpost.gateway-suspended/1", {"gateway": name, "accounts": names})
+        answer_json("signpost.gateway-suspended/1", {"gateway": name, "accounts": names, "certificates": certificates})
         return
     for each in names:
         answer(f"{each}  suspended")
     if not names:
         say("No account that is in use was approved for that gateway with these keys.")
+    for certificate in certificates:
+        say(f"The index's operator takes back: signpost admin device revoke --certificate={certificate}")
 
 
 @app.command("program")

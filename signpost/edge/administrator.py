@@ -139,10 +139,15 @@ class Administrator:
             identifier=to_base64url(self.randomness(16)),
             at_gateway=begun.gateway is not None,
         )
+        # Noted before, taken out after: an index whose answer is lost may have approved it, and who is not noted is not
+        # stopped with the gateway.
+        if begun.gateway is not None:
+            self._note(account, begun.gateway)
         done = await self._state(
             AccountAct.APPROVE, account=account, certificate=certificate.sign(self.key), sealing_key=sealing_key
         )
-        self._note(account, begun.gateway)
+        if begun.gateway is None:
+            self._note(account, None)
         self._key_file(account).unlink(missing_ok=True)
         return done.accounts[0]
 

@@ -169,6 +169,24 @@ def _told(answer: LookupAnswer, faults: Sequence[HolderFault]) -> Answer:
 
 
 @final
+class _Computing:
+    """Works on group elements, on many in a thread. It knows no client: one that can be reached from itself would stay,
+    with the key that it signs by, until the garbage collector came by.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="group")
+
+    async def __call__(self, work: Callable[[], _Result], *, points: int) -> _Result:
+        if points < _WORTH_A_THREAD:
+            return work()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+@final
 class Client:
     """One desk's client. Belongs to one event loop."""
 
@@ -185,7 +203,7 @@ class Client:
         self._clock = clock
         self._randomness = randomness
         self._transport = transport or transport_for(desk)
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="group")
+        self._compute = _Computing()
         sender = SignedSender(self._transport, desk.identity, clock=clock, randomness=randomness)
         self._holders = Holders(
             desk.manifest,
@@ -204,7 +222,7 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._compute.close()
         await self._transport.close()
 
     async def lookup(
@@ -294,8 +312,3 @@ class Client:
             raise NothingToAsk(_NOTHING_TO_ASK)
         slots = lookup_slots(inputs, use=Use.OFFICER, seed=Secret(self._randomness(SEED_BYTES)))
         return await self.evaluate_batch(Use.OFFICER, [slots])
-
-    async def _compute(self, work: Callable[[], _Result], *, points: int) -> _Result:
-        if points < _WORTH_A_THREAD:
-            return work()
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)

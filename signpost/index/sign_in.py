@@ -261,8 +261,10 @@ class SigningIn:
     async def _opened(self, proved: _Proved, enrolled: Enrolled, now: int) -> SignInAnswer:
         known, certificate = proved.account, enrolled.certificate
         until = [now + SHIFT_SECONDS, ends_at(known.terms), certificate.expires_at]
-        if enrolled.session is not None:  # which ends no later than its gateway's certificate
-            until.append(enrolled.session.expires_at)
+        if enrolled.session is not None and enrolled.gateway is not None:
+            # It ends no later than its gateway's certificate. But when it began is the gateway's word: one that was
+            # dated later would make the shift longer than any session may be.
+            until += [enrolled.session.expires_at, now + enrolled.gateway.session_seconds]
         began_at = max(now, known.last_shift + 1)
         credential = ShiftCredential(
             organisation=known.organisation,

@@ -7,13 +7,14 @@ test is itself what it looks for. What remains in memory that was freed is not l
 from __future__ import annotations
 
 import gc
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from signpost.protocol.purposes import Role
-from tests.support.whole_gateway import WholeGateway, open_whole_gateway
+from tests.support.whole_gateway import IDLE_SECONDS, WholeGateway, open_whole_gateway
 
 TURNED = {
     "nhs_number": "x3896137999".removeprefix("x"),  # turned round it is nobody's, and not of the 999 range
@@ -34,16 +35,22 @@ def gateway(tmp_path: Path) -> Iterator[WholeGateway]:
         yield whole
 
 
-def ask(gateway: WholeGateway, token: str, path: str = "/api/v1/lookups", *, key: str = "k", **spoilt: str) -> int:
+def ask(
+    gateway: WholeGateway, token: str, path: str = "/api/v1/lookups", *, key: str | None = "k", **spoilt: str
+) -> int:
     """One question about the child; nothing of it is left here but the status."""
     child = {field: text[::-1] for field, text in TURNED.items()} | spoilt
     document = {"child": child, "urgency": "today"}
-    return gateway.request("POST", path, document, token=token, **{"idempotency-key": key}).status_code
+    named = {} if key is None else {"idempotency-key": key}
+    return gateway.request("POST", path, document, token=token, **named).status_code
 
 
-def held() -> set[str]:
-    """The fields of which some live object of this process holds the text."""
-    gc.collect()
+def held(*, collected: bool = True) -> set[str]:
+    """The fields of which some live object of this process holds the text. Not `collected`: also what holds itself, and
+    waits for the garbage collector.
+    """
+    if collected:
+        gc.collect()
     found: set[str] = set()
     needles = {field: text for field, text in TURNED.items() if len(text) > len("AA1 1CE")}
     seen: set[int] = set()
@@ -85,6 +92,47 @@ def test_no_live_object_holds_a_childs_details_after_the_answer(gateway: WholeGa
     assert ask(gateway, token, key="unchecked") == 503
 
     assert held() == set()
+
+
+@pytest.mark.parametrize("key", ["k", None])
+@pytest.mark.parametrize("why", ["answered", "refused", "unchecked"])
+def test_nothing_waits_for_the_garbage_collector(gateway: WholeGateway, why: str, key: str | None) -> None:
+    """A gateway that nobody uses for an hour may not collect for an hour."""
+    token = gateway.token(gateway.enrol("worker-1", Role.PRACTITIONER))
+    if why == "unchecked":
+        gateway.index.world.clock.advance(301)
+        for holder in gateway.holders:
+            holder.clock.at = gateway.index.world.clock.now()
+    gc.collect()
+    gc.disable()
+    try:
+        status = ask(gateway, token, key=key, **({"date_of_birth": "never"} if why == "refused" else {}))
+
+        assert status == {"answered": 200, "refused": 422, "unchecked": 503}[why]
+        assert held(collected=False) == set()
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("ends", ["signed out", "by time"])
+def test_a_session_that_is_over_leaves_no_key(gateway: WholeGateway, ends: str) -> None:
+    """At once, not when the garbage collector comes by: what signs by the session's key is gone with it."""
+    token = gateway.token(gateway.enrol("worker-1", Role.PRACTITIONER))
+    assert ask(gateway, token) == 200
+    client = weakref.ref(gateway.gateway.sessions.used(token).client)
+    gc.collect()
+    gc.disable()
+    try:
+        if ends == "signed out":
+            assert gateway.request("DELETE", "/api/v1/sessions", token=token).status_code == 200
+        else:
+            gateway.index.world.clock.advance(IDLE_SECONDS)
+            gateway.gateway.sessions.forget_ended()
+
+        assert len(gateway.gateway.sessions) == 0
+        assert client() is None
+    finally:
+        gc.enable()
 
 
 def test_no_live_object_holds_the_details_of_a_child_that_was_registered(gateway: WholeGateway) -> None:

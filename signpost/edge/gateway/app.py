@@ -319,10 +319,14 @@ class Gateway:
         try:
             return await act
         except Failure as failure:
-            problem = problem_of(failure)
-            if problem.code is ProblemCode.COULD_NOT_CHECK:
-                self.log.emit(GatewayEvent.COULD_NOT_CHECK, code=failure.code)
-            raise problem from None
+            # It is kept in no variable: its traceback, which has every frame of the request, would have itself.
+            raise self._refusal(failure) from None
+
+    def _refusal(self, failure: Failure) -> Problem:
+        problem = problem_of(failure)
+        if problem.code is ProblemCode.COULD_NOT_CHECK:
+            self.log.emit(GatewayEvent.COULD_NOT_CHECK, code=failure.code)
+        return problem
 
     async def _coverage(self) -> Coverage:
         try:

@@ -1,7 +1,8 @@
 """Certifying an organisation's gateway, by its administrator (protocol.md D2). The index has no part in it.
 
 What was certified is kept beside the organisation's keys (`gateways/NAME.json`, public): by it the administrator knows
-which key an account that is used at that gateway must have for its device, before the index passes one on.
+which key an account that is used at that gateway must have for its device, before the index passes one on. What it was
+renewed from stays in `gateways/earlier/`: whoever copied it with the gateway's key has it until it ends.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from signpost.service.clock import Randomness
 from signpost.service.files import private_folder
 from signpost.service.refusals import StartRefused
 
-__all__ = ["GatewayTerms", "certified_gateway", "certified_keys", "certify_gateway"]
+__all__ = ["GatewayTerms", "certified_gateway", "certified_keys", "certify_gateway", "unended_certificates"]
 
 _FOLDER: Final = "gateways"
+_EARLIER: Final = "earlier"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +79,16 @@ def certify_gateway(
         out_of_hours=terms.out_of_hours,
     )
     path = _path(folder, name)
-    if path.exists() and read_certified(path).certificate.key != gateway_key:
+    before = read_certified(path) if path.exists() else None
+    if before is not None and before.certificate.key != gateway_key:
         raise DeskUnusable(
             "Another gateway was certified by that name.", hint="Give this one another name: its accounts are its own."
         )
     try:
         private_folder(path.parent)
+        if before is not None:
+            earlier = private_folder(path.parent / _EARLIER)
+            replace_file(earlier / f"{before.certificate.identifier}.json", before.document() + b"\n", mode=PUBLIC)
         replace_file(path, certified.document() + b"\n", mode=PUBLIC)
     except StartRefused as refused:
         raise DeskUnusable(str(refused), hint=refused.hint) from None
@@ -112,6 +118,18 @@ def certified_keys(folder: Path) -> frozenset[VerifyKey]:
         DeskUnusable: a file is not of its form.
     """
     return frozenset(read_certified(file).certificate.key for file in (folder / _FOLDER).glob("*.json"))
+
+
+def unended_certificates(folder: Path, gateway_key: VerifyKey, *, now: int) -> list[str]:
+    """The identifiers of every certificate of a gateway's key that has not ended, the renewed ones included: what is to
+    be taken back when the key is another's.
+
+    Raises:
+        DeskUnusable: a file is not of its form.
+    """
+    files = [*(folder / _FOLDER).glob("*.json"), *(folder / _FOLDER / _EARLIER).glob("*.json")]
+    certificates = [read_certified(file).certificate for file in files]
+    return sorted(each.identifier for each in certificates if each.key == gateway_key and each.expires_at > now)
 
 
 def _path(folder: Path, name: str) -> Path:

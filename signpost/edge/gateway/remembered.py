@@ -37,7 +37,7 @@ class GivenAnswer:
 @dataclass(slots=True, repr=False)
 class _Asked:
     request: bytes
-    answer: asyncio.Future[GivenAnswer]
+    outcome: asyncio.Future[GivenAnswer | Problem]
     at: float
 
 
@@ -65,23 +65,35 @@ class Remembered:
         if known is not None:
             if not same(known.request, named):
                 raise Problem(ProblemCode.IDEMPOTENCY_KEY_REUSED)
-            return await asyncio.shield(known.answer)
+            outcome = await asyncio.shield(known.outcome)
+            if isinstance(outcome, Problem):
+                raise _like(outcome)
+            return outcome
         if len(self._asked) >= _MOST:
             raise Problem(ProblemCode.OVERLOADED)
-        future: asyncio.Future[GivenAnswer] = asyncio.get_running_loop().create_future()
-        self._asked[key] = _Asked(named, future, self._elapsed())
+        asked = _Asked(named, asyncio.get_running_loop().create_future(), self._elapsed())
+        self._asked[key] = asked
         try:
             given = await answer()
         except BaseException as error:
-            del self._asked[key]
-            # Whoever waits is told the same. Nobody may be waiting, and then it was told already.
-            future.set_exception(error if isinstance(error, Problem) else Problem(ProblemCode.COULD_NOT_CHECK))
-            future.exception()
+            # Unless it was forgotten meanwhile (the machine slept), and the key is another request's by now.
+            if self._asked.get(key) is asked:
+                del self._asked[key]
+            asked.outcome.set_result(_like(error))
             raise
-        future.set_result(given)
+        asked.outcome.set_result(given)
         return given
 
     def forget_old(self) -> None:
         """Forget what is older than ten minutes."""
         since = self._elapsed() - _SECONDS
         self._asked = {key: each for key, each in self._asked.items() if each.at > since}
+
+
+def _like(error: BaseException) -> Problem:
+    """The same refusal, unraised. The traceback of one that was raised has every frame of the request, with its body,
+    and one of those frames has the future: what holds itself stays until the garbage collector comes by.
+    """
+    if isinstance(error, Problem):
+        return Problem(error.code, retry_after=error.retry_after, pointers=error.pointers)
+    return Problem(ProblemCode.COULD_NOT_CHECK)

@@ -17,11 +17,11 @@ from signpost.edge.gateway.files import GatewayFiles
 from signpost.edge.signed_sender import Identity, parsed
 from signpost.edge.signing_in import Chosen
 from signpost.edge.transport import NoReply, Reply, Transport
-from signpost.protocol.credentials import AccountId, EnrolmentCertificate
+from signpost.protocol.credentials import AccountId
 from signpost.protocol.device_opening import device_opening_key, open_organisation_key
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.enrolment import EnrolmentToken
-from signpost.protocol.gateways import SessionCertificate, joined
+from signpost.protocol.gateways import SessionCertificate, joined, read_enrolled
 from signpost.protocol.keys import SigningKey
 from signpost.protocol.messages import (
     EnrolmentRequest,
@@ -31,11 +31,11 @@ from signpost.protocol.messages import (
     SignInAnswer,
     SignInRequest,
 )
-from signpost.protocol.problems import ProblemCode
+from signpost.protocol.problems import Problem, ProblemCode
+from signpost.protocol.purposes import ANSWERING_ROLES
 from signpost.protocol.sealing import OpeningKey, SealBroken
 from signpost.protocol.secret import Secret
 from signpost.protocol.signatures import NONCE_BYTES, sign_sign_in
-from signpost.protocol.tokens import TokenInvalid
 from signpost.service.clock import Clock, Randomness
 
 __all__ = ["OpenedShift", "change_password_at_gateway", "enrol_at_gateway", "sign_in_at_gateway"]
@@ -103,13 +103,14 @@ async def sign_in_at_gateway(
     """
     certified, now, key = gateway.certified, clock.now(), SigningKey(Secret(randomness(32)))
     certificate = certified.certificate
+    expires_at = min(now + certificate.session_seconds, certificate.expires_at)
     session = SessionCertificate(
         organisation=certified.organisation,
         account=account,
         gateway=certificate.identifier,
         key=key.verify_key,
         issued_at=now,
-        expires_at=min(now + certificate.session_seconds, certificate.expires_at),
+        expires_at=expires_at,
         identifier=to_base64url(randomness(16)),
     ).sign(gateway.key)
     request = SignInRequest(
@@ -121,14 +122,20 @@ async def sign_in_at_gateway(
     )
     reply = await _by_gateway(gateway, "/v1/sessions", request, transport=transport, clock=clock, randomness=randomness)
     told = parsed(reply, SignInAnswer, status=200)
+    presented = joined(told.certificate, certified.token, session)
     try:
-        enrolled = EnrolmentCertificate.read(told.certificate, certified.signing_key)
-    except TokenInvalid:
-        raise CouldNotCheck("The index gave a certificate that the organisation did not sign.") from None
-    identity = Identity(joined(told.certificate, certified.token, session), told.credential, key)
+        # As every key holder reads it: a certificate of this account, at this gateway.
+        enrolled = read_enrolled(presented, organisation_key=certified.signing_key).certificate
+    except Problem:
+        raise CouldNotCheck("The index gave a certificate that the organisation did not sign for it.") from None
     settings = certified.desk_settings(account, enrolled.role, ca_file=None)
+    identity = Identity(presented, told.credential, key)
     desk = Desk(folder=gateway.folder, settings=settings, manifest=gateway.manifest, identity=identity)
-    return OpenedShift(desk, _opening_key(gateway, account, told.sealing_key), told.expires_at, told.ended_shift_of)
+    # Nobody takes the session's key for longer, whatever the index says.
+    over_at = min(told.expires_at, expires_at, enrolled.expires_at)
+    # Every account here opens by the gateway's key, what an account of that name was given in an earlier role included.
+    opening = _opening_key(gateway, account, told.sealing_key) if enrolled.role in ANSWERING_ROLES else None
+    return OpenedShift(desk, opening, over_at, told.ended_shift_of)
 
 
 async def change_password_at_gateway(

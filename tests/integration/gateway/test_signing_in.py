@@ -18,11 +18,12 @@ from signpost.edge.gateway.files import GatewayFiles, install, make_gateway_key,
 from signpost.edge.gateway.signing_in import OpenedShift, enrol_at_gateway
 from signpost.edge.identifiers import NHSNumber
 from signpost.edge.match_inputs import ChildDetails
+from signpost.edge.signed_sender import Identity
 from signpost.edge.signing_in import Chosen, enrol_device
-from signpost.protocol.credentials import AccountId
+from signpost.protocol.credentials import SHIFT_SECONDS, AccountId, EnrolmentCertificate
 from signpost.protocol.messages import AnswerWord
 from signpost.protocol.one_time_codes import STEP_SECONDS, code_of
-from signpost.protocol.problems import ProblemCode
+from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import Role, Urgency
 from signpost.protocol.secret import Secret
 from tests.support.people import terms
@@ -43,6 +44,18 @@ def look_up(gateway: WholeGateway, shift: OpenedShift) -> AnswerWord:
     return gateway.index.run(client.lookup(child, urgency=Urgency.TODAY)).word
 
 
+def lie(gateway: WholeGateway, monkeypatch: pytest.MonkeyPatch, **lies: object) -> None:
+    """Have the index say these of whoever signs in."""
+    signing_in = gateway.index.index.signing_in
+    real = signing_in.sign_in
+
+    async def lying(*given: object, **named: object) -> object:
+        answer = await real(*given, **named)  # type: ignore[arg-type]
+        return answer.model_copy(update=lies)
+
+    monkeypatch.setattr(signing_in, "sign_in", lying)
+
+
 def test_a_session_is_answered_by_the_key_holders_and_the_index(gateway: WholeGateway) -> None:
     """And its organisation's own sealing key is there to read case references with."""
     worker = gateway.enrol("worker-1")
@@ -52,6 +65,26 @@ def test_a_session_is_answered_by_the_key_holders_and_the_index(gateway: WholeGa
     assert look_up(gateway, shift) == "none"
     assert shift.opening is not None
     assert shift.opening.seed == gateway.index.world.sealing_key("northtown").seed
+
+
+def test_a_role_that_answers_no_notices_opens_no_case_references(
+    gateway: WholeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who answered notices has another role now, and an index gives what their key was sealed to then."""
+    key, certificate = gateway.index.world.organisation_key("northtown"), gateway.files.certified.certificate
+    wider = replace(certificate, roles=certificate.roles | {Role.RIGHTS_OFFICER})
+    certified = replace(gateway.files.certified, token=wider.sign(key), certificate=wider)
+    gateway.files = replace(gateway.files, certified=certified)
+    worker = gateway.enrol("worker-1")
+    identity = gateway.sign_in(worker).desk.identity
+    assert isinstance(identity, Identity)
+    own = EnrolmentCertificate.read(identity.certificate.split("~")[0], key.verify_key)
+    lie(gateway, monkeypatch, certificate=replace(own, role=Role.RIGHTS_OFFICER).sign(key))
+
+    shift = gateway.sign_in(worker)
+
+    assert shift.desk.settings.role is Role.RIGHTS_OFFICER
+    assert shift.opening is None
 
 
 def test_nothing_of_a_session_is_on_the_gateways_disk(gateway: WholeGateway) -> None:
@@ -112,20 +145,38 @@ def test_an_account_that_was_opened_for_a_device_is_not_approved_at_a_gateway(ga
     assert [each.state for each in gateway.index.run(gateway.administrator.accounts())] == ["awaiting-approval"]
 
 
+@pytest.mark.parametrize("whose", ["nobody's", "a colleague's", "a device's"])
 def test_an_index_that_gives_another_certificate_is_not_believed(
-    gateway: WholeGateway, monkeypatch: pytest.MonkeyPatch
+    gateway: WholeGateway, monkeypatch: pytest.MonkeyPatch, whose: str
 ) -> None:
+    """Not signed by the organisation, of another of its accounts, or of one with a device of its own."""
     worker = gateway.enrol("worker-1")
-    signing_in = gateway.index.index.signing_in
-    real = signing_in.sign_in
+    identity = gateway.sign_in(gateway.enrol("worker-2", Role.URGENT)).desk.identity
+    assert isinstance(identity, Identity)
+    mine = identity.certificate.split("~")[0]
+    key = gateway.index.world.organisation_key("northtown")
+    own = EnrolmentCertificate.read(mine, key.verify_key)
+    given = {
+        "nobody's": gateway.files.certified.token,
+        "a colleague's": mine,
+        "a device's": replace(own, account=worker.account, role=worker.role, at_gateway=False).sign(key),
+    }[whose]
+    lie(gateway, monkeypatch, certificate=given)
 
-    async def lying(*given: object, **named: object) -> object:
-        answer = await real(*given, **named)  # type: ignore[arg-type]
-        return answer.model_copy(update={"certificate": gateway.files.certified.token})
-
-    monkeypatch.setattr(signing_in, "sign_in", lying)
     with pytest.raises(CouldNotCheck, match="did not sign"):
         gateway.sign_in(worker)
+
+
+def test_an_index_that_says_longer_makes_no_session_longer(
+    gateway: WholeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session's key would stay in the gateway's memory for as long as anybody used it."""
+    worker = gateway.enrol("worker-1")
+    lie(gateway, monkeypatch, expires_at=gateway.index.world.clock.now() + 365 * 86_400)
+
+    shift = gateway.sign_in(worker)
+
+    assert shift.expires_at == gateway.index.world.clock.now() + SHIFT_SECONDS
 
 
 def test_a_gateways_folder_is_of_one_key_and_the_manifest_that_was_named(gateway: WholeGateway, tmp_path: Path) -> None:
@@ -170,6 +221,29 @@ def test_an_administrator_stops_every_account_of_a_gateway_at_once(gateway: Whol
             )
         assert refused.value.code is ProblemCode.REVOKED
     assert gateway.index.run(gateway.administrator.suspend_at(gateway.files.key.verify_key)) == []
+
+
+def test_an_account_whose_approval_went_unanswered_is_stopped_with_the_gateway(
+    gateway: WholeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index has approved it; the administrator's own line failed."""
+    administration = gateway.index.index.administration
+    real = administration.act
+
+    async def unanswered(token: str, *, now: int) -> object:
+        answer = await real(token, now=now)
+        if answer.accounts[0].state == "active":
+            raise Problem(ProblemCode.OVERLOADED)
+        return answer
+
+    monkeypatch.setattr(administration, "act", unanswered)
+    with pytest.raises(Failure):
+        gateway.enrol("worker-1")
+    monkeypatch.undo()
+
+    stopped = gateway.index.run(gateway.administrator.suspend_at(gateway.files.key.verify_key))
+
+    assert [(each.account, each.state) for each in stopped] == [("worker-1", "suspended")]
 
 
 def test_an_account_that_is_enrolled_on_a_device_is_a_gateways_no_more(gateway: WholeGateway) -> None:

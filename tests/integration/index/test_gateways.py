@@ -99,6 +99,22 @@ def test_the_shift_is_no_longer_than_the_session_or_the_gateways_certificate(sce
     assert ends == [29 * MINUTE, 18 * MINUTE]
 
 
+def test_a_session_that_is_dated_later_gives_no_longer_shift(scene: Scene) -> None:
+    """The gateway's hours count from when the factors were right. Else whoever has its key could date a session to the
+    end of the day, and until then sign the same key one short session after another.
+    """
+    gateway = Gateway(scene.index, session_seconds=30 * MINUTE)
+    nurse = enrol_at(gateway)
+    scene.world.clock.advance(MINUTE)
+    now = scene.world.clock.now()
+    later = now + SHIFT_SECONDS - 30 * MINUTE
+    session = gateway.session(nurse, new_key(), issued_at=later, expires_at=later + 30 * MINUTE)
+
+    answer = gateway.sign_in(nurse, session)
+
+    assert answer.json()["expires_at"] == now + 30 * MINUTE
+
+
 def _by_the_gateway_alone(gateway: Gateway, nurse: Person) -> httpx2.Response:
     return nurse.sign_in()
 

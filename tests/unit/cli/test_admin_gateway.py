@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from signpost.edge import organisation_keys
-from signpost.edge.gateway.certifying import certified_gateway
+from signpost.edge.gateway.certifying import certified_gateway, unended_certificates
 from signpost.edge.gateway.files import Certified, GatewayFiles, read_certified
 from signpost.edge.organisation_keys import load_organisation
 from signpost.protocol import sealing
@@ -173,7 +173,10 @@ def test_every_account_of_a_gateway_is_stopped_by_one_command(
 ) -> None:
     """Those of the key that was certified by that name; and a name that was not is refused before anything is asked."""
     key = made(capsys)
-    assert certify(key) == 0
+    certificates = []
+    for roles in ("urgent", "practitioner"):
+        assert certify(key, "--role", roles) == 0
+        certificates.append(certified_gateway(Path("keys"), "town-hall").certificate.identifier)
     stopped: list[str] = []
 
     class Stopping:
@@ -195,6 +198,25 @@ def test_every_account_of_a_gateway_is_stopped_by_one_command(
     suspend = ["--org-keys", "keys", "--index", "https://index.example"]
 
     assert run(["admin", "gateway", "suspend", "town-hall", *suspend]) == 0
-    assert capsys.readouterr().out == "worker-1  suspended\n"
+    shown = capsys.readouterr()
+    assert shown.out == "worker-1  suspended\n"
+    # Whoever copied the key before it was renewed has the certificate of then.
+    assert all(f"--certificate={each}\n" in shown.err for each in certificates)
+    assert run(["admin", "gateway", "suspend", "town-hall", *suspend, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["certificates"] == sorted(certificates)
     assert run(["admin", "gateway", "suspend", "another", *suspend]) == ExitCode.USAGE
-    assert stopped == [key]
+    assert stopped == [key, key]
+
+
+def test_a_certificate_that_has_ended_is_not_to_be_taken_back(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor another gateway's."""
+    key = made(capsys)
+    assert certify(key) == 0
+    certificate = certified_gateway(Path("keys"), "town-hall").certificate
+
+    def unended(key: VerifyKey, now: int) -> list[str]:
+        return unended_certificates(Path("keys"), key, now=now)
+
+    assert unended(certificate.key, certificate.expires_at - 1) == [certificate.identifier]
+    assert unended(certificate.key, certificate.expires_at) == []
+    assert unended(new_key().verify_key, certificate.expires_at - 1) == []

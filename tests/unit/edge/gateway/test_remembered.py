@@ -98,3 +98,42 @@ def test_a_session_has_so_many_keys_and_no_more() -> None:
         of(remembered, answer, "one more")
     assert refused.value.code is ProblemCode.OVERLOADED
     assert of(remembered, answer, "k-0") == b"1"
+
+
+def test_a_request_that_was_forgotten_while_it_was_answered_ends_no_other() -> None:
+    """The machine slept: the same request has come again, and is being answered, when the first of them fails."""
+    time = Time()
+    remembered = Remembered(elapsed=time, randomness=os.urandom)
+    going, answer = asyncio.Event(), Answering()
+
+    async def failing() -> GivenAnswer:
+        await going.wait()
+        raise Problem(ProblemCode.COULD_NOT_CHECK)
+
+    async def both() -> list[GivenAnswer | BaseException]:
+        first = asyncio.create_task(remembered.answered("k", REQUEST, failing))
+        await asyncio.sleep(0)
+        time.at = 601.0
+        again = await remembered.answered("k", REQUEST, answer)
+        going.set()
+        return [*await asyncio.gather(first, return_exceptions=True), again]
+
+    told, again = asyncio.run(both())
+
+    assert isinstance(told, Problem)
+    assert again == GivenAnswer(200, b"1")
+    assert of(remembered, answer) == b"1"
+
+
+def test_a_request_that_is_forgotten_and_then_fails_is_told_why() -> None:
+    time = Time()
+    remembered = Remembered(elapsed=time, randomness=os.urandom)
+
+    async def failing() -> GivenAnswer:
+        time.at = 601.0
+        remembered.forget_old()
+        raise Problem(ProblemCode.BUDGET_USED, retry_after=5)
+
+    with pytest.raises(Problem) as refused:
+        of(remembered, failing)
+    assert (refused.value.code, refused.value.retry_after) == (ProblemCode.BUDGET_USED, 5)
