@@ -352,3 +352,33 @@ def test_objections_are_recorded_by_rights_officers_of_councils_alone(scene: Sce
         for other in others:
             refused = scene.index.refused_on_record(lambda: scene.index.ask(other, path, body))  # noqa: B023 - at once
             assert told(refused) == (403, "role-refused")
+
+
+def test_the_answers_that_hide_show_or_change_anything_wait_whatever_there_was_to_do(
+    scene: Scene, anna: Device
+) -> None:
+    """By the time of none of them is it told whether there was anything: an objection and its end, a correction, a
+    withdrawal.
+    """
+    evenly, waited = scene.index.index.evenly, 0
+
+    async def counting(work: Any) -> Any:
+        nonlocal waited
+        waited += 1
+        return await evenly(work)
+
+    scene.index.index.evenly = counting  # type: ignore[assignment]
+    waits = []
+
+    reference = objected(scene, anna)["objection"]
+    waits.append(waited)
+    assert end(scene, anna, reference) == DONE
+    waits.append(waited)
+    for path, request in (
+        ("corrections", correcting(scene, anna, ADA, ADA)),
+        ("withdrawals", withdrawing(scene, anna, ADA)),
+    ):
+        assert scene.index.ask(anna, f"/v1/rights/{path}", request).status_code == 200
+        waits.append(waited)
+
+    assert waits == [1, 2, 3, 4]

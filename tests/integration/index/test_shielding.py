@@ -172,6 +172,22 @@ def test_a_twin_is_shown_once_both_numbers_are_known(
     assert "unsure" in works(scene, desk)
 
 
+def test_who_is_shown_again_is_told_of_who_waits(scene: Scene, ours: Device, theirs: Device) -> None:
+    """A call-back about the twin, left while she was hidden, reaches her council as she is shown."""
+    twin = replace(ADA, identity="the twin's number")
+    known(scene, twin)
+    shield = add_shield(scene.index, ours, WITHOUT_NUMBER)
+    ask(scene, scene.nurse, receipt_of(scene, scene.nurse, Child(identity=twin.identity)))
+    scene.index.settle()
+    worker = scene.index.enrol("southtown", Role.PRACTITIONER)
+    assert inbox(scene, worker) == []
+
+    add_shield(scene.index, ours, ADA, shield=shield)
+    approve_shield(scene.index, theirs, shield)
+
+    assert len(inbox(scene, worker)) == 1
+
+
 def test_the_desk_learns_who_knew_the_child_before(scene: Scene, ours: Device, desk: Device) -> None:
     """And a number that was registered of them can join the shield, so that it hides whatever else has it."""
     known(scene, ADA)
