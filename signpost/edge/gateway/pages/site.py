@@ -132,7 +132,11 @@ class Pages:
                 if errors or not visit.form.text(_UNLOCK):
                     kept = visit.form.pairs(without=frozenset({_UNLOCK, "csrf", "once"}))
                     return visit.shown(
-                        "signing_in/unlock.html", action=visit.place.path, kept=kept, errors=errors
+                        "signing_in/unlock.html",
+                        action=visit.place.path,
+                        kept=kept,
+                        errors=errors,
+                        status=422 if errors else 200,
                     )
         return await self._let_in(visit, page.take(visit))
 
