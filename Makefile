@@ -47,26 +47,28 @@ chromium:
 	@command -v chromium >/dev/null || \
 	    { echo "The browser tests need chromium (on Debian: apt install chromium fonts-liberation)." >&2; exit 1; }
 
-# GOV.UK's styles and scripts without its typeface and without its crown: this is no site of GOV.UK's.
+# GOV.UK's styles and scripts without its typeface and without its crest: this is no site of GOV.UK's. Its package holds
+# no licence's text, which must go with it: that is kept here.
 ASSETS := signpost/edge/gateway/pages/assets
-GOVUK := requirements/npm/node_modules/govuk-frontend
+GOVUK := requirements/npm/node_modules/govuk-frontend/dist/govuk/govuk-frontend.min
+NOT_OURS := s/@font-face *\{[^}]*\}//g; s/"?GDS Transport"?, *//g; s|url\(/assets/images/[^)]*\)|none|g; s|/\*!.*\*/||g
+OWN_SHEET := so the gateway's pages use the small sheet of their own
 
 assets: ## Fetch GOV.UK's styles and scripts for the gateway's pages, where npm is.
 	@if [ requirements/npm/package-lock.json -ot $(ASSETS)/LICENSE.txt ]; then exit 0; fi; \
 	if ! command -v npm >/dev/null; then \
-	    echo "There is no npm here, so the gateway's pages use the small sheet of their own (on Debian: apt install npm)."; \
+	    echo "There is no npm here, $(OWN_SHEET) (on Debian: apt install npm)."; \
 	    exit 0; \
 	fi; \
-	echo "Fetching the pages' styles and scripts."; \
+	echo "Fetching the styles and scripts of the gateway's pages."; \
 	if ! (cd requirements/npm && npm ci --ignore-scripts --silent --prefer-offline); then \
-	    echo "npm could not fetch them, so the gateway's pages use the small sheet of their own."; \
+	    echo "npm could not fetch them, $(OWN_SHEET)."; \
 	    exit 0; \
 	fi; \
 	mkdir -p $(ASSETS); \
-	sed -E 's/@font-face *\{[^}]*\}//g; s/"GDS Transport", *//g' $(GOVUK)/dist/govuk/govuk-frontend.min.css \
-	    > $(ASSETS)/govuk-frontend.min.css; \
-	cp $(GOVUK)/dist/govuk/govuk-frontend.min.js $(ASSETS)/; \
-	cp $(GOVUK)/LICENSE.txt $(ASSETS)/
+	sed -E '$(NOT_OURS)' $(GOVUK).css > $(ASSETS)/govuk-frontend.min.css; \
+	cp $(GOVUK).js $(ASSETS)/; \
+	cp requirements/npm/govuk-frontend.LICENSE.txt $(ASSETS)/LICENSE.txt
 
 bench: $(VENV)/.installed-bench ## Measure what a lookup and a feed cost, and whether a shield shows, in some ten minutes.
 	@$(BIN)/python -m tests.bench
