@@ -55,7 +55,9 @@ Opens = Callable[[str], Desk]
 
 
 @pytest.fixture
-def desk_of(place: Place, chromium: Browser, scripts: bool, signed_in: dict[str, StorageState]) -> Iterator[Opens]:
+def desk_of(
+    place: Place, chromium: Browser, scripts: bool, signed_in: dict[str, StorageState]
+) -> Iterator[Opens]:
     """Opens a window for somebody who is signed in. What browsers complained of is looked at when it is closed."""
     contexts: list[BrowserContext] = []
     desks: list[Desk] = []
