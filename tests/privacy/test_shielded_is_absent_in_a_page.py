@@ -53,10 +53,11 @@ NAMES = {HIDDEN: ("Bluebell", "Moorhen"), ABSENT: ("Campanul", "Redwing"), SEEN:
 
 def child(number: str) -> ChildDetails:
     """A made-up child, by number, names and birth date."""
-    forename, surname = NAMES[number]
+    (forename, surname), home = NAMES[number], Postcode.parse("LS1 4AP")
+    assert home is not None
     return ChildDetails(
         nhs_number=NHSNumber.parse(number), date_of_birth=BORN, forename=forename, surname=surname,
-        postcodes=(Postcode.parse("LS1 4AP"),),
+        postcodes=(home,),
     )  # fmt: skip
 
 
