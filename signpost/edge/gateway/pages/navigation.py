@@ -1,0 +1,83 @@
+"""Who sees which page: one table. A page of somebody else's role is answered as one that is not there.
+
+A path is fixed words: nothing about a child, no receipt and no name of a notice is ever in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from signpost.protocol.purposes import ANSWERING_ROLES, ENROLLED_ROLES, LOOKING_ROLES, Role
+
+__all__ = ["PLACES", "Place", "home_of", "menu_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One address. `roles`: whose it is; null where anybody may see it, signed in or not. `menu`: its words in the
+    navigation; null where it is reached from another page.
+    """
+
+    path: str
+    roles: frozenset[Role] | None
+    menu: str | None = None
+
+
+_ANYBODY: Final = None
+_URGENT: Final = frozenset({Role.URGENT})
+
+PLACES: Final[Mapping[str, Place]] = MappingProxyType(
+    {
+        place.path: place
+        for place in (
+            Place("/", _ANYBODY),
+            # signing in
+            Place("/sign-in", _ANYBODY),
+            Place("/sign-out", ENROLLED_ROLES),
+            Place("/pin", ENROLLED_ROLES),
+            Place("/unlock", ENROLLED_ROLES),
+            # an account of one's own
+            Place("/enrol", _ANYBODY),
+            Place("/enrol/codes", _ANYBODY),
+            Place("/enrol/done", _ANYBODY),
+            Place("/password", _ANYBODY),
+            Place("/password/changed", _ANYBODY),
+            # asking
+            Place("/check", LOOKING_ROLES, "Check a child"),
+            Place("/check/upn", LOOKING_ROLES),
+            Place("/check/name", LOOKING_ROLES),
+            Place("/check/deep", LOOKING_ROLES),
+            Place("/check/again", LOOKING_ROLES),
+            # contact
+            Place("/call-back", LOOKING_ROLES, "Call-backs"),
+            Place("/call-back/leave", LOOKING_ROLES),
+            Place("/call-back/outcome", LOOKING_ROLES),
+            Place("/call-back/noted", LOOKING_ROLES),
+            Place("/inbox", ANSWERING_ROLES, "Inbox"),
+            Place("/inbox/request", ANSWERING_ROLES),
+            Place("/inbox/reply", ANSWERING_ROLES),
+            Place("/inbox/shared", ANSWERING_ROLES),
+            Place("/inbox/handed-over", ANSWERING_ROLES),
+            Place("/inbox/ended", ANSWERING_ROLES),
+            Place("/inbox/declined", ANSWERING_ROLES),
+            Place("/break-glass", _URGENT),
+            Place("/break-glass/confirm", _URGENT),
+            # for everybody who is signed in
+            Place("/coverage", ENROLLED_ROLES, "Coverage"),
+        )
+    }
+)
+
+
+def menu_of(role: Role) -> tuple[Place, ...]:
+    """The navigation of a role, in the table's order."""
+    return tuple(place for place in PLACES.values() if place.menu and place.roles and role in place.roles)
+
+
+def home_of(role: Role) -> str:
+    """Where somebody of that role begins."""
+    menu = menu_of(role)
+    return menu[0].path if menu else "/pin"
