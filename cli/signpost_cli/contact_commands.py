@@ -14,6 +14,7 @@ import typer
 
 from signpost.edge.client import Client, allowed_purpose
 from signpost.edge.desk import Desk, default_folder
+from signpost.edge.moments import shown_time
 from signpost.protocol.messages import (
     ContactAnswer,
     ContactRequest,
@@ -24,7 +25,7 @@ from signpost.protocol.messages import (
 )
 from signpost.protocol.purposes import Purpose, Role, Urgency
 from signpost_cli.exit_codes import ExitCode
-from signpost_cli.moments import iso, shown_time
+from signpost_cli.moments import iso
 from signpost_cli.options import Home
 from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, printable, say
 from signpost_cli.receipts import spoken

@@ -95,7 +95,7 @@ def object_to(
         return
     assert ground is not None
     found = with_child(
-        home, lambda client, child: rights.record_objection(client, child, ground, on_fault=tell_fault),
+        home, lambda client, child, told: rights.record_objection(client, child, ground, on_fault=told),
         by_name=by_name, stdin=stdin, hidden=hidden, command=f"object --ground {ground.value}", again=_AGAIN,
     )  # fmt: skip
     if as_json:
@@ -158,7 +158,7 @@ def withdraw(
       signpost rights withdraw
     """
     done = with_child(
-        home, lambda client, child: rights.withdraw_consent(client, child, on_fault=tell_fault),
+        home, lambda client, child, told: rights.withdraw_consent(client, child, on_fault=told),
         by_name=by_name, stdin=stdin, hidden=hidden, command="withdraw", again=_AGAIN,
     )  # fmt: skip
     if as_json:
