@@ -109,3 +109,5 @@ class Label(StrEnum):
     GATEWAY_SESSION = "signpost/v1/gateway/session"
     GATEWAY_REQUEST = "signpost/v1/gateway/request"
     GATEWAY_PROGRAM = "signpost/v1/gateway/program"
+    GATEWAY_PIN = "signpost/v1/gateway/pin"
+    GATEWAY_FORM = "signpost/v1/gateway/form"

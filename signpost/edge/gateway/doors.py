@@ -1,4 +1,5 @@
-"""What the gateway answers: /api/v1, for the organisation's own programs. Its OpenAPI document is at /openapi.json.
+"""What the gateway answers: /api/v1, for the organisation's own programs. Its OpenAPI document is at /openapi.json. Beside
+it, and behind the same door, stand the pages for people (`pages`).
 
 * A session's token, or the organisation's own program's, stands in `Authorization: Bearer`. Identifiers are in bodies
   alone, never in an address.
@@ -12,10 +13,12 @@ from typing import Annotated, Final
 
 from fastapi import Depends, FastAPI, Path, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.middleware import Middleware
 
 from signpost.edge.gateway.app import Gateway
 from signpost.edge.gateway.officer_doors import add_officer_doors
 from signpost.edge.gateway.once import IdempotencyKey, once
+from signpost.edge.gateway.pages.site import Beside, Pages
 from signpost.edge.gateway.program import Program
 from signpost.edge.gateway.request_ids import RequestIds
 from signpost.edge.gateway.sessions import Session
@@ -81,8 +84,16 @@ _NoticeName = Annotated[str, Path(pattern=r"^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-
 
 
 def gateway_app(gateway: Gateway) -> FastAPI:
-    """The application."""
-    app = build_app("Signpost gateway", version=version("signpost-index"), log=gateway.log, challenge="Bearer")
+    """The application: the web API, and the pages beside it."""
+    pages = Pages(gateway)
+    app = build_app(
+        "Signpost gateway",
+        version=version("signpost-index"),
+        log=gateway.log,
+        challenge="Bearer",
+        within=(Middleware(Beside, pages=pages),),
+        told=pages.told,
+    )
     app.add_middleware(RequestIds)
 
     async def session(given: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]) -> Session:
