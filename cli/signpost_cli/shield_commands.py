@@ -21,6 +21,7 @@ from signpost.edge.holders_client import HolderFault, OnFault
 from signpost.edge.match_inputs import ChildDetails
 from signpost.edge.shield_words import REASONS
 from signpost.edge.shielding import add_shield, review_day
+from signpost.edge.words import which_child
 from signpost.protocol.problems import ProblemCode
 from signpost.protocol.shielding import (
     ShieldAnswer,
@@ -33,7 +34,6 @@ from signpost.protocol.shielding import (
 from signpost_cli.child_details import checked, today_here
 from signpost_cli.child_prompt import Questions, answers_to
 from signpost_cli.exit_codes import ExitCode
-from signpost.edge.words import which_child
 from signpost_cli.lookup_command import tell_faults
 from signpost_cli.options import HiddenFlag, Home
 from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say, wrapped

@@ -57,6 +57,7 @@ _QUESTIONS: Final = Questions(
     piped={field: field for field in _OLD},
 )
 
+
 def end(
     shield: ShieldName,
     why: Annotated[ShieldEndReason | None, typer.Option(metavar="CODE", help="Have it end, for this reason.")] = None,

@@ -287,7 +287,7 @@ class SigningIn:
         return enrolled
 
     def _refuse_gateway(self, account: Account, gateway: str | None, now: int) -> None:
-        """Refuse an account that is used at a gateway, where its gateway's certificate does not stand or is not given."""
+        """Refuse an account that is used at a gateway, unless its gateway's certificate is given and stands."""
         certificate, organisation_key = self._certificate(account)
         if not certificate.at_gateway:
             return

@@ -197,8 +197,8 @@ def read_at_gateway(
     """The certificate of the gateway at which an account is used. Its time is not checked here.
 
     Raises:
-        Problem: GATEWAY_INVALID: the organisation did not sign it, or enrolled the account not there, or gave the gateway
-            no accounts of that role.
+        Problem: GATEWAY_INVALID: the organisation did not sign it, or enrolled the account not there, or gave the
+            gateway no accounts of that role.
     """
     try:
         through = GatewayCertificate.read(gateway, organisation_key)

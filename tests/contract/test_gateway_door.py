@@ -124,7 +124,11 @@ def test_no_address_takes_anything_but_a_notices_name(scene: Scene) -> None:
     "who",
     [None, 0, 1, 2, 3, 4],
     ids=[
-        "a stranger", "a social worker", "somebody on urgent duty", "a shielding officer", "a rights officer",
+        "a stranger",
+        "a social worker",
+        "somebody on urgent duty",
+        "a shielding officer",
+        "a rights officer",
         "the program",
     ],
 )

@@ -1,5 +1,5 @@
-"""An organisation's gateway as it is set up and run: by the commands of its how-to, with everybody in a process of their
-own. A nurse enrols and signs in at it, asks, and is rung.
+"""An organisation's gateway as it is set up and run: by the commands of its how-to, with everybody in a process of
+their own. A nurse enrols and signs in at it, asks, and is rung.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NORTH = Organisation("north-council", "council", "feed-01", "feed")
 COLLEAGUE = Organisation("north-council", "council", "worker-1", "practitioner", desk="north-worker")
 HOSPITAL = Organisation("aldate-hospital", "hospital", "triage-07", "urgent")
 CHILD = {"nhs_number": "999 000 0042", "date_of_birth": "2015-04-03"}
-PASSWORD = "copper meadow lantern thimble"  # noqa: S105 - a pretend person's
+PASSWORD = "copper meadow lantern thimble"
 SECONDS = 30
 
 
@@ -43,9 +43,7 @@ class Running:
     def ask(self, method: str, path: str, document: object = None, *, token: str = "", status: int = 200) -> Any:
         """What its web API answers, which is this status."""
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        answer = httpx2.request(
-            method, f"{self.url}/api/v1/{path}", json=document, headers=headers, timeout=SECONDS
-        )
+        answer = httpx2.request(method, f"{self.url}/api/v1/{path}", json=document, headers=headers, timeout=SECONDS)
         assert answer.status_code == status, answer.text
         return answer.json()
 

@@ -1,5 +1,5 @@
-"""What the gateway's web API answers to officers, under /api/v1: shields, the independent desk, families' rights, and the
-reviews of emergencies. Every reference is in a body, and none in an address.
+"""What the gateway's web API answers to officers, under /api/v1: shields, the independent desk, families' rights, and
+the reviews of emergencies. Every reference is in a body, and none in an address.
 """
 
 # Annotations here are values: FastAPI reads `signed_in`, which is handed in.
@@ -165,18 +165,14 @@ def _add_reports(app: FastAPI, gateway: Gateway, signed_in: Any, refused: tuple[
         """The reports that the own organisation asked for, and when each can be read."""
         return await rights.reports(gateway, who)
 
-    @app.post(
-        f"{_API}/rights/reports/decide", response_model=Nothing, responses=refusals(*refused, _C.REPORT_UNKNOWN)
-    )
+    @app.post(f"{_API}/rights/reports/decide", response_model=Nothing, responses=refusals(*refused, _C.REPORT_UNKNOWN))
     async def decide(
         asked: FromJson[ReportDecisionRequest], request: Request, who: signed_in, key: IdempotencyKey = None
     ) -> Response:
         """Says what may be told of a report that another officer of the same organisation asked for."""
         return await once(request, who, key, lambda: rights.decide_report(gateway, who, asked))
 
-    @app.post(
-        f"{_API}/rights/reports/read", responses=refusals(*refused, _C.REPORT_UNKNOWN, _C.REPORT_NOT_RELEASED)
-    )
+    @app.post(f"{_API}/rights/reports/read", responses=refusals(*refused, _C.REPORT_UNKNOWN, _C.REPORT_NOT_RELEASED))
     async def read(asked: FromJson[ReportReadRequest], who: signed_in) -> Report:
         """A report that is released: 28 days after it was asked for, whatever is in it."""
         return await rights.read_report(gateway, who, asked)
@@ -204,18 +200,14 @@ def _add_rights(app: FastAPI, gateway: Gateway, signed_in: Any, refused: tuple[P
         """Takes an upheld objection, or a withdrawn consent, of the own organisation back."""
         return await once(request, who, key, lambda: rights.end_objection(gateway, who, asked))
 
-    @app.post(
-        f"{_API}/rights/corrections", response_model=RightsReceipt, responses=refusals(*refused, *_EVALUATED)
-    )
+    @app.post(f"{_API}/rights/corrections", response_model=RightsReceipt, responses=refusals(*refused, *_EVALUATED))
     async def correct(
         asked: FromJson[CorrectionGiven], request: Request, who: signed_in, key: IdempotencyKey = None
     ) -> Response:
         """Has what the own organisation registered under wrong details hold the right ones."""
         return await once(request, who, key, lambda: rights.correct(gateway, who, asked))
 
-    @app.post(
-        f"{_API}/rights/withdrawals", response_model=RightsReceipt, responses=refusals(*refused, *_EVALUATED)
-    )
+    @app.post(f"{_API}/rights/withdrawals", response_model=RightsReceipt, responses=refusals(*refused, *_EVALUATED))
     async def withdraw_consent(
         asked: FromJson[FamilyGiven], request: Request, who: signed_in, key: IdempotencyKey = None
     ) -> Response:

@@ -1,5 +1,5 @@
-"""What a rights officer does at a gateway: a family's rights, with the family there (UK GDPR Art. 7, 15, 16, 21), and the
-reviews of the emergencies in which a duty line was shown.
+"""What a rights officer does at a gateway: a family's rights, with the family there (UK GDPR Art. 7, 15, 16, 21), and
+the reviews of the emergencies in which a duty line was shown.
 
 Whose it is not is refused before anything is evaluated; the index refuses them as well. Nothing that is answered here
 says whether a child is hidden.

@@ -28,8 +28,8 @@ from signpost.protocol.messages import (
 from signpost.protocol.purposes import DeepReason, Kind, Purpose, Role, Urgency
 
 __all__ = [
-    "CallBackGiven", "ChildGiven", "Detail", "EnrolmentGiven", "GatewayHealth", "GlassGiven", "GlassShown", "InboxShown",
-    "InvolvementGiven", "InvolvementNamed", "InvolvementShown", "InvolvementsGiven", "InvolvementsShown",
+    "CallBackGiven", "ChildGiven", "Detail", "EnrolmentGiven", "GatewayHealth", "GlassGiven", "GlassShown",
+    "InboxShown", "InvolvementGiven", "InvolvementNamed", "InvolvementShown", "InvolvementsGiven", "InvolvementsShown",
     "LookupGiven", "NoticeShown", "PasswordGiven", "ReplyGiven", "RowFault", "SessionOpened", "SignInGiven",
     "Unshown", "WithdrawalGiven",
 ]  # fmt: skip
