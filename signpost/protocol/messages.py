@@ -650,13 +650,16 @@ class SignInRequest(Wire):
 
 
 class PasswordRequest(Wire):
-    """D2: a person's new password, on every factor of the present ones; signed by the device's key like a sign-in."""
+    """D2: a person's new password, on every factor of the present ones; signed by the device's key like a sign-in, and
+    null but at a gateway the gateway's certificate with it.
+    """
 
     organisation: AccountName
     account: AccountName
     password: Password
     code: Code
     new_password: Password
+    gateway: Token | None = None
 
 
 class SignInAnswer(Wire):

@@ -28,19 +28,32 @@ _SIGNED_IN = {
 _PROGRAMS = {
     "PUT /api/v1/involvements", "POST /api/v1/involvements/withdraw", "POST /api/v1/involvements/complete",
 }  # fmt: skip
+_OFFICERS = {
+    "POST /api/v1/shields", "POST /api/v1/shields/approve", "POST /api/v1/shields/status", "POST /api/v1/shields/end",
+    "POST /api/v1/shields/identity-ended", "GET /api/v1/desk/queue", "POST /api/v1/desk/resolve",
+    "POST /api/v1/desk/call-backs", "POST /api/v1/rights/reports", "GET /api/v1/rights/reports",
+    "POST /api/v1/rights/reports/decide", "POST /api/v1/rights/reports/read", "POST /api/v1/rights/objections",
+    "POST /api/v1/rights/objections/end", "POST /api/v1/rights/corrections", "POST /api/v1/rights/withdrawals",
+    "GET /api/v1/reviews", "POST /api/v1/reviews/close",
+}  # fmt: skip
 _OPEN = {"POST /api/v1/enrolments", "POST /api/v1/sessions", "POST /api/v1/password", "GET /health"}
 _FAST = settings(max_examples=12, phases=[Phase.generate], suppress_health_check=list(HealthCheck), deadline=None)
 _MARKER = "Zebedee-4711"
 
 
 class Scene:
-    """A gateway with two people signed in."""
+    """A gateway with people signed in, and its organisation's program."""
 
     def __init__(self, gateway: WholeGateway) -> None:
         self.gateway = gateway
         self.schema: dict[str, Any] = gateway.request("GET", "/openapi.json").json()
         self.program = gateway.with_program()
-        self.users = [gateway.enrol("worker-1"), gateway.enrol("night-1", Role.URGENT)]
+        self.users = [
+            gateway.enrol("worker-1"),
+            gateway.enrol("night-1", Role.URGENT),
+            gateway.enrol("shields-1", Role.SHIELDING_OFFICER),
+            gateway.enrol("rights-1", Role.RIGHTS_OFFICER),
+        ]
         self.tokens = [gateway.token(user) for user in self.users]
 
     def send(self, method: str, path: str, body: bytes, token: str | None) -> httpx2.Response:
@@ -57,7 +70,7 @@ class Scene:
         return self.gateway.index.run(sent())
 
     def alive(self, number: int) -> str:
-        """A session of that person's: a new one where a generated request has ended it. The third is the program."""
+        """A session of that person's: a new one where a generated request has ended it. The last is the program."""
         if number == len(self.tokens):
             return self.program
         if self.gateway.request("GET", "/api/v1/coverage", token=self.tokens[number]).status_code != 200:
@@ -90,17 +103,17 @@ def _answered_by_name(scene: Scene, answer: httpx2.Response, label: str) -> None
 
 def test_the_published_paths_are_these(scene: Scene) -> None:
     """And a session's token is how one is known there."""
-    assert {operation.label for operation in _operations(scene)} == _SIGNED_IN | _PROGRAMS | _OPEN
+    assert {operation.label for operation in _operations(scene)} == _SIGNED_IN | _OFFICERS | _PROGRAMS | _OPEN
     assert scene.schema["openapi"].startswith("3.1")
     assert scene.schema["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
-    for label in _SIGNED_IN | _PROGRAMS:
+    for label in _SIGNED_IN | _OFFICERS | _PROGRAMS:
         method, path = label.split()
         assert scene.schema["paths"][path][method.lower()]["security"] == [{"HTTPBearer": []}]
 
 
 def test_no_address_takes_anything_but_a_notices_name(scene: Scene) -> None:
     """Whatever stands in an address stands in somebody's log."""
-    for label in _SIGNED_IN | _PROGRAMS | _OPEN:
+    for label in _SIGNED_IN | _OFFICERS | _PROGRAMS | _OPEN:
         method, path = label.split()
         parameters = scene.schema["paths"][path][method.lower()].get("parameters", [])
         named = {(each["in"], each["name"]) for each in parameters}
@@ -108,7 +121,16 @@ def test_no_address_takes_anything_but_a_notices_name(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    "who", [None, 0, 1, 2], ids=["a stranger", "a social worker", "somebody on urgent duty", "the program"]
+    "who",
+    [None, 0, 1, 2, 3, 4],
+    ids=[
+        "a stranger",
+        "a social worker",
+        "somebody on urgent duty",
+        "a shielding officer",
+        "a rights officer",
+        "the program",
+    ],
 )
 def test_whatever_the_schema_generates_is_answered_as_published(scene: Scene, who: int | None) -> None:
     for operation in _operations(scene):

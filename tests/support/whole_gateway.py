@@ -29,6 +29,7 @@ from signpost.edge.transport import Transport
 from signpost.index.web.public import public_app
 from signpost.protocol.credentials import SHIFT_SECONDS, AccountId, OrganisationId
 from signpost.protocol.enrolment import EnrolmentToken
+from signpost.protocol.gateways import GATEWAY_ROLES
 from signpost.protocol.one_time_codes import STEP_SECONDS, code_of
 from signpost.protocol.purposes import Kind, Role
 from signpost.protocol.secret import Secret
@@ -182,7 +183,7 @@ class WholeGateway:
 def open_whole_gateway(
     folder: Path, *, organisation: str = "northtown", kind: Kind = Kind.COUNCIL
 ) -> Iterator[WholeGateway]:
-    """Northtown's gateway, certified for practitioners and urgent accounts; nobody is enrolled yet."""
+    """Northtown's gateway, certified for everybody who may use one; nobody is enrolled yet."""
     with contextlib.ExitStack() as opened:
         index = opened.enter_context(RunningIndex(folder / "index"))
         world = index.world
@@ -206,7 +207,7 @@ def open_whole_gateway(
             NAME,
             make_gateway_key(gateway, randomness=os.urandom),
             GatewayTerms(
-                roles=frozenset({Role.PRACTITIONER, Role.URGENT}),
+                roles=GATEWAY_ROLES,
                 session_seconds=SHIFT_SECONDS,
                 issued_at=world.clock.now(),
                 expires_at=world.clock.now() + _MONTH,

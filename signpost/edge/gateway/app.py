@@ -34,6 +34,7 @@ from signpost.edge.gateway.wire import (
     SessionOpened,
     SignInGiven,
 )
+from signpost.edge.holders_client import HolderFault
 from signpost.edge.signed_sender import parsed
 from signpost.edge.signing_in import Chosen, sign_out
 from signpost.edge.transport import NoReply, Transport
@@ -213,8 +214,7 @@ class Gateway:
             Problem: MALFORMED with the fields that are not of their form; NOTHING_TO_ASK; PURPOSE_REFUSED; or as the
                 index and the key holders refuse; COULD_NOT_CHECK, which is never a "none".
         """
-        today = dt.datetime.fromtimestamp(self._clock.now(), tz=dt.UTC).date()
-        child = checked(given.child, today=today)
+        child = checked(given.child, today=self.today())
         asked = session.client.lookup(child, purpose=given.purpose, urgency=given.urgency, deep=given.deep)
         return self._answer(await self.acted(session, asked))
 
@@ -296,6 +296,14 @@ class Gateway:
                 self.sessions.end(session)
             raise
 
+    def note_fault(self, fault: HolderFault) -> None:
+        """A key holder did not do its part, and another did: whoever runs the gateway sees it in the log."""
+        self.log.emit(GatewayEvent.HOLDER_AT_FAULT, holder=fault.holder, false_answer=fault.false)
+
+    def today(self) -> dt.date:
+        """Today, in universal time."""
+        return dt.datetime.fromtimestamp(self._clock.now(), tz=dt.UTC).date()
+
     # -- the organisation's own program
 
     def program(self, token: str) -> Program:
@@ -326,7 +334,7 @@ class Gateway:
 
     def _answer(self, answer: Answer) -> LookupAnswer:
         for fault in answer.faults:
-            self.log.emit(GatewayEvent.HOLDER_AT_FAULT, holder=fault.holder, false_answer=fault.false)
+            self.note_fault(fault)
         return LookupAnswer(
             answer=answer.word,
             receipt=answer.receipt,

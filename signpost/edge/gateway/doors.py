@@ -8,19 +8,18 @@ it, and behind the same door, stand the pages for people (`pages`).
 """
 
 # Annotations here are values: FastAPI reads `signed_in`, which only exists inside `gateway_app`.
-from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from typing import Annotated, Final
 
-from fastapi import Depends, FastAPI, Header, Path, Request, Response, Security
+from fastapi import Depends, FastAPI, Path, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel
 from starlette.middleware import Middleware
 
 from signpost.edge.gateway.app import Gateway
+from signpost.edge.gateway.officer_doors import add_officer_doors
+from signpost.edge.gateway.once import IdempotencyKey, once
 from signpost.edge.gateway.pages.site import Beside, Pages
 from signpost.edge.gateway.program import Program
-from signpost.edge.gateway.remembered import GivenAnswer
 from signpost.edge.gateway.request_ids import RequestIds
 from signpost.edge.gateway.sessions import Session
 from signpost.edge.gateway.wire import (
@@ -81,14 +80,6 @@ _REGISTERING: Final = (
 _BEARER: Final = HTTPBearer(
     auto_error=False, description="A session's token, from POST /api/v1/sessions; or the program's."
 )
-_IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        pattern=r"^[A-Za-z0-9._:-]{1,64}$",
-        description="Of one request: sent again under it within ten minutes, it is given the same answer.",
-    ),
-]
 _NoticeName = Annotated[str, Path(pattern=r"^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$")]
 
 
@@ -118,23 +109,6 @@ def gateway_app(gateway: Gateway) -> FastAPI:
         return gateway.program(given.credentials)
 
     by_program = Annotated[Program, Depends(program)]
-
-    async def once(
-        request: Request, who: Session | Program, key: str | None, act: Callable[[], Awaitable[BaseModel]], *,
-        status: int = 200, length: int = 0,
-    ) -> Response:  # fmt: skip
-        """The answer of an act, or the one that was given to the same request before. Padded to `length` bytes."""
-
-        async def answer() -> GivenAnswer:
-            given = await act()
-            return GivenAnswer(status, given.model_dump_json().encode().ljust(length))
-
-        if key is None:
-            given = await answer()
-        else:
-            named = (request.method, request.url.path, await request.body())
-            given = await who.remembered.answered(key, named, answer)
-        return Response(given.body, given.status, media_type="application/json")
 
     @app.post(
         f"{_API}/enrolments",
@@ -169,7 +143,7 @@ def gateway_app(gateway: Gateway) -> FastAPI:
         responses=refusals(*_SIGNED_IN, _C.NOTHING_TO_ASK, _C.PURPOSE_REFUSED, _C.BUDGET_USED, _C.REPEATS_USED),
     )
     async def look_up(
-        asked: FromJson[LookupGiven], request: Request, who: signed_in, key: _IdempotencyKey = None
+        asked: FromJson[LookupGiven], request: Request, who: signed_in, key: IdempotencyKey = None
     ) -> Response:
         """Whether a colleague elsewhere is working, or has worked, with the child: one word, always in the same form.
         "none" does not mean safe.
@@ -188,7 +162,7 @@ def gateway_app(gateway: Gateway) -> FastAPI:
         responses=refusals(*_SIGNED_IN, _C.PURPOSE_REFUSED, _C.LOOKUP_UNKNOWN),
     )
     async def ask_for_call_back(
-        asked: FromJson[CallBackGiven], request: Request, who: signed_in, key: _IdempotencyKey = None
+        asked: FromJson[CallBackGiven], request: Request, who: signed_in, key: IdempotencyKey = None
     ) -> Response:
         """Asks to be rung about the child of one's own lookup, whatever it was answered."""
         return await once(request, who, key, lambda: gateway.ask_for_call_back(who, asked), status=201)
@@ -215,7 +189,7 @@ def gateway_app(gateway: Gateway) -> FastAPI:
         responses=refusals(*_SIGNED_IN, _C.NOTICE_UNKNOWN, _C.NOTICE_ANSWERED, _C.HANDLE_UNKNOWN, _C.HANDLE_CIRCULAR),
     )
     async def reply(
-        receipt: _NoticeName, asked: FromJson[ReplyGiven], request: Request, who: signed_in, key: _IdempotencyKey = None
+        receipt: _NoticeName, asked: FromJson[ReplyGiven], request: Request, who: signed_in, key: IdempotencyKey = None
     ) -> Response:
         """Answers a notice, once: shares the desk, hands over, says that the work has ended, or declines."""
         return await once(request, who, key, lambda: gateway.reply(who, receipt, asked))
@@ -227,7 +201,7 @@ def gateway_app(gateway: Gateway) -> FastAPI:
         responses=refusals(*_SIGNED_IN, _C.PURPOSE_REFUSED, _C.LOOKUP_UNKNOWN, _C.GLASS_REFUSED),
     )
     async def break_glass(
-        asked: FromJson[GlassGiven], request: Request, who: signed_in, key: _IdempotencyKey = None
+        asked: FromJson[GlassGiven], request: Request, who: signed_in, key: IdempotencyKey = None
     ) -> Response:
         """Shows a duty line at once, in an emergency. It is reviewed."""
         return await once(request, who, key, lambda: gateway.break_glass(who, asked), status=201)
@@ -243,7 +217,7 @@ def gateway_app(gateway: Gateway) -> FastAPI:
         responses=refusals(*_SIGNED_IN, _C.BUDGET_USED, _C.REFERENCE_REPEATED, *_REGISTERING),
     )
     async def put_involvements(
-        asked: FromJson[InvolvementsGiven], request: Request, who: by_program, key: _IdempotencyKey = None
+        asked: FromJson[InvolvementsGiven], request: Request, who: by_program, key: IdempotencyKey = None
     ) -> Response:
         """Registers involvements of the organisation's, or registers them again as they are now; each has its own fate.
         By the organisation's own program alone.
@@ -270,4 +244,5 @@ def gateway_app(gateway: Gateway) -> FastAPI:
         """Whether the gateway is up, and until when it may sign people in."""
         return GatewayHealth(state="serving", certified_until=gateway.certified_until)
 
+    add_officer_doors(app, gateway, signed_in, refused=_SIGNED_IN)
     return app

@@ -17,6 +17,7 @@ from typing import Final, final
 from signpost.edge.client import Client
 from signpost.edge.gateway.remembered import Remembered
 from signpost.edge.gateway.signing_in import OpenedShift
+from signpost.edge.offices import Office, holds
 from signpost.edge.pins import Pin
 from signpost.protocol.credentials import AccountId
 from signpost.protocol.encoding import EncodingError, from_base64url, to_base64url
@@ -50,6 +51,16 @@ class Session:
     def account(self) -> AccountId:
         """Whose it is."""
         return self.shift.desk.account
+
+    def require(self, office: Office) -> None:
+        """Go on only where whoever is signed in holds this office.
+
+        Raises:
+            Problem: ROLE_REFUSED.
+        """
+        settings = self.shift.desk.settings
+        if not holds(settings.role, settings.kind, office):
+            raise Problem(ProblemCode.ROLE_REFUSED)
 
 
 @final

@@ -28,13 +28,13 @@ from signpost.protocol.messages import (
 from signpost.protocol.purposes import DeepReason, Kind, Purpose, Role, Urgency
 
 __all__ = [
-    "CallBackGiven", "ChildGiven", "EnrolmentGiven", "GatewayHealth", "GlassGiven", "GlassShown", "InboxShown",
-    "InvolvementGiven", "InvolvementNamed", "InvolvementShown", "InvolvementsGiven", "InvolvementsShown",
+    "CallBackGiven", "ChildGiven", "Detail", "EnrolmentGiven", "GatewayHealth", "GlassGiven", "GlassShown",
+    "InboxShown", "InvolvementGiven", "InvolvementNamed", "InvolvementShown", "InvolvementsGiven", "InvolvementsShown",
     "LookupGiven", "NoticeShown", "PasswordGiven", "ReplyGiven", "RowFault", "SessionOpened", "SignInGiven",
-    "WithdrawalGiven",
+    "Unshown", "WithdrawalGiven",
 ]  # fmt: skip
 
-_Detail = Annotated[str, Field(max_length=200)]
+Detail = Annotated[str, Field(max_length=200)]
 
 
 class Unshown(Wire):
@@ -49,17 +49,17 @@ class Unshown(Wire):
 class ChildGiven(Unshown):
     """What somebody typed of the child before them; an empty field is one that is not known."""
 
-    nhs_number: _Detail = ""
-    upn: _Detail = ""
-    date_of_birth: _Detail = ""
+    nhs_number: Detail = ""
+    upn: Detail = ""
+    date_of_birth: Detail = ""
     """2015-04-03, 03/04/2015 (day first) or 3 April 2015; or the year alone."""
-    forename: _Detail = ""
-    middle_name: _Detail = ""
-    surname: _Detail = ""
-    postcode: _Detail = ""
-    previous_postcode: _Detail = ""
-    mother_nhs_number: _Detail = ""
-    expected_date_of_birth: _Detail = ""
+    forename: Detail = ""
+    middle_name: Detail = ""
+    surname: Detail = ""
+    postcode: Detail = ""
+    previous_postcode: Detail = ""
+    mother_nhs_number: Detail = ""
+    expected_date_of_birth: Detail = ""
     multiple_birth: bool = False
 
 
@@ -203,22 +203,22 @@ class GatewayHealth(Wire):
 class InvolvementGiven(Unshown):
     """One involvement, in the columns of Signpost's own CSV format; an empty one is not known, or does not apply."""
 
-    local_id: _Detail
-    start: _Detail
-    end: _Detail = ""
-    handle: _Detail
-    basis: _Detail = ""
-    nhs_number: _Detail = ""
-    upn: _Detail = ""
-    forename: _Detail = ""
-    middle_name: _Detail = ""
-    surname: _Detail = ""
-    date_of_birth: _Detail = ""
-    expected_date_of_birth: _Detail = ""
-    postcode: _Detail = ""
-    previous_postcode: _Detail = ""
-    mother_nhs_number: _Detail = ""
-    multiple_birth: _Detail = ""
+    local_id: Detail
+    start: Detail
+    end: Detail = ""
+    handle: Detail
+    basis: Detail = ""
+    nhs_number: Detail = ""
+    upn: Detail = ""
+    forename: Detail = ""
+    middle_name: Detail = ""
+    surname: Detail = ""
+    date_of_birth: Detail = ""
+    expected_date_of_birth: Detail = ""
+    postcode: Detail = ""
+    previous_postcode: Detail = ""
+    mother_nhs_number: Detail = ""
+    multiple_birth: Detail = ""
 
 
 class InvolvementsGiven(Unshown):
@@ -251,9 +251,9 @@ class InvolvementsShown(Wire):
 class InvolvementNamed(Unshown):
     """An involvement by the organisation's own ids, as it was registered."""
 
-    local_id: _Detail
-    start: _Detail
-    handle: _Detail
+    local_id: Detail
+    start: Detail
+    handle: Detail
 
 
 class WithdrawalGiven(Unshown):

@@ -227,7 +227,7 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
     )
     async def enrol(asked: FromJson[EnrolmentRequest], request: Request) -> Nothing:
         """Takes what the owner of an enrolment token chose to sign in with. The administrator approves the device."""
-        return await index.enrolling.enrol(asked, source=_source(request), now=index.clock.now())
+        return await index.enrolling.enrol(asked, source=_source(request, "enrolling"), now=index.clock.now())
 
     @app.post(
         "/v1/sessions",
@@ -242,7 +242,10 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
         """Ends the asker's shift before its time."""
         return await index.signing_in.end_shift(who)
 
-    @app.post("/v1/accounts/password", responses=refusals(*_SIGNING_IN, _C.PASSWORD_TOO_WEAK))
+    @app.post(
+        "/v1/accounts/password",
+        responses=refusals(*_SIGNING_IN, _C.PASSWORD_TOO_WEAK, _C.GATEWAY_INVALID, _C.CERTIFICATE_EXPIRED),
+    )
     async def change_password(asked: FromJson[PasswordRequest], request: Request, sent: shown) -> Nothing:
         """Another password for whoever gives every factor right. All the account's shifts are over."""
         return await index.signing_in.change_password(sent, asked, source=_source(request), now=index.clock.now())
@@ -274,7 +277,9 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
     return app
 
 
-def _source(request: Request) -> Guesser | None:
-    """Where a request comes from, for counting guesses; none where everybody would come from there (a proxy here)."""
+def _source(request: Request, what: str = "source") -> Guesser | None:
+    """Where a request comes from, for counting guesses; none where everybody would come from there (a proxy here).
+    Tries to enrol are counted apart from those to sign in: of a whole gateway both come from one place.
+    """
     site = site_of(request.client.host if request.client else "")
-    return None if site is None else ("source", site)
+    return None if site is None else (what, site)

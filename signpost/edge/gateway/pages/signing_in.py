@@ -31,7 +31,7 @@ _REQUIRED: Final = (
 async def _home(visit: Visit) -> Response:
     if visit.signed_in is None:
         return visit.goes_to("/sign-in")
-    return visit.goes_to("/pin" if visit.signed_in.pin is None else home_of(visit.role))
+    return visit.goes_to("/pin" if visit.signed_in.pin is None else home_of(visit.role, visit.kind))
 
 
 async def _ask(visit: Visit) -> Response:
@@ -68,13 +68,13 @@ def _refused(visit: Visit, problem: Problem) -> Response:
 
 async def _ask_pin(visit: Visit) -> Response:
     if visit.session.pin is not None:
-        return visit.goes_to(home_of(visit.role))
+        return visit.goes_to(home_of(visit.role, visit.kind))
     return visit.shown("signing_in/pin.html", shortest=SHORTEST_PIN)
 
 
 async def _choose_pin(visit: Visit) -> Response:
     if visit.session.pin is not None:  # it is chosen once: whoever finds a screen open cannot choose another
-        return visit.goes_to(home_of(visit.role))
+        return visit.goes_to(home_of(visit.role, visit.kind))
     chosen, errors = visit.form.text("pin"), list[FieldError]()
     if not pin_fits(chosen):
         errors.append(FieldError("pin", f"Enter a PIN of {SHORTEST_PIN} digits or more, not all the same"))
@@ -83,18 +83,18 @@ async def _choose_pin(visit: Visit) -> Response:
     if errors:
         return visit.shown("signing_in/pin.html", shortest=SHORTEST_PIN, errors=errors, status=422)
     visit.session.pin = Pin(chosen, randomness=visit.gateway.randomness)
-    return visit.goes_to(home_of(visit.role))
+    return visit.goes_to(home_of(visit.role, visit.kind))
 
 
 async def _unlocked(visit: Visit) -> Response:
     """Whoever comes here has shown the PIN, or need not."""
     back = PLACES.get(visit.form.text("to"))
-    mine = back is not None and back.roles is not None and visit.role in back.roles
-    return visit.goes_to(back.path if back is not None and mine else home_of(visit.role))
+    mine = back is not None and back.roles is not None and back.is_for(visit.role, visit.kind)
+    return visit.goes_to(back.path if back is not None and mine else home_of(visit.role, visit.kind))
 
 
 async def _go_home(visit: Visit) -> Response:
-    return visit.goes_to(home_of(visit.role))
+    return visit.goes_to(home_of(visit.role, visit.kind))
 
 
 async def _sign_out(visit: Visit) -> Response:

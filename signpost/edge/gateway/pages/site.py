@@ -21,10 +21,15 @@ from signpost.edge.gateway.pages import (
     checking,
     contact,
     coverage,
+    desk,
     enrolling,
     glass,
     inbox,
     passwords,
+    reports,
+    reviews,
+    rights,
+    shields,
     signing_in,
 )
 from signpost.edge.gateway.pages.cookies import BEFORE, SESSION, given
@@ -42,11 +47,11 @@ __all__ = ["PAGES", "Beside", "Pages"]
 
 PAGES: Final[Mapping[str, Page]] = {
     page.path: page
-    for pages in (
-        signing_in.PAGES, enrolling.PAGES, passwords.PAGES, checking.PAGES, contact.PAGES, inbox.PAGES, glass.PAGES,
-        coverage.PAGES,
+    for module in (
+        signing_in, enrolling, passwords, checking, contact, inbox, glass, shields, desk, rights, reports, reviews,
+        coverage,
     )
-    for page in pages
+    for page in module.PAGES
 }  # fmt: skip
 _API: Final = ("/api/", "/openapi.json", "/health")
 _BEFORE_A_PIN: Final = frozenset({"/", "/sign-in", "/sign-out", "/pin"})
@@ -131,9 +136,7 @@ class Pages:
                 errors = visit.pin_typed(_UNLOCK) if visit.form.text(_UNLOCK) else ()
                 if errors or not visit.form.text(_UNLOCK):
                     kept = visit.form.pairs(without=frozenset({_UNLOCK, "csrf", "once"}))
-                    return visit.shown(
-                        "signing_in/unlock.html", action=visit.place.path, kept=kept, errors=errors
-                    )
+                    return visit.shown("signing_in/unlock.html", action=visit.place.path, kept=kept, errors=errors)
         return await self._let_in(visit, page.take(visit))
 
     async def _let_in(self, visit: Visit, answer: Awaitable[Response]) -> Response:
@@ -178,6 +181,5 @@ class Beside:
 
 
 def _refuse_role(visit: Visit) -> None:
-    roles = visit.place.roles
-    if roles is not None and visit.signed_in is not None and visit.role not in roles:
+    if visit.signed_in is not None and not visit.place.is_for(visit.role, visit.kind):
         raise Problem(ProblemCode.NOT_FOUND)

@@ -153,7 +153,7 @@ class Visit:
             "form": self.form,
             "form_fields": self._form_fields(token),
             "look": self.look,
-            "menu": () if self.signed_in is None or self.signed_in.pin is None else menu_of(self.role),
+            "menu": () if self.signed_in is None or self.signed_in.pin is None else menu_of(self.role, self.kind),
             "now": self.now,
             "organisation": self.gateway.organisation,
             "out_of_hours": self.gateway.out_of_hours,
