@@ -7,7 +7,8 @@ them: so somebody would ask who hopes for the worker's help. `paired` says how i
 What is looked for is a three-hundredth of what is waited, so what makes the machine uneven is kept out. Each side of a
 triple is three children of its kind, of whom the quickest answer counts: what delays one now and then is not the
 child's. All nine are asked in an order drawn anew, after one that is not timed, since the first after a pause is slow.
-The asker and the index each have a processor of their own, where there are two.
+The asker and the index each have a processor of their own, where there are two, and come before all other work of the
+machine, where that is allowed.
 
 *Attacker* (`sessions`): somebody who asks everything there is to ask about a child, knows for half of the children
 which they are, and learns from that.
@@ -144,14 +145,17 @@ def _timing(rows: Sequence[tuple[str, ...]], triples: int) -> Table:
 @contextlib.contextmanager
 def _running(folder: Path) -> Iterator[Children]:
     index = LoneIndex.make(folder / "shielding", make_holders())
-    processors = os.sched_getaffinity(0)
+    processors, usual = os.sched_getaffinity(0), (os.sched_getscheduler(0), os.sched_getparam(0))
     try:
+        with contextlib.suppress(PermissionError):
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
         os.sched_setaffinity(0, {max(processors)})  # what is started keeps to it
         with index.serving():
             os.sched_setaffinity(0, {min(processors)})
             yield Children.around(index)
     finally:
         os.sched_setaffinity(0, processors)
+        os.sched_setscheduler(0, *usual)
 
 
 @contextlib.contextmanager
