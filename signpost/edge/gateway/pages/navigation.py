@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from signpost.edge.offices import Office, holds
-from signpost.protocol.purposes import ENROLLED_ROLES, LOOKING_ROLES, Kind, Role
+from signpost.protocol.purposes import ANSWERING_ROLES, ENROLLED_ROLES, LOOKING_ROLES, Kind, Role
 
 __all__ = ["PLACES", "Place", "home_of", "menu_of"]
 
@@ -38,6 +38,7 @@ class Place:
 _ANYBODY: Final = None
 _SHIELDING: Final = frozenset({Role.SHIELDING_OFFICER})
 _RIGHTS: Final = frozenset({Role.RIGHTS_OFFICER})
+_URGENT: Final = frozenset({Role.URGENT})
 
 PLACES: Final[Mapping[str, Place]] = MappingProxyType(
     {
@@ -49,8 +50,32 @@ PLACES: Final[Mapping[str, Place]] = MappingProxyType(
             Place("/sign-out", ENROLLED_ROLES),
             Place("/pin", ENROLLED_ROLES),
             Place("/unlock", ENROLLED_ROLES),
+            # an account of one's own
+            Place("/enrol", _ANYBODY),
+            Place("/enrol/codes", _ANYBODY),
+            Place("/enrol/done", _ANYBODY),
+            Place("/password", _ANYBODY),
+            Place("/password/changed", _ANYBODY),
             # asking
             Place("/check", LOOKING_ROLES, "Check a child"),
+            Place("/check/upn", LOOKING_ROLES),
+            Place("/check/name", LOOKING_ROLES),
+            Place("/check/deep", LOOKING_ROLES),
+            Place("/check/again", LOOKING_ROLES),
+            # contact
+            Place("/call-back", LOOKING_ROLES, "Call-backs"),
+            Place("/call-back/leave", LOOKING_ROLES),
+            Place("/call-back/outcome", LOOKING_ROLES),
+            Place("/call-back/noted", LOOKING_ROLES),
+            Place("/inbox", ANSWERING_ROLES, "Inbox"),
+            Place("/inbox/request", ANSWERING_ROLES),
+            Place("/inbox/reply", ANSWERING_ROLES),
+            Place("/inbox/shared", ANSWERING_ROLES),
+            Place("/inbox/handed-over", ANSWERING_ROLES),
+            Place("/inbox/ended", ANSWERING_ROLES),
+            Place("/inbox/declined", ANSWERING_ROLES),
+            Place("/break-glass", _URGENT),
+            Place("/break-glass/confirm", _URGENT),
             # hiding a child
             Place("/shields", _SHIELDING, "Shields", Office.SHIELDS),
             Place("/shields/hide", _SHIELDING, "Hide a child", Office.SHIELDS),
@@ -61,7 +86,7 @@ PLACES: Final[Mapping[str, Place]] = MappingProxyType(
             Place("/desk", _SHIELDING, "What waits", Office.DESK),
             Place("/desk/decide", _SHIELDING, None, Office.DESK),
             # families' rights
-            Place("/rights", _RIGHTS, "Families\u2019 rights", Office.RIGHTS),
+            Place("/rights", _RIGHTS, "Families' rights", Office.RIGHTS),
             Place("/rights/ask", _RIGHTS, None, Office.RIGHTS),
             Place("/rights/decide", _RIGHTS, None, Office.RIGHTS),
             Place("/rights/read", _RIGHTS, None, Office.RIGHTS),
@@ -73,6 +98,8 @@ PLACES: Final[Mapping[str, Place]] = MappingProxyType(
             # emergencies
             Place("/reviews", _RIGHTS, "Emergencies", Office.REVIEWS),
             Place("/reviews/close", _RIGHTS, None, Office.REVIEWS),
+            # for everybody who is signed in
+            Place("/coverage", ENROLLED_ROLES, "Coverage"),
         )
     }
 )

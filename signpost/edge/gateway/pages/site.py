@@ -17,7 +17,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from signpost.edge.gateway.app import Gateway
 from signpost.edge.gateway.events import GatewayEvent
-from signpost.edge.gateway.pages import checking, desk, reports, reviews, rights, shields, signing_in
+from signpost.edge.gateway.pages import (
+    checking,
+    contact,
+    coverage,
+    desk,
+    enrolling,
+    glass,
+    inbox,
+    passwords,
+    reports,
+    reviews,
+    rights,
+    shields,
+    signing_in,
+)
 from signpost.edge.gateway.pages.cookies import BEFORE, SESSION, given
 from signpost.edge.gateway.pages.forms import FormFields, came_from_here, is_of, read_form
 from signpost.edge.gateway.pages.headers import ASSET_HEADERS
@@ -29,13 +43,16 @@ from signpost.edge.gateway.sessions import Session
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.service.problem_response import problem_response
 
-__all__ = ["Beside", "Pages"]
+__all__ = ["PAGES", "Beside", "Pages"]
 
-_PAGES: Final[Mapping[str, Page]] = {
+PAGES: Final[Mapping[str, Page]] = {
     page.path: page
-    for module in (signing_in, checking, shields, desk, rights, reports, reviews)
-    for page in module.PAGES
-}
+    for pages in (
+        signing_in.PAGES, enrolling.PAGES, passwords.PAGES, checking.PAGES, contact.PAGES, inbox.PAGES, glass.PAGES,
+        coverage.PAGES, shields.PAGES, desk.PAGES, rights.PAGES, reports.PAGES, reviews.PAGES,
+    )
+    for page in pages
+}  # fmt: skip
 _API: Final = ("/api/", "/openapi.json", "/health")
 _BEFORE_A_PIN: Final = frozenset({"/", "/sign-in", "/sign-out", "/pin"})
 """What somebody may do who has chosen no PIN yet."""
@@ -76,7 +93,7 @@ class Pages:
         return Response(asset.content, 200, ASSET_HEADERS, media_type=asset.media_type)
 
     async def _page(self, request: Request) -> Response:
-        page = _PAGES.get(request.url.path)
+        page = PAGES.get(request.url.path)
         place = PLACES[page.path] if page is not None else _NOWHERE
         visit = self._visit(request.headers, place, self._session(request.headers))
         try:
@@ -119,7 +136,13 @@ class Pages:
                 errors = visit.pin_typed(_UNLOCK) if visit.form.text(_UNLOCK) else ()
                 if errors or not visit.form.text(_UNLOCK):
                     kept = visit.form.pairs(without=frozenset({_UNLOCK, "csrf", "once"}))
-                    return visit.shown("signing_in/unlock.html", action=visit.place.path, kept=kept, errors=errors)
+                    return visit.shown(
+                        "signing_in/unlock.html",
+                        action=visit.place.path,
+                        kept=kept,
+                        errors=errors,
+                        status=422 if errors else 200,
+                    )
         return await self._let_in(visit, page.take(visit))
 
     async def _let_in(self, visit: Visit, answer: Awaitable[Response]) -> Response:
