@@ -1,7 +1,7 @@
 """Who signs in takes no place of those who are signed in: so many come in at once, and the next is told to try again.
 
-Signing in waits for the index, which hashes a password for each try. Without a limit of its own somebody who tries again
-and again, with whatever names, would take all the places that the door has.
+Signing in waits for the index, which hashes a password for each try. Without a limit of its own somebody who tries
+again and again, with whatever names, would take all the places that the door has.
 """
 
 from __future__ import annotations
