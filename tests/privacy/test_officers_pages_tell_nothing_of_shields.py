@@ -1,5 +1,6 @@
 """What officers of a council see at its gateway's pages is the same bytes whether a child is hidden or nobody works
-with them: a rights officer from the day a report is asked for to the day it is read, and a shielding officer who hides one.
+with them: a rights officer from the day a report is asked for to the day it is read, and a shielding officer who hides
+one.
 
 Each world is driven through the same pages with the same clock; what is random is made one, and nothing else.
 """
