@@ -26,7 +26,8 @@ _SIGNED_IN = {
     "POST /api/v1/inbox/{receipt}/reply", "POST /api/v1/break-glass", "GET /api/v1/coverage",
 }  # fmt: skip
 _PROGRAMS = {
-    "PUT /api/v1/involvements", "POST /api/v1/involvements/withdraw", "POST /api/v1/involvements/complete",
+    "GET /api/v1/involvements", "PUT /api/v1/involvements", "POST /api/v1/involvements/withdraw",
+    "POST /api/v1/involvements/complete",
 }  # fmt: skip
 _OFFICERS = {
     "POST /api/v1/shields", "POST /api/v1/shields/approve", "POST /api/v1/shields/status", "POST /api/v1/shields/end",
@@ -111,13 +112,13 @@ def test_the_published_paths_are_these(scene: Scene) -> None:
         assert scene.schema["paths"][path][method.lower()]["security"] == [{"HTTPBearer": []}]
 
 
-def test_no_address_takes_anything_but_a_notices_name(scene: Scene) -> None:
-    """Whatever stands in an address stands in somebody's log."""
+def test_no_address_takes_anything_but_a_notices_name_and_a_cursor(scene: Scene) -> None:
+    """Whatever stands in an address stands in somebody's log: a cursor is a random word of ten minutes."""
     for label in _SIGNED_IN | _OFFICERS | _PROGRAMS | _OPEN:
         method, path = label.split()
         parameters = scene.schema["paths"][path][method.lower()].get("parameters", [])
         named = {(each["in"], each["name"]) for each in parameters}
-        assert named <= {("header", "Idempotency-Key"), ("path", "receipt")}
+        assert named <= {("header", "Idempotency-Key"), ("path", "receipt"), ("query", "cursor")}
 
 
 @pytest.mark.parametrize(

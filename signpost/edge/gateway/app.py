@@ -15,6 +15,7 @@ from signpost.edge.case_reference import open_case_reference
 from signpost.edge.client import Answer, Client, allowed_purpose
 from signpost.edge.failures import CouldNotCheck, Failure
 from signpost.edge.gateway.child import checked
+from signpost.edge.gateway.coming_in import ComingIn
 from signpost.edge.gateway.events import GatewayEvent
 from signpost.edge.gateway.files import GatewayFiles
 from signpost.edge.gateway.program import Program
@@ -86,6 +87,7 @@ class Gateway:
         self.log = log
         self._program = program
         self.sessions = Sessions(idle_seconds=idle_seconds, clock=clock, elapsed=elapsed, randomness=randomness)
+        self._coming_in = ComingIn()
         self._files = files
         self._transport = transport
         self._clock = clock
@@ -122,14 +124,16 @@ class Gateway:
         """Use an enrolment token here: the account's device is this gateway from now on.
 
         Raises:
-            Problem: ENROLMENT_REFUSED, PASSWORD_TOO_WEAK, SIGN_IN_REFUSED, SIGN_IN_TOO_OFTEN, COULD_NOT_CHECK.
+            Problem: ENROLMENT_REFUSED, PASSWORD_TOO_WEAK, SIGN_IN_REFUSED, SIGN_IN_TOO_OFTEN, COULD_NOT_CHECK,
+                OVERLOADED.
         """
         try:
             token = EnrolmentToken.parse(given.token)
         except ValueError:
             raise Problem(ProblemCode.ENROLMENT_REFUSED) from None
         chosen = Chosen(given.password, Secret(base64.b32decode(given.code_secret)), given.code)
-        await self._told(enrol_at_gateway(self._files, token, chosen, transport=self._transport))
+        with self._coming_in.place():
+            await self._told(enrol_at_gateway(self._files, token, chosen, transport=self._transport))
         return Nothing()
 
     async def sign_in(self, given: SignInGiven) -> SessionOpened:
@@ -138,17 +142,19 @@ class Gateway:
         Raises:
             Problem: as the index refuses; COULD_NOT_CHECK; OVERLOADED.
         """
-        signing_in = sign_in_at_gateway(
-            self._files,
-            AccountId(given.account),
-            given.password,
-            given.code,
-            transport=self._transport,
-            clock=self._clock,
-            randomness=self._randomness,
-        )
         try:
-            shift = await self._told(signing_in)
+            with self._coming_in.place():
+                shift = await self._told(
+                    sign_in_at_gateway(
+                        self._files,
+                        AccountId(given.account),
+                        given.password,
+                        given.code,
+                        transport=self._transport,
+                        clock=self._clock,
+                        randomness=self._randomness,
+                    )
+                )
         except Problem as problem:
             self.log.emit(GatewayEvent.SIGN_IN_REFUSED, code=problem.code)
             raise
@@ -184,21 +190,23 @@ class Gateway:
         """Another password for whoever gives every factor right. Their session here is over too.
 
         Raises:
-            Problem: as the index refuses; COULD_NOT_CHECK: it may or may not have been changed.
+            Problem: as the index refuses; OVERLOADED; COULD_NOT_CHECK: it may or may not have been changed.
         """
         account = AccountId(given.account)
-        changing = change_password_at_gateway(
-            self._files,
-            account,
-            given.password,
-            given.code,
-            given.new_password,
-            transport=self._transport,
-            clock=self._clock,
-            randomness=self._randomness,
-        )
         try:
-            await self._told(changing)
+            with self._coming_in.place():
+                await self._told(
+                    change_password_at_gateway(
+                        self._files,
+                        account,
+                        given.password,
+                        given.code,
+                        given.new_password,
+                        transport=self._transport,
+                        clock=self._clock,
+                        randomness=self._randomness,
+                    )
+                )
         except Problem as problem:
             self.log.emit(GatewayEvent.SIGN_IN_REFUSED, code=problem.code)
             raise

@@ -36,9 +36,9 @@ class Place:
 
 
 _ANYBODY: Final = None
-_URGENT: Final = frozenset({Role.URGENT})
 _SHIELDING: Final = frozenset({Role.SHIELDING_OFFICER})
 _RIGHTS: Final = frozenset({Role.RIGHTS_OFFICER})
+_URGENT: Final = frozenset({Role.URGENT})
 
 PLACES: Final[Mapping[str, Place]] = MappingProxyType(
     {
@@ -86,7 +86,7 @@ PLACES: Final[Mapping[str, Place]] = MappingProxyType(
             Place("/desk", _SHIELDING, "What waits", Office.DESK),
             Place("/desk/decide", _SHIELDING, None, Office.DESK),
             # families' rights
-            Place("/rights", _RIGHTS, "Families\u2019 rights", Office.RIGHTS),
+            Place("/rights", _RIGHTS, "Families' rights", Office.RIGHTS),
             Place("/rights/ask", _RIGHTS, None, Office.RIGHTS),
             Place("/rights/decide", _RIGHTS, None, Office.RIGHTS),
             Place("/rights/read", _RIGHTS, None, Office.RIGHTS),
