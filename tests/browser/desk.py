@@ -25,9 +25,11 @@ _STATUS: Final = "Failed to load resource: the server responded with a status of
 class Desk:
     """One window, with scripts or without."""
 
-    def __init__(self, context: BrowserContext, url: str, *, scripts: bool) -> None:
+    def __init__(self, context: BrowserContext, url: str, *, second: Page | None) -> None:
+        """`second`: a window that runs scripts, where this one does not."""
         self.url = url
-        self.scripts = scripts
+        self.scripts = second is None
+        self._second = second
         self.page: Page = context.new_page()
         self.troubles: list[str] = []
         """What a browser said that nobody should have to hear."""
@@ -86,7 +88,7 @@ class Desk:
 
     def look(self, state: str) -> None:
         """Check the page in that state, and that nothing was said on the way to it."""
-        look_at(self.page, state, scripts=self.scripts)
+        look_at(self.page, state, second=self._second)
         assert self.troubles == []
 
     @property
