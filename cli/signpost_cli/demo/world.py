@@ -351,8 +351,8 @@ class World:
         later = (date.today() + timedelta(days=300)).isoformat()  # noqa: DTZ011 - the administrator's own day
         made = self.must(
             name, "admin", "account", "enrol", organisation.account, "--role", organisation.role, "--vetting-until",
-            organisation.vetting_until or later, "--training-until", later, "--json", *self.administering, *self.believing,
-            *self.trusting,
+            organisation.vetting_until or later, "--training-until", later, "--json", *self.administering,
+            *self.believing, *self.trusting,
         )  # fmt: skip
         password = secrets.token_urlsafe(24)
         given = {"token": json.loads(made.stdout)["token"], "password": password}
