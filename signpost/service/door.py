@@ -6,8 +6,8 @@ Rules:
 - A body has a deadline as a whole: whoever is late is answered 408 and the connection closed.
 - No more requests are inside at once than the service takes; the rest are answered 503 at once. Inside is who has said
   everything: one who is slow to say it takes nobody's place. No more bodies are read at once than there is memory for.
-- Every answer carries the same headers: it is not stored, not sniffed, not framed, and tells no referrer. Where an answer
-  has one of them already, its own stands: a page says itself what may be loaded into it.
+- Every answer carries the same headers: it is not stored, not sniffed, not framed, and tells no referrer. Where an
+  answer has one of them already, its own stands: a page says itself what may be loaded into it.
 - A refusal is a problem document, or what the service makes of it for this address (`told`): a person gets a page.
 - An exception nobody foresaw is answered 500 without a word about it, and logged by class and place.
 
