@@ -57,6 +57,11 @@ class Place:
     previous: list[Child]
     _unknown: int = field(default=POPULATION - 1)
 
+    @property
+    def today(self) -> dt.date:
+        """The day of the council's file."""
+        return _today()
+
     def url_of(self, account: str) -> str:
         """Where somebody signs in."""
         council = next(name for name, people in PEOPLE.items() if account in dict(people))

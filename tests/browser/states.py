@@ -63,6 +63,8 @@ STATES: Final = {
     "check-by-upn-with-errors": State("checking/by_upn.html", errors=True),
     "check-by-name": State("checking/by_name.html"),
     "check-by-name-with-errors": State("checking/by_name.html", errors=True),
+    "check-by-mother": State("checking/by_mother.html"),
+    "check-by-mother-with-errors": State("checking/by_mother.html", errors=True),
     "again": State("checking/again.html"),
     "again-with-errors": State("checking/again.html", errors=True),
     "receipt-unknown": State("refused.html"),

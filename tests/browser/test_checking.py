@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from tests.browser.conftest import Opens
@@ -68,6 +70,25 @@ def test_a_child_is_found_by_name(desk_of: Opens, place: Place) -> None:
     desk.press("Check")
 
     assert "CURRENT" in desk.text
+
+
+def test_on_urgent_duty_a_child_is_asked_about_by_its_mothers_number(desk_of: Opens, place: Place) -> None:
+    """Unborn, or born not long ago."""
+    desk = desk_of("night-1")
+
+    desk.open("/check")
+    desk.follow("Check by the mother's NHS number")
+    desk.look("check-by-mother")
+    desk.press("Check")
+    desk.look("check-by-mother-with-errors")
+    desk.fill(**{"The mother's NHS number": place.unknown_child().nhs_number})
+    soon = place.today + dt.timedelta(days=60)
+    expected = desk.page.get_by_role("group", name="If not yet born: expected date of birth")
+    for label, number in (("Day", soon.day), ("Month", soon.month), ("Year", soon.year)):
+        expected.get_by_label(label).fill(str(number))
+    desk.press("Check")
+
+    assert "NONE" in desk.text
 
 
 def test_an_answer_is_seen_again_by_its_receipt(desk_of: Opens, place: Place) -> None:
