@@ -27,6 +27,7 @@ class Place:
 
 
 _ANYBODY: Final = None
+_DATA_OFFICERS: Final = frozenset({Role.DATA_OFFICER})
 
 PLACES: Final[Mapping[str, Place]] = MappingProxyType(
     {
@@ -40,6 +41,12 @@ PLACES: Final[Mapping[str, Place]] = MappingProxyType(
             Place("/unlock", ENROLLED_ROLES),
             # asking
             Place("/check", LOOKING_ROLES, "Check a child"),
+            # feeds by upload
+            Place("/feeds", _DATA_OFFICERS, "Feeds"),
+            Place("/feeds/upload", _DATA_OFFICERS),
+            Place("/feeds/run", _DATA_OFFICERS, "How far it is"),
+            Place("/feeds/errors", _DATA_OFFICERS),
+            Place("/feeds/cancel", _DATA_OFFICERS),
         )
     }
 )

@@ -7,7 +7,7 @@ who had been away. A bearer token means nothing here, as the cookie means nothin
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, final
 
 from starlette.datastructures import Headers
@@ -17,7 +17,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from signpost.edge.gateway.app import Gateway
 from signpost.edge.gateway.events import GatewayEvent
-from signpost.edge.gateway.pages import checking, signing_in
+from signpost.edge.gateway.feeds.receiving import pieces_of
+from signpost.edge.gateway.pages import checking, feeds, signing_in
 from signpost.edge.gateway.pages.cookies import BEFORE, SESSION, given
 from signpost.edge.gateway.pages.forms import FormFields, came_from_here, is_of, read_form
 from signpost.edge.gateway.pages.headers import ASSET_HEADERS
@@ -31,7 +32,7 @@ from signpost.service.problem_response import problem_response
 
 __all__ = ["Beside", "Pages"]
 
-_PAGES: Final[Mapping[str, Page]] = {page.path: page for page in (*signing_in.PAGES, *checking.PAGES)}
+_PAGES: Final[Mapping[str, Page]] = {page.path: page for page in (*signing_in.PAGES, *checking.PAGES, *feeds.PAGES)}
 _API: Final = ("/api/", "/openapi.json", "/health")
 _BEFORE_A_PIN: Final = frozenset({"/", "/sign-in", "/sign-out", "/pin"})
 """What somebody may do who has chosen no PIN yet."""
@@ -98,12 +99,15 @@ class Pages:
         return await self._let_in(visit, page.show(visit))
 
     async def _taken(self, visit: Visit, page: Page, request: Request) -> Response:
-        if page.take is None:
+        if page.take is None and page.take_files is None:
             raise Problem(ProblemCode.NOT_FOUND if request.method == "POST" else ProblemCode.METHOD_NOT_ALLOWED)
         if request.method != "POST":
             raise Problem(ProblemCode.METHOD_NOT_ALLOWED)
         if visit.place.roles is not None and visit.signed_in is None:
             raise Problem(ProblemCode.NOT_SIGNED_IN)
+        if page.take_files is not None:
+            return await self._taken_with_files(visit, page.take_files, request)
+        assert page.take is not None
         visit.form = read_form(request.headers, await request.body())
         if not came_from_here(request.headers) or not is_of(visit.form, visit.cookie):
             visit.form = FormFields({})
@@ -119,6 +123,24 @@ class Pages:
                         "signing_in/unlock.html", action=visit.place.path, kept=kept, errors=errors
                     )
         return await self._let_in(visit, page.take(visit))
+
+    async def _taken_with_files(
+        self, visit: Visit, take: Callable[[Visit, Request], Awaitable[Response]], request: Request
+    ) -> Response:
+        """A form with files is not held while somebody shows a PIN: it is thrown away, and sent again."""
+        refused: Response | None = None
+        if not came_from_here(request.headers):
+            refused = visit.shown("not_from_here.html", status=403)
+        elif visit.session.pin is None:
+            refused = visit.goes_to("/pin")
+        elif self._locked(visit):
+            refused = visit.shown("signing_in/unlock.html", action="/unlock", kept=(("to", "/feeds"),))
+        if refused is not None:
+            # Read to its end, for a browser shows no answer before it has said everything.
+            async for _ in pieces_of(request):
+                pass
+            return refused
+        return await self._let_in(visit, take(visit, request))
 
     async def _let_in(self, visit: Visit, answer: Awaitable[Response]) -> Response:
         if visit.signed_in is not None:
