@@ -18,7 +18,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from signpost.edge.gateway.app import Gateway
 from signpost.edge.gateway.events import GatewayEvent
 from signpost.edge.gateway.feeds.receiving import pieces_of
-from signpost.edge.gateway.pages import checking, feeds, signing_in
+from signpost.edge.gateway.pages import (
+    checking,
+    contact,
+    coverage,
+    enrolling,
+    feeds,
+    glass,
+    inbox,
+    passwords,
+    signing_in,
+)
 from signpost.edge.gateway.pages.cookies import BEFORE, SESSION, given
 from signpost.edge.gateway.pages.forms import FormFields, came_from_here, is_of, read_form
 from signpost.edge.gateway.pages.headers import ASSET_HEADERS
@@ -30,9 +40,16 @@ from signpost.edge.gateway.sessions import Session
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.service.problem_response import problem_response
 
-__all__ = ["Beside", "Pages"]
+__all__ = ["PAGES", "Beside", "Pages"]
 
-_PAGES: Final[Mapping[str, Page]] = {page.path: page for page in (*signing_in.PAGES, *checking.PAGES, *feeds.PAGES)}
+PAGES: Final[Mapping[str, Page]] = {
+    page.path: page
+    for pages in (
+        signing_in.PAGES, enrolling.PAGES, passwords.PAGES, checking.PAGES, contact.PAGES, inbox.PAGES, glass.PAGES,
+        feeds.PAGES, coverage.PAGES,
+    )
+    for page in pages
+}  # fmt: skip
 _API: Final = ("/api/", "/openapi.json", "/health")
 _BEFORE_A_PIN: Final = frozenset({"/", "/sign-in", "/sign-out", "/pin"})
 """What somebody may do who has chosen no PIN yet."""
@@ -73,7 +90,7 @@ class Pages:
         return Response(asset.content, 200, ASSET_HEADERS, media_type=asset.media_type)
 
     async def _page(self, request: Request) -> Response:
-        page = _PAGES.get(request.url.path)
+        page = PAGES.get(request.url.path)
         place = PLACES[page.path] if page is not None else _NOWHERE
         visit = self._visit(request.headers, place, self._session(request.headers))
         try:
@@ -120,7 +137,11 @@ class Pages:
                 if errors or not visit.form.text(_UNLOCK):
                     kept = visit.form.pairs(without=frozenset({_UNLOCK, "csrf", "once"}))
                     return visit.shown(
-                        "signing_in/unlock.html", action=visit.place.path, kept=kept, errors=errors
+                        "signing_in/unlock.html",
+                        action=visit.place.path,
+                        kept=kept,
+                        errors=errors,
+                        status=422 if errors else 200,
                     )
         return await self._let_in(visit, page.take(visit))
 
