@@ -9,8 +9,8 @@ Rules:
 - An address may have a *road* of its own, on which larger bodies come: there nothing is taken in before whoever stands
   there asks for it, who first sees who sends. It has its own limit and its own deadlines, and where it is answered
   before the body is whole the connection is closed.
-- Every answer carries the same headers: it is not stored, not sniffed, not framed, and tells no referrer. Where an answer
-  has one of them already, its own stands: a page says itself what may be loaded into it.
+- Every answer carries the same headers: it is not stored, not sniffed, not framed, and tells no referrer. Where an
+  answer has one of them already, its own stands: a page says itself what may be loaded into it.
 - A refusal is a problem document, or what the service makes of it for this address (`told`): a person gets a page.
 - An exception nobody foresaw is answered 500 without a word about it, and logged by class and place.
 

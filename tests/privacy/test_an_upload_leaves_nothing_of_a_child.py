@@ -1,5 +1,5 @@
-"""An extract that was uploaded is full of children, and none of it is left when its run has ended: no live object of the
-gateway's process, no open file, nothing on a disk, no line of the log. It was never on a disk.
+"""An extract that was uploaded is full of children, and none of it is left when its run has ended: no live object of
+the gateway's process, no open file, nothing on a disk, no line of the log. It was never on a disk.
 
 What is looked for is written turned round, as in `test_a_gateway_keeps_nothing_of_a_child`.
 """
@@ -7,7 +7,6 @@ What is looked for is written turned round, as in `test_a_gateway_keeps_nothing_
 from __future__ import annotations
 
 import gc
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,11 +63,8 @@ def upload(officer: Officer, *, dry_run: str = "no", tail: bytes = b"", **spoilt
 
 def open_extracts() -> int:
     """How many uploaded files this process has open."""
-    return sum("memfd:feed" in os.readlink(f"/proc/self/fd/{each}") for each in _descriptors())
-
-
-def _descriptors() -> list[str]:
-    return [each for each in os.listdir("/proc/self/fd") if os.path.lexists(f"/proc/self/fd/{each}")]
+    links = (each.readlink() for each in Path("/proc/self/fd").iterdir() if each.is_symlink())
+    return sum("memfd:feed" in str(link) for link in links)
 
 
 def fails(*_: object, **__: object) -> None:
@@ -79,10 +75,12 @@ async def does_not_answer(*_: object) -> None:
     raise CouldNotCheck
 
 
-@pytest.mark.parametrize(
-    "how",
-    ["looked at", "registered", "with bad rows", "unreadable", "not foreseen", "not answered", "too large", "not whole"],
+_ENDS = (
+    "looked at", "registered", "with bad rows", "unreadable", "not foreseen", "not answered", "too large", "not whole",
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("how", _ENDS)
 def test_nothing_of_an_extract_is_left(gateway: WholeGateway, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     """However it ended; and none of it waits for the garbage collector."""
     officer = Officer(gateway, gateway.enrol("data-1", Role.DATA_OFFICER))

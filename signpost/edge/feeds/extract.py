@@ -1,4 +1,4 @@
-"""An extract as somebody names it: its files, what they are written in, and what a statutory return does not say itself.
+"""An extract as somebody names it: its files, what they are written in, and what a return does not say by itself.
 
 The same for a command that reads files where they lie and for a gateway to which they are uploaded.
 """
@@ -60,11 +60,7 @@ class Unfit(Enum):
     """Why a handle will not do for a whole return."""
 
     NOT_YOURS = ("not-yours", "it is not one of your handles, nor a team of the handles file")
-    SENSITIVE = (
-        "sensitive",
-        "it is a sensitive service's desk: its work is registered by consent or for significant harm alone, and a "
-        "return is statutory",
-    )
+    SENSITIVE = ("sensitive", "it is a sensitive service's desk, and a return is statutory")
 
     def __init__(self, code: str, meaning: str) -> None:
         self.code = code

@@ -1,5 +1,5 @@
-"""What the gateway answers: /api/v1, for the organisation's own programs. Its OpenAPI document is at /openapi.json. Beside
-it, and behind the same door, stand the pages for people (`pages`).
+"""What the gateway answers: /api/v1, for the organisation's own programs. Its OpenAPI document is at /openapi.json.
+Beside it, and behind the same door, stand the pages for people (`pages`).
 
 * A session's token, or the organisation's own program's, stands in `Authorization: Bearer`. Identifiers are in bodies
   alone, never in an address.

@@ -1,7 +1,7 @@
 """Feeds by upload in the web API: for a data officer's session, beside the pages, which call the same.
 
-An upload has a road of its own at the door (`feed_roads`): nothing of it is taken in before it is known who sends it, and
-that they may. An address names a run, which is about nobody.
+An upload has a road of its own at the door (`feed_roads`): nothing of it is taken in before it is known who sends it,
+and that they may. An address names a run, which is about nobody.
 """
 
 # Annotations here are values: FastAPI reads `officer`, which only exists inside `add_feed_doors`.
@@ -16,7 +16,7 @@ from signpost.edge.gateway.feeds.listing import csv_file
 from signpost.edge.gateway.feeds.receiving import pieces_of
 from signpost.edge.gateway.feeds.shown import FeedShown, FeedsShown
 from signpost.edge.gateway.sessions import Session
-from signpost.protocol.problems import Problem, ProblemCode
+from signpost.protocol.problems import ProblemCode
 from signpost.service.door import Road
 from signpost.service.web import refusals
 

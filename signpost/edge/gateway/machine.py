@@ -1,5 +1,5 @@
-"""The machine account of a feed, whose desk stands on the gateway's machine: by it the organisation's own involvements are
-registered and withdrawn, whoever brought them, a program or a data officer. Only a feed registers.
+"""The machine account of a feed, whose desk stands on the gateway's machine: by it the organisation's own involvements
+are registered and withdrawn, whoever brought them, a program or a data officer. Only a feed registers.
 
 Its device's key signs it in, by itself, without a password or a code; its shift is in memory alone.
 """

@@ -1,4 +1,4 @@
-"""Feeds by upload, before a whole index and real key holders: what the command does, by a data officer at the gateway."""
+"""Feeds by upload, before a whole index and real key holders: what the command does, by a data officer at a gateway."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from signpost.protocol.problems import ProblemCode
 from signpost.protocol.purposes import Role
 from tests.support.people import state
 from tests.support.uploads import File, Officer, csv_of, multipart, number
-from tests.support.whole_gateway import WholeGateway, open_whole_gateway
+from tests.support.whole_gateway import open_whole_gateway
 
 LIMIT = 1 << 20
 
@@ -136,7 +136,8 @@ def test_what_is_gone_from_the_extract_may_be_ended_instead(officer: Officer) ->
 def test_a_folder_is_uploaded_file_by_file_with_the_teams_of_a_handles_file(officer: Officer) -> None:
     """Whatever else of the folder came with it is let go of unread."""
     files = [
-        File("extract", "extract/SSD_person.csv", b"pers_person_id,pers_common_child_id,pers_dob\n7,9990000018,2018-03-04\n"),
+        File("extract", "extract/SSD_person.csv",
+             b"pers_person_id,pers_common_child_id,pers_dob\n7,9990000018,2018-03-04\n"),
         File("extract", "SSD_Involvements.csv", b"invo_involvements_id,invo_person_id,invo_professional_team,"
              b"invo_involvement_start_date,invo_involvement_end_date\n1,7,Front Door,2025-01-06,\n"),
         File("extract", "ssd_assessments.csv", b"never read"),
@@ -171,8 +172,10 @@ def test_a_return_takes_one_handle_and_an_identity_file(officer: Officer) -> Non
         (b"", "csv: there is nothing in the file, or it has no header row (FILE_EMPTY)."),
         (b"PK\x03\x04rest", "csv: the file is a workbook, not CSV: save it as 'CSV UTF-8' (FILE_WORKBOOK)."),
         (b"a;b;c\n", "csv: the columns are not separated by commas: save it as 'CSV UTF-8' (FILE_DELIMITER)."),
-        ("local_id\n".encode("utf-16"), "csv: the file is neither UTF-8 nor Windows-1252: save it as 'CSV UTF-8' (FILE_ENCODING)."),
-        (b'local_id,nhs_number,date_of_birth,start,end,handle\n"x', "csv, row 2: a quotation mark is opened in this row and not closed (QUOTE_UNCLOSED)."),
+        ("local_id\n".encode("utf-16"),
+         "csv: the file is neither UTF-8 nor Windows-1252: save it as 'CSV UTF-8' (FILE_ENCODING)."),
+        (b'local_id,nhs_number,date_of_birth,start,end,handle\n"x',
+         "csv, row 2: a quotation mark is opened in this row and not closed (QUOTE_UNCLOSED)."),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_told_of_as_the_command_tells_it(
@@ -418,10 +421,11 @@ def test_a_gateway_that_ends_in_the_middle_has_lost_nothing_that_was_acknowledge
 ) -> None:
     """As when it is killed: what it holds is in memory alone, and the history says that it was interrupted."""
     extract, gateway = csv_of([officer.row(each) for each in range(100)]), officer.gateway
-    register, sent = Index.register, list[int]()
+    register, sent, sending = Index.register, list[int](), asyncio.Event()
 
     async def registers(self: Index, request: object) -> object:
         if sent:
+            sending.set()
             await asyncio.Event().wait()
         sent.append(1)
         return await register(self, request)  # type: ignore[arg-type]
@@ -429,9 +433,7 @@ def test_a_gateway_that_ends_in_the_middle_has_lost_nothing_that_was_acknowledge
     async def killed() -> None:
         feeds = gateway.gateway._feeds
         assert feeds is not None
-        while not sent:
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.1)
+        await sending.wait()
         # Nothing that a killed process would not do either: it writes nothing more.
         monkeypatch.setattr(feeds, "_written", lambda run: None)
         assert feeds._task is not None

@@ -75,7 +75,7 @@ def test_what_is_not_of_its_form_is_named_and_led_to_and_nothing_is_sent(
     assert page.status_code == 422
     assert title_of(page) == "Error: Check a child by NHS number - Signpost"
     assert f'<a href="#{anchor}">' in page.text
-    assert gateway.index.tables()["lookups"] == []
+    assert gateway.index.tables()["lookup_rows"] == []
 
 
 def test_the_same_form_sent_again_is_one_question(gateway: WholeGateway, browser: Browser) -> None:
@@ -88,7 +88,7 @@ def test_the_same_form_sent_again_is_one_question(gateway: WholeGateway, browser
     other = browser.send("/check", {"nhs_number": "9990000026", **BORN})
 
     assert "NONE" in text_of(other)
-    assert len(gateway.index.tables()["lookups"]) == 2
+    assert len(gateway.index.tables()["lookup_rows"]) == 2
     assert text_of(first).partition("Receipt ")[2][:9] == text_of(again).partition("Receipt ")[2][:9]
 
 
@@ -113,9 +113,11 @@ def test_what_could_not_be_checked_is_a_page_of_its_own_with_a_number_to_ring(
 NAMED = {"forename": "Bluebell", "surname": "Moorhen", "postcode": "LS1 4AP", **BORN}
 
 
-def test_a_child_is_checked_by_upn_or_by_name_each_on_a_page_of_its_own(gateway: WholeGateway, browser: Browser) -> None:
+def test_a_child_is_checked_by_upn_or_by_name_each_on_a_page_of_its_own(
+    gateway: WholeGateway, browser: Browser
+) -> None:
     browser.open("/check/upn")
-    by_upn = browser.send("/check/upn", {"upn": "T801200001001", **BORN})
+    by_upn = browser.send("/check/upn", {"upn": "H801200001001", **BORN})
     browser.open("/check/name")
     by_name = browser.send("/check/name", NAMED)
 
@@ -123,7 +125,7 @@ def test_a_child_is_checked_by_upn_or_by_name_each_on_a_page_of_its_own(gateway:
     assert "For the UPN ending 1001" in text_of(by_upn)
     assert "NONE" in text_of(by_name)
     assert "For the child B.M. born 2018" in text_of(by_name)
-    assert len(gateway.index.tables()["lookups"]) == 2
+    assert len(gateway.index.tables()["lookup_rows"]) == 2
 
 
 def test_a_name_without_a_date_of_birth_is_asked_for_it(browser: Browser) -> None:
@@ -155,7 +157,7 @@ def test_a_none_can_be_asked_again_more_tolerantly_with_a_reason_and_only_once(
 
     assert "NONE" in text_of(page)
     assert "Ask more tolerantly" not in page.text
-    assert len(gateway.index.tables()["lookups"]) == 2
+    assert len(gateway.index.tables()["lookup_rows"]) == 2
 
 
 def test_what_is_settled_offers_no_deeper_question(gateway: WholeGateway, browser: Browser) -> None:
@@ -190,4 +192,4 @@ def test_a_purpose_that_is_not_the_roles_is_refused(gateway: WholeGateway, brows
     page = browser.send("/check", {"nhs_number": NUMBER, **BORN, "purpose": "s46"})
 
     assert page.status_code == 403
-    assert gateway.index.tables()["lookups"] == []
+    assert gateway.index.tables()["lookup_rows"] == []

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from signpost.edge.words import REASONS
 from signpost.protocol.messages import (
     BrokenGlass,
     ContactStatus,
@@ -25,7 +26,6 @@ from signpost.protocol.messages import (
     StaleHandle,
 )
 from signpost.protocol.purposes import Kind, Purpose, Role, Urgency
-from signpost.edge.words import REASONS
 from signpost_cli.main import run
 from tests.support.pretend_services import Pretence, StillClock, free_port_run
 

@@ -1,8 +1,8 @@
 """A file that is in memory alone: anonymous, on no disk, and gone with its last descriptor.
 
-What a feed's readers need is a file that can be opened more than once, each with a position of its own. An anonymous file
-of the kernel's (memfd_create(2)) is one: it has no name, its pages are this process's, and when it is closed, or the
-process ends in whatever way, they are the kernel's again, which gives no page on without clearing it.
+What a feed's readers need is a file that can be opened more than once, each with a position of its own. An anonymous
+file of the kernel's (memfd_create(2)) is one: it has no name, its pages are this process's, and when it is closed, or
+the process ends in whatever way, they are the kernel's again, which gives no page on without clearing it.
 
 Once it is whole it is sealed: from then on nobody, this process included, can change it.
 """

@@ -1,7 +1,7 @@
 """One run of one feed at the gateway: read, compare, and unless it is a dry run send, as `signpost register` does.
 
-* Rows are read and judged in a thread, so that whoever looks a child up meanwhile is answered; what is sent is sent from
-  the event loop.
+* Rows are read and judged in a thread, so that whoever looks a child up meanwhile is answered; what is sent is sent
+  from the event loop.
 * Whatever it needs to remember of the extract is in memory alone (`spill.in_memory`), and is let go of with the run.
 * It is cancelled between two rows or two batches: what was acknowledged stands, as when the gateway is killed.
 * How it ended is told in words and numbers. No exception outlives it: a traceback has the rows it was raised among.

@@ -1,5 +1,5 @@
-"""What is told, and kept, of a run of a feed: numbers, words of ours, and who brought it. Never a value of a row, and no
-name of a file.
+"""What is told, and kept, of a run of a feed: numbers, words of ours, and who brought it. Never a value of a row, and
+no name of a file.
 """
 
 from __future__ import annotations

@@ -50,9 +50,7 @@ def _asks(template: str) -> _Handler:
 def _answers(template: str, required: _Required) -> _Handler:
     async def answer(visit: Visit) -> Response:
         child = visit.form.child()
-        missing = tuple(
-            FieldError(name, words, anchor) for name, words, anchor in required if not getattr(child, name)
-        )
+        missing = tuple(FieldError(name, words, anchor) for name, words, anchor in required if not getattr(child, name))
         if missing:
             return _form(visit, template, missing)
         try:

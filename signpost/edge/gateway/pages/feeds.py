@@ -1,8 +1,8 @@
 """Feeds by upload, for data officers: the form, how far a run is, the history, and the errors file.
 
 * A form with files is taken as it comes (`gateway.feeds.receiving`); its token is checked before the first file.
-* A dry run is what the form does unless something else is chosen. Nothing is kept of it: to register, the same files are
-  uploaded again.
+* A dry run is what the form does unless something else is chosen. Nothing is kept of it: to register, the same files
+  are uploaded again.
 * A run's page is read again by its own link. No page loads itself anew: that would take the place somebody reads at.
 """
 

@@ -105,7 +105,6 @@ class FormFields:
         return "<FormFields>"
 
 
-
 def read_form(headers: Headers, body: bytes) -> FormFields:
     """The fields of a body.
 
