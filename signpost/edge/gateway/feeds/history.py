@@ -67,8 +67,8 @@ class FeedHistory:
     def runs(self) -> list[FeedShown]:
         """What is not too old, the newest first."""
         since = self._clock.now() - DAYS * _DAY_SECONDS
-        runs = [run for run in self._runs.values() if run.began_at > since]
-        return sorted(runs, key=lambda run: (run.began_at, run.feed), reverse=True)[:MOST]
+        runs = [run for run in reversed(self._runs.values()) if run.began_at > since]
+        return sorted(runs, key=lambda run: run.began_at, reverse=True)[:MOST]
 
     def errors(self, name: str) -> bytes | None:
         """The list of a run's errors; null where there is none."""
