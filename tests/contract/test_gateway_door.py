@@ -28,6 +28,10 @@ _SIGNED_IN = {
 _PROGRAMS = {
     "PUT /api/v1/involvements", "POST /api/v1/involvements/withdraw", "POST /api/v1/involvements/complete",
 }  # fmt: skip
+_FEEDS = {
+    "POST /api/v1/feeds", "GET /api/v1/feeds", "GET /api/v1/feeds/{feed}", "GET /api/v1/feeds/{feed}/errors",
+    "DELETE /api/v1/feeds/{feed}",
+}  # fmt: skip
 _OPEN = {"POST /api/v1/enrolments", "POST /api/v1/sessions", "POST /api/v1/password", "GET /health"}
 _FAST = settings(max_examples=12, phases=[Phase.generate], suppress_health_check=list(HealthCheck), deadline=None)
 _MARKER = "Zebedee-4711"
@@ -40,7 +44,9 @@ class Scene:
         self.gateway = gateway
         self.schema: dict[str, Any] = gateway.request("GET", "/openapi.json").json()
         self.program = gateway.with_program()
-        self.users = [gateway.enrol("worker-1"), gateway.enrol("night-1", Role.URGENT)]
+        self.users = [
+            gateway.enrol("worker-1"), gateway.enrol("night-1", Role.URGENT), gateway.enrol("data-1", Role.DATA_OFFICER)
+        ]  # fmt: skip
         self.tokens = [gateway.token(user) for user in self.users]
 
     def send(self, method: str, path: str, body: bytes, token: str | None) -> httpx2.Response:
@@ -57,7 +63,7 @@ class Scene:
         return self.gateway.index.run(sent())
 
     def alive(self, number: int) -> str:
-        """A session of that person's: a new one where a generated request has ended it. The third is the program."""
+        """A session of that person's: a new one where a generated request has ended it. The fourth is the program."""
         if number == len(self.tokens):
             return self.program
         if self.gateway.request("GET", "/api/v1/coverage", token=self.tokens[number]).status_code != 200:
@@ -90,25 +96,27 @@ def _answered_by_name(scene: Scene, answer: httpx2.Response, label: str) -> None
 
 def test_the_published_paths_are_these(scene: Scene) -> None:
     """And a session's token is how one is known there."""
-    assert {operation.label for operation in _operations(scene)} == _SIGNED_IN | _PROGRAMS | _OPEN
+    assert {operation.label for operation in _operations(scene)} == _SIGNED_IN | _PROGRAMS | _FEEDS | _OPEN
     assert scene.schema["openapi"].startswith("3.1")
     assert scene.schema["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
-    for label in _SIGNED_IN | _PROGRAMS:
+    for label in _SIGNED_IN | _PROGRAMS | _FEEDS:
         method, path = label.split()
         assert scene.schema["paths"][path][method.lower()]["security"] == [{"HTTPBearer": []}]
 
 
-def test_no_address_takes_anything_but_a_notices_name(scene: Scene) -> None:
+def test_no_address_takes_anything_but_the_name_of_a_notice_or_of_a_feed(scene: Scene) -> None:
     """Whatever stands in an address stands in somebody's log."""
-    for label in _SIGNED_IN | _PROGRAMS | _OPEN:
+    for label in _SIGNED_IN | _PROGRAMS | _FEEDS | _OPEN:
         method, path = label.split()
         parameters = scene.schema["paths"][path][method.lower()].get("parameters", [])
         named = {(each["in"], each["name"]) for each in parameters}
-        assert named <= {("header", "Idempotency-Key"), ("path", "receipt")}
+        assert named <= {("header", "Idempotency-Key"), ("path", "receipt"), ("path", "feed")}
 
 
 @pytest.mark.parametrize(
-    "who", [None, 0, 1, 2], ids=["a stranger", "a social worker", "somebody on urgent duty", "the program"]
+    "who",
+    [None, 0, 1, 2, 3],
+    ids=["a stranger", "a social worker", "somebody on urgent duty", "a data officer", "the program"],
 )
 def test_whatever_the_schema_generates_is_answered_as_published(scene: Scene, who: int | None) -> None:
     for operation in _operations(scene):
