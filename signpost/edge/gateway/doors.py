@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 
 from signpost.edge.gateway.app import Gateway
 from signpost.edge.gateway.cursors import CURSOR
+from signpost.edge.gateway.feed_doors import add_feed_doors, feed_roads
 from signpost.edge.gateway.officer_doors import add_officer_doors
 from signpost.edge.gateway.once import IdempotencyKey, once
 from signpost.edge.gateway.pages.site import Beside, Pages
@@ -96,6 +97,7 @@ def gateway_app(gateway: Gateway) -> FastAPI:
         challenge="Bearer",
         within=(Middleware(Beside, pages=pages),),
         told=pages.told,
+        roads=feed_roads(gateway.upload_bytes),
     )
     app.add_middleware(RequestIds)
 
@@ -248,6 +250,8 @@ def gateway_app(gateway: Gateway) -> FastAPI:
         """Says that whatever has changed until now was sent: for coverage. By the organisation's own program alone."""
         await gateway.by_program(who, who.complete())
         return Nothing()
+
+    add_feed_doors(app, gateway, session, signed_in=_SIGNED_IN)
 
     @app.get("/health")
     async def health() -> GatewayHealth:

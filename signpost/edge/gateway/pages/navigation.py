@@ -40,6 +40,7 @@ _SHIELDING: Final = frozenset({Role.SHIELDING_OFFICER})
 _RIGHTS: Final = frozenset({Role.RIGHTS_OFFICER})
 _BY_MOTHER: Final = frozenset({Role.URGENT, Role.MATERNITY})
 """Who may ask by a mother's number, about a child who is not yet born or very young."""
+_DATA_OFFICERS: Final = frozenset({Role.DATA_OFFICER})
 _URGENT: Final = frozenset({Role.URGENT})
 
 PLACES: Final[Mapping[str, Place]] = MappingProxyType(
@@ -101,6 +102,12 @@ PLACES: Final[Mapping[str, Place]] = MappingProxyType(
             # emergencies
             Place("/reviews", _RIGHTS, "Emergencies", Office.REVIEWS),
             Place("/reviews/close", _RIGHTS, None, Office.REVIEWS),
+            # feeds by upload
+            Place("/feeds", _DATA_OFFICERS, "Feeds"),
+            Place("/feeds/upload", _DATA_OFFICERS),
+            Place("/feeds/run", _DATA_OFFICERS),
+            Place("/feeds/errors", _DATA_OFFICERS),
+            Place("/feeds/cancel", _DATA_OFFICERS),
             # for everybody who is signed in
             Place("/coverage", ENROLLED_ROLES, "Coverage"),
         )
