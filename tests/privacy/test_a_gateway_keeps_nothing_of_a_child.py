@@ -191,6 +191,40 @@ def test_a_form_that_is_carried_on_behind_a_pin_leaves_nothing(gateway: WholeGat
         gc.enable()
 
 
+def officer_asks(gateway: WholeGateway, token: str, path: str, **spoilt: str) -> int:
+    """The child in an officer's request; nothing of it is left here but the status."""
+    child = {field: text[::-1] for field, text in TURNED.items()} | spoilt
+    document: dict[str, object] = {"child": child}
+    if path == "shields":
+        child["known_postcode"] = child.pop("postcode")
+        document["reason"] = "fleeing-abuse"
+    elif path == "rights/corrections":
+        document = {"registered": child, "right": child}
+    return gateway.request("POST", f"/api/v1/{path}", document, token=token, **{"idempotency-key": "k"}).status_code
+
+
+@pytest.mark.parametrize("why", ["answered", "refused", "unchecked"])
+@pytest.mark.parametrize("path", ["shields", "rights/reports", "rights/corrections"])
+def test_nothing_of_an_officers_request_is_held_or_waits_for_the_garbage_collector(
+    gateway: WholeGateway, path: str, why: str
+) -> None:
+    role = Role.SHIELDING_OFFICER if path == "shields" else Role.RIGHTS_OFFICER
+    token = gateway.token(gateway.enrol("officer-1", role))
+    if why == "unchecked":
+        gateway.index.world.clock.advance(301)
+        for holder in gateway.holders:
+            holder.clock.at = gateway.index.world.clock.now()
+    gc.collect()
+    gc.disable()
+    try:
+        status = officer_asks(gateway, token, path, **({"date_of_birth": "never"} if why == "refused" else {}))
+
+        assert status in {"answered": (200, 201), "refused": (422,), "unchecked": (503,)}[why]
+        assert held(collected=False) == set()
+    finally:
+        gc.enable()
+
+
 @pytest.mark.parametrize("ends", ["signed out", "by time"])
 def test_a_session_that_is_over_leaves_no_key(gateway: WholeGateway, ends: str) -> None:
     """At once, not when the garbage collector comes by: what signs by the session's key is gone with it."""
