@@ -20,9 +20,7 @@ from signpost.protocol.problems import ProblemCode
 from signpost.protocol.purposes import Role
 from tests.support.people import state
 from tests.support.uploads import File, Officer, csv_of, multipart, number
-from tests.support.whole_gateway import open_whole_gateway
-
-LIMIT = 1 << 20
+from tests.support.whole_gateway import LONGEST_UPLOAD, open_whole_gateway
 
 
 @pytest.fixture
@@ -276,7 +274,7 @@ def test_a_body_that_is_no_multipart_is_refused(standing: Officer) -> None:
 
 
 def test_more_than_the_limit_is_refused_and_the_connection_closed(officer: Officer) -> None:
-    media_type, body = multipart({"format": "csv"}, [File("extract", "caseload.csv", b"x" * LIMIT)])
+    media_type, body = multipart({"format": "csv"}, [File("extract", "caseload.csv", b"x" * LONGEST_UPLOAD)])
 
     answer = officer.send(media_type, body)
 
@@ -354,7 +352,7 @@ def slowly(monkeypatch: pytest.MonkeyPatch, officer: Officer, then: str) -> None
         receipt = await register(self, request)  # type: ignore[arg-type]
         if not done:
             done.append(then)
-            feeds = officer.gateway.gateway._feeds
+            feeds = officer.gateway.feeds
             assert feeds is not None
             assert feeds._current is not None
             if then == "cancelled":
@@ -431,7 +429,7 @@ def test_a_gateway_that_ends_in_the_middle_has_lost_nothing_that_was_acknowledge
         return await register(self, request)  # type: ignore[arg-type]
 
     async def killed() -> None:
-        feeds = gateway.gateway._feeds
+        feeds = gateway.feeds
         assert feeds is not None
         await sending.wait()
         # Nothing that a killed process would not do either: it writes nothing more.

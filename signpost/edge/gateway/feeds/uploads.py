@@ -25,6 +25,7 @@ from signpost.edge.gateway.feeds.run import Run, carry_out
 from signpost.edge.gateway.feeds.shown import FeedShown, FeedsShown, FeedState
 from signpost.edge.gateway.machine import Machine
 from signpost.edge.gateway.sessions import Session
+from signpost.edge.organisation_keys import FeedKeys
 from signpost.protocol.credentials import AccountId
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.messages import HandleList
@@ -60,6 +61,7 @@ class Feeds:
     def __init__(
         self,
         machine: Machine,
+        keys: FeedKeys,
         history: FeedHistory,
         *,
         clock: Clock,
@@ -67,9 +69,12 @@ class Feeds:
         log: Log,
         upload_bytes: int = 64 << 20,
     ) -> None:
-        """`machine`: by whose account feeds are registered. `upload_bytes`: of one upload, all its files together."""
+        """`machine`: by whose account feeds are registered; `keys`: what is in its desk. `upload_bytes`: of one upload,
+        all its files together.
+        """
         self.upload_bytes = upload_bytes
         self._machine = machine
+        self._keys = keys
         self._history = history
         self._clock = clock
         self._randomness = randomness
@@ -209,8 +214,8 @@ class Feeds:
         try:
             await carry_out(
                 run, asked, received, listed,
-                machine=self._machine, keep_errors=lambda: self._errors_written(run), clock=self._clock,
-                randomness=self._randomness,
+                machine=self._machine, keys=self._keys, keep_errors=lambda: self._errors_written(run),
+                clock=self._clock, randomness=self._randomness,
             )  # fmt: skip
         except asyncio.CancelledError:
             run.tell(state=FeedState.INTERRUPTED, why="The gateway ended meanwhile.")
