@@ -7,6 +7,7 @@ import csv
 import io
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -300,6 +301,20 @@ def test_nobody_but_a_data_officer_brings_or_sees_a_feed(officer: Officer) -> No
         assert answer.headers["connection"] == "close"
         for path in ("/api/v1/feeds", f"/api/v1/feeds/{feed}", f"/api/v1/feeds/{feed}/errors"):
             assert stranger.get(path).json()["code"] == code
+
+
+def test_an_administrator_sees_what_came_of_feeds_and_brings_and_cancels_none(officer: Officer) -> None:
+    """Their session is made of an officer's here: what counts is the role in it."""
+    gateway = officer.gateway.gateway
+    told = officer.run(csv_of([officer.row(0)]))
+    session = gateway.sessions.used(officer.token)
+    identity = session.shift.desk
+    settings = identity.settings.model_copy(update={"role": Role.ADMINISTRATOR})
+    session.shift = replace(session.shift, desk=replace(identity, settings=settings))
+
+    assert officer.told(str(told["feed"])) == told
+    for answer in (officer.upload(csv_of([officer.row(0)])), officer.delete(f"/api/v1/feeds/{told['feed']}")):
+        assert answer.json()["code"] == "role-refused"
 
 
 def test_a_data_officer_looks_nobody_up(officer: Officer) -> None:

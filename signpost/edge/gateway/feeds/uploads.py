@@ -1,7 +1,8 @@
 """Feeds by upload at an organisation's gateway: who may bring one, one at a time, and what is told of it.
 
 * A *data officer* brings it, and nobody else: that role looks nobody up, and no role that does brings a caseload
-  (docs/decisions/0017). What is registered is registered by the machine account of a feed.
+  (docs/decisions/0019). What is registered is registered by the machine account of a feed. What came of it is seen by
+  administrators too.
 * Before anything is taken in the index is asked, in the officer's own name, for the organisation's handles: who was
   suspended a minute ago is refused there.
 * One upload or run at a time: so what is in memory of extracts is one, up to the limit of an upload.
@@ -36,7 +37,10 @@ from signpost.service.events import ServiceEvent
 from signpost.service.foreign_logging import where_raised
 from signpost.service.log import Log
 
-__all__ = ["Feeds", "data_officer"]
+__all__ = ["SEEING_ROLES", "Feeds", "data_officer", "who_sees"]
+
+SEEING_ROLES: Final = frozenset({Role.DATA_OFFICER, Role.ADMINISTRATOR})
+"""Who sees what came of the organisation's feeds: whoever brings them, and whoever answers for that it is done."""
 
 _NAME_BYTES: Final = 9
 _STOP_SECONDS: Final = 8.0
@@ -52,6 +56,16 @@ def data_officer(session: Session) -> AccountId:
     if session.shift.desk.role is not Role.DATA_OFFICER:
         raise Problem(ProblemCode.ROLE_REFUSED)
     return session.account
+
+
+def who_sees(session: Session) -> None:
+    """Refuse whoever does not see what came of feeds.
+
+    Raises:
+        Problem: ROLE_REFUSED.
+    """
+    if session.shift.desk.role not in SEEING_ROLES:
+        raise Problem(ProblemCode.ROLE_REFUSED)
 
 
 @final
@@ -82,7 +96,7 @@ class Feeds:
         self._current: Run | None = None
         self._task: asyncio.Task[None] | None = None
 
-    # -- for a data officer
+    # -- for a data officer; what is only seen, for an administrator too
 
     async def upload(
         self,

@@ -28,6 +28,7 @@ class Place:
 
 _ANYBODY: Final = None
 _DATA_OFFICERS: Final = frozenset({Role.DATA_OFFICER})
+_SEE_FEEDS: Final = _DATA_OFFICERS | {Role.ADMINISTRATOR}
 _URGENT: Final = frozenset({Role.URGENT})
 
 PLACES: Final[Mapping[str, Place]] = MappingProxyType(
@@ -67,10 +68,10 @@ PLACES: Final[Mapping[str, Place]] = MappingProxyType(
             Place("/break-glass", _URGENT),
             Place("/break-glass/confirm", _URGENT),
             # feeds by upload
-            Place("/feeds", _DATA_OFFICERS, "Feeds"),
+            Place("/feeds", _SEE_FEEDS, "Feeds"),
             Place("/feeds/upload", _DATA_OFFICERS),
-            Place("/feeds/run", _DATA_OFFICERS),
-            Place("/feeds/errors", _DATA_OFFICERS),
+            Place("/feeds/run", _SEE_FEEDS),
+            Place("/feeds/errors", _SEE_FEEDS),
             Place("/feeds/cancel", _DATA_OFFICERS),
             # for everybody who is signed in
             Place("/coverage", ENROLLED_ROLES, "Coverage"),
