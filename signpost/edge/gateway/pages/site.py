@@ -57,6 +57,8 @@ _API: Final = ("/api/", "/openapi.json", "/health")
 _BEFORE_A_PIN: Final = frozenset({"/", "/sign-in", "/sign-out", "/pin"})
 """What somebody may do who has chosen no PIN yet."""
 _UNLOCK: Final = "unlock"
+_NOT_KEPT: Final = frozenset({_UNLOCK, "csrf", "once", "pin", "again", "password", "new_password", "code", "token"})
+"""What the page that asks for the PIN carries on of no form: its own fields, and what was typed unseen."""
 _NOWHERE: Final = Place("", None)
 
 
@@ -123,10 +125,12 @@ class Pages:
             raise Problem(ProblemCode.NOT_FOUND if request.method == "POST" else ProblemCode.METHOD_NOT_ALLOWED)
         if request.method != "POST":
             raise Problem(ProblemCode.METHOD_NOT_ALLOWED)
+        if not came_from_here(request.headers):  # before its session is missed: a browser sends no cookie with it
+            return visit.shown("not_from_here.html", status=403)
         if visit.place.roles is not None and visit.signed_in is None:
             raise Problem(ProblemCode.NOT_SIGNED_IN)
         visit.form = read_form(request.headers, await request.body())
-        if not came_from_here(request.headers) or not is_of(visit.form, visit.cookie):
+        if not is_of(visit.form, visit.cookie):
             visit.form = FormFields({})
             return visit.shown("not_from_here.html", status=403)
         if visit.signed_in is not None and visit.place.path not in _BEFORE_A_PIN:
@@ -135,7 +139,7 @@ class Pages:
             if self._was_left(visit.signed_in):
                 errors = visit.pin_typed(_UNLOCK) if visit.form.text(_UNLOCK) else ()
                 if errors or not visit.form.text(_UNLOCK):
-                    kept = visit.form.pairs(without=frozenset({_UNLOCK, "csrf", "once"}))
+                    kept = visit.form.pairs(without=_NOT_KEPT)
                     return visit.shown(
                         "signing_in/unlock.html",
                         action=visit.place.path,
