@@ -22,7 +22,7 @@ from signpost.edge.gateway.feeds.uploads import Feeds, data_officer, who_sees
 from signpost.edge.gateway.files import GatewayFiles
 from signpost.edge.gateway.program import Program
 from signpost.edge.gateway.refusals import ends_session, problem_of
-from signpost.edge.gateway.sessions import Session, Sessions
+from signpost.edge.gateway.sessions import Session, Sessions, Way
 from signpost.edge.gateway.signing_in import change_password_at_gateway, enrol_at_gateway, sign_in_at_gateway
 from signpost.edge.gateway.wire import (
     CallBackGiven,
@@ -140,8 +140,8 @@ class Gateway:
             await self._told(enrol_at_gateway(self._files, token, chosen, transport=self._transport))
         return Nothing()
 
-    async def sign_in(self, given: SignInGiven) -> SessionOpened:
-        """Open a session: the index gives a shift to its key.
+    async def sign_in(self, given: SignInGiven, *, way: Way = Way.API) -> SessionOpened:
+        """Open a session, which is used by that way: the index gives a shift to its key.
 
         Raises:
             Problem: as the index refuses; COULD_NOT_CHECK; OVERLOADED.
@@ -163,7 +163,7 @@ class Gateway:
             self.log.emit(GatewayEvent.SIGN_IN_REFUSED, code=problem.code)
             raise
         client = Client(shift.desk, clock=self._clock, randomness=self._randomness, transport=self._transport)
-        token = self.sessions.open(shift, client)
+        token = self.sessions.open(shift, client, way=way)
         self.log.emit(GatewayEvent.SIGNED_IN)
         settings = shift.desk.settings
         return SessionOpened(

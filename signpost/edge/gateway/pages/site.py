@@ -59,6 +59,8 @@ _API: Final = ("/api/", "/openapi.json", "/health")
 _BEFORE_A_PIN: Final = frozenset({"/", "/sign-in", "/sign-out", "/pin"})
 """What somebody may do who has chosen no PIN yet."""
 _UNLOCK: Final = "unlock"
+_NOT_KEPT: Final = frozenset({_UNLOCK, "csrf", "once", "pin", "again", "password", "new_password", "code", "token"})
+"""What the page that asks for the PIN carries on of no form: its own fields, and what was typed unseen."""
 _NOWHERE: Final = Place("", None)
 
 
@@ -125,13 +127,15 @@ class Pages:
             raise Problem(ProblemCode.NOT_FOUND if request.method == "POST" else ProblemCode.METHOD_NOT_ALLOWED)
         if request.method != "POST":
             raise Problem(ProblemCode.METHOD_NOT_ALLOWED)
+        if not came_from_here(request.headers):  # before its session is missed: a browser sends no cookie with it
+            return visit.shown("not_from_here.html", status=403)
         if visit.place.roles is not None and visit.signed_in is None:
             raise Problem(ProblemCode.NOT_SIGNED_IN)
         if page.take_files is not None:
             return await self._taken_with_files(visit, page.take_files, request)
         assert page.take is not None
         visit.form = read_form(request.headers, await request.body())
-        if not came_from_here(request.headers) or not is_of(visit.form, visit.cookie):
+        if not is_of(visit.form, visit.cookie):
             visit.form = FormFields({})
             return visit.shown("not_from_here.html", status=403)
         if visit.signed_in is not None and visit.place.path not in _BEFORE_A_PIN:
@@ -140,7 +144,7 @@ class Pages:
             if self._was_left(visit.signed_in):
                 errors = visit.pin_typed(_UNLOCK) if visit.form.text(_UNLOCK) else ()
                 if errors or not visit.form.text(_UNLOCK):
-                    kept = visit.form.pairs(without=frozenset({_UNLOCK, "csrf", "once"}))
+                    kept = visit.form.pairs(without=_NOT_KEPT)
                     return visit.shown(
                         "signing_in/unlock.html",
                         action=visit.place.path,
@@ -156,11 +160,9 @@ class Pages:
     ) -> Response:
         """A form with files is not held while somebody shows a PIN: it is thrown away, and sent again."""
         refused: Response | None = None
-        if not came_from_here(request.headers):
-            refused = visit.shown("not_from_here.html", status=403)
-        elif visit.session.pin is None:
+        if visit.session.pin is None:
             refused = visit.goes_to("/pin")
-        elif self._locked(visit):
+        elif self._was_left(visit.session):
             refused = visit.shown("signing_in/unlock.html", action="/unlock", kept=(("to", "/feeds"),))
         if refused is not None:
             # Read to its end, for a browser shows no answer before it has said everything.

@@ -123,7 +123,8 @@ class Visit:
         return dt.datetime.fromtimestamp(self.now, tz=dt.UTC).date()
 
     def pin_errors(self) -> tuple[FieldError, ...]:
-        """None where the form's `pin` is the session's PIN: before an act that cannot be taken back.
+        """None where the form's `pin` is the session's PIN: before an act that cannot be taken back. An empty one is no
+        try.
 
         Raises:
             Problem: NOT_SIGNED_IN: there were too many wrong ones, and the session is over.
@@ -134,6 +135,8 @@ class Visit:
         """The same of a field of another name."""
         session = self.session
         assert session.pin is not None  # nobody gets further than choosing one
+        if not self.form.text(name):
+            return (FieldError(name, "Enter your PIN"),)
         if session.pin.right(self.form.text(name)):
             return ()
         if session.pin.spent:
