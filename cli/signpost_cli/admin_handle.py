@@ -9,9 +9,11 @@ import typer
 from pydantic import BaseModel, ConfigDict
 
 from signpost.protocol.messages import HandleId
+from signpost_cli.administrator_account import as_administrator
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.operator import IndexSettings, OperatorSocket, operator
-from signpost_cli.output import JsonFlag, answer, answer_json, say
+from signpost_cli.options import Home
+from signpost_cli.output import JsonFlag, answer, answer_json, printable, say
 from signpost_cli.stops import Stop
 
 __all__ = ["app"]
@@ -280,6 +282,29 @@ def check(
         raise typer.Exit(ExitCode.NEEDS_A_PERSON)
     if not as_json:
         say("Nothing is wrong with any handle.")
+
+
+@app.command("own")
+def own(home: Home = None, as_json: JsonFlag = False) -> None:
+    """Your own organisation's handles, for an administrator who is signed in here, and what is wrong with each; code 5
+    where anything is.
+
+    The index's operator changes and confirms them: tell them what is right.
+
+    Example:
+      signpost admin handle own
+    """
+    found = as_administrator(home, lambda index: index.whole_handles()).handles
+    if as_json:
+        answer_json("signpost.own-handles/1", {"handles": [each.model_dump(mode="json") for each in found]})
+    for each in () if as_json else found:
+        confirmed = "never confirmed" if each.confirmed_on is None else f"confirmed on {each.confirmed_on:%-d %B %Y}"
+        reached = each.handed_over_to and f"handed over to {each.handed_over_to}" or each.telephone or each.email
+        answer(f"{each.handle}  {printable(each.title)}  {printable(reached or '')}  {confirmed}")
+        for fault in each.faults:
+            answer(f"  {_FAULTS[fault]}")
+    if any(each.faults for each in found):
+        raise typer.Exit(ExitCode.NEEDS_A_PERSON)
 
 
 def _refuse_no_number(telephone: str | None) -> None:

@@ -27,6 +27,7 @@ from signpost.index.keyfile import IndexKeys
 from signpost.index.lookup import Lookup
 from signpost.index.objections import Objections
 from signpost.index.organisations import Admission
+from signpost.index.own_accounts import OwnAccounts
 from signpost.index.permissions import Act
 from signpost.index.reading_record import ReadingRecord
 from signpost.index.register import Register
@@ -231,6 +232,9 @@ class Index:
             organisations=organisations,
             changed=self.revoking.changed,
             randomness=randomness,
+        )
+        self.own_accounts = OwnAccounts(
+            accounts=accounts, record=record, changed=self.revoking.changed, randomness=randomness
         )
         self.enrolling = Enrolling(accounts=accounts, hashing=hashing, randomness=randomness)
         self.signing_in = SigningIn(

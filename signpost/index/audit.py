@@ -113,7 +113,9 @@ class AuditEvent:
     deep: DeepReason | None = None
     """Why a lookup was a deep one; null for every other."""
     subject: AccountId | None = None
-    """Whose account an administrator acted on; null for every other."""
+    """Whose account an administrator acted on; null for every other. `account` is null where they acted by their
+    organisation's key.
+    """
     exception: ExceptionReason | None = None
     """Why an exception to a budget was asked for; null for every other act."""
     ground: ObjectionGround | Exemption | None = None

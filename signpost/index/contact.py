@@ -17,7 +17,7 @@ from typing import Final, final
 from signpost.index.asking import asked_by_receipt
 from signpost.index.audit import ACCESS_BYTES, AuditAction, AuditEvent
 from signpost.index.contact_states import NoticeEvent, NoticeState, after
-from signpost.index.handle_faults import HandleFault, faults_of
+from signpost.index.handle_faults import faults_of
 from signpost.index.lifetimes import CALL_BACK_DAYS, whole_hour
 from signpost.index.permissions import Act, may, require
 from signpost.index.ports import CallBacks, Glasses, Handles, Lookups, Record
@@ -39,6 +39,7 @@ from signpost.protocol.messages import (
     SharedHandle,
     StaleHandle,
 )
+from signpost.protocol.own_organisation import HandleFault
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.service.clock import Randomness
 

@@ -4,6 +4,9 @@ In which state an account may do it is `account_state`'s; what is seen of the an
 stands in the tables: no role that looks children up registers, audits or administers; an operator and an administrator
 look nobody up; and nobody has two roles, since an account has one. The record is read in an organisation of oversight,
 and what touches a shielded child is seen by the independent desk; neither does anything else.
+
+An administrator's account sees its organisation's accounts and desks, and stops an account. What adds power (enrolling,
+approving, reinstating, later dates) is no act here: it is a statement that the organisation's key signs.
 """
 
 from __future__ import annotations
@@ -37,11 +40,14 @@ class Act(StrEnum):
     READ_DESK_RECORD = "read-desk-record"
     UPHOLD_RIGHTS = "uphold-rights"
     READ_RECORD = "read-record"
-    ADMINISTER_ACCOUNTS = "administer-accounts"
+    LIST_ACCOUNTS = "list-accounts"
+    SUSPEND_ACCOUNT = "suspend-account"
+    READ_HANDLES = "read-handles"
     ADMIT_ORGANISATION = "admit-organisation"
 
 
 _FEED: Final = frozenset({Role.FEED})
+_ADMINISTRATOR: Final = frozenset({Role.ADMINISTRATOR})
 _ROLES: Final = {
     Act.LOOK_UP: LOOKING_ROLES,
     Act.ASK_FOR_CALL_BACK: LOOKING_ROLES,
@@ -62,7 +68,10 @@ _ROLES: Final = {
     Act.READ_DESK_RECORD: frozenset({Role.AUDITOR}),
     Act.UPHOLD_RIGHTS: frozenset({Role.RIGHTS_OFFICER}),
     Act.READ_RECORD: frozenset({Role.AUDITOR}),
-    Act.ADMINISTER_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
+    Act.LIST_ACCOUNTS: _ADMINISTRATOR,
+    Act.SUSPEND_ACCOUNT: _ADMINISTRATOR,
+    # Whole, with when each was confirmed: they see to it that desks are right.
+    Act.READ_HANDLES: _ADMINISTRATOR,
     Act.ADMIT_ORGANISATION: frozenset({Role.OPERATOR}),
 }
 _OVERSIGHT: Final = frozenset({Act.READ_RECORD})

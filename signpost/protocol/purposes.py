@@ -28,8 +28,8 @@ class Purpose(StrEnum):
 class Role(StrEnum):
     """What somebody may be to the system. `feed` is a machine that registers and never looks anybody up.
 
-    The last three have no account: a custodian acts at its own key holder, an administrator by its organisation's
-    signing key, an operator at the index's local socket.
+    The last two have no account: a custodian acts at its own key holder, an operator at the index's local socket. An
+    administrator's account sees, and stops; what adds power they do by their organisation's signing key alone.
     """
 
     PRACTITIONER = "practitioner"
@@ -39,12 +39,12 @@ class Role(StrEnum):
     SHIELDING_OFFICER = "shielding-officer"
     RIGHTS_OFFICER = "rights-officer"
     AUDITOR = "auditor"
-    CUSTODIAN = "custodian"
     ADMINISTRATOR = "administrator"
+    CUSTODIAN = "custodian"
     OPERATOR = "operator"
 
 
-ENROLLED_ROLES: Final = frozenset(Role) - {Role.CUSTODIAN, Role.ADMINISTRATOR, Role.OPERATOR}
+ENROLLED_ROLES: Final = frozenset(Role) - {Role.CUSTODIAN, Role.OPERATOR}
 """The roles of accounts."""
 MACHINE_ROLES: Final = frozenset({Role.FEED})
 """The roles of machines, which sign in by their device's key alone."""

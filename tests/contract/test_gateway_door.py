@@ -24,6 +24,7 @@ _SIGNED_IN = {
     "DELETE /api/v1/sessions", "POST /api/v1/lookups", "POST /api/v1/lookups/again", "POST /api/v1/call-backs",
     "POST /api/v1/call-backs/status", "POST /api/v1/call-backs/outcomes", "GET /api/v1/inbox",
     "POST /api/v1/inbox/{receipt}/reply", "POST /api/v1/break-glass", "GET /api/v1/coverage",
+    "GET /api/v1/accounts", "POST /api/v1/accounts/suspend", "GET /api/v1/handles",
 }  # fmt: skip
 _PROGRAMS = {
     "PUT /api/v1/involvements", "POST /api/v1/involvements/withdraw", "POST /api/v1/involvements/complete",
@@ -40,7 +41,9 @@ class Scene:
         self.gateway = gateway
         self.schema: dict[str, Any] = gateway.request("GET", "/openapi.json").json()
         self.program = gateway.with_program()
-        self.users = [gateway.enrol("worker-1"), gateway.enrol("night-1", Role.URGENT)]
+        self.users = [
+            gateway.enrol("worker-1"), gateway.enrol("night-1", Role.URGENT), gateway.enrol("admin-1", Role.ADMINISTRATOR)
+        ]  # fmt: skip
         self.tokens = [gateway.token(user) for user in self.users]
 
     def send(self, method: str, path: str, body: bytes, token: str | None) -> httpx2.Response:
@@ -57,7 +60,7 @@ class Scene:
         return self.gateway.index.run(sent())
 
     def alive(self, number: int) -> str:
-        """A session of that person's: a new one where a generated request has ended it. The third is the program."""
+        """A session of that person's: a new one where a generated request has ended it. The last is the program."""
         if number == len(self.tokens):
             return self.program
         if self.gateway.request("GET", "/api/v1/coverage", token=self.tokens[number]).status_code != 200:
@@ -108,7 +111,9 @@ def test_no_address_takes_anything_but_a_notices_name(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    "who", [None, 0, 1, 2], ids=["a stranger", "a social worker", "somebody on urgent duty", "the program"]
+    "who",
+    [None, 0, 1, 2, 3],
+    ids=["a stranger", "a social worker", "somebody on urgent duty", "an administrator", "the program"],
 )
 def test_whatever_the_schema_generates_is_answered_as_published(scene: Scene, who: int | None) -> None:
     for operation in _operations(scene):

@@ -182,7 +182,7 @@ class WholeGateway:
 def open_whole_gateway(
     folder: Path, *, organisation: str = "northtown", kind: Kind = Kind.COUNCIL
 ) -> Iterator[WholeGateway]:
-    """Northtown's gateway, certified for practitioners and urgent accounts; nobody is enrolled yet."""
+    """Northtown's gateway, certified for practitioners, urgent accounts and administrators; nobody is enrolled yet."""
     with contextlib.ExitStack() as opened:
         index = opened.enter_context(RunningIndex(folder / "index"))
         world = index.world
@@ -206,7 +206,7 @@ def open_whole_gateway(
             NAME,
             make_gateway_key(gateway, randomness=os.urandom),
             GatewayTerms(
-                roles=frozenset({Role.PRACTITIONER, Role.URGENT}),
+                roles=frozenset({Role.PRACTITIONER, Role.URGENT, Role.ADMINISTRATOR}),
                 session_seconds=SHIFT_SECONDS,
                 issued_at=world.clock.now(),
                 expires_at=world.clock.now() + _MONTH,

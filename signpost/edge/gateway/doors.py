@@ -15,6 +15,7 @@ from fastapi import Depends, FastAPI, Header, Path, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 
+from signpost.edge.gateway.administrator_doors import add_administrator_doors
 from signpost.edge.gateway.app import Gateway
 from signpost.edge.gateway.program import Program
 from signpost.edge.gateway.remembered import GivenAnswer
@@ -259,4 +260,5 @@ def gateway_app(gateway: Gateway) -> FastAPI:
         """Whether the gateway is up, and until when it may sign people in."""
         return GatewayHealth(state="serving", certified_until=gateway.certified_until)
 
+    add_administrator_doors(app, gateway, signed_in, refused=_SIGNED_IN)
     return app

@@ -82,7 +82,7 @@ def test_a_gateway_is_certified_for_its_roles_and_no_longer_than_a_shift(capsys:
     "more",
     [
         ("--role", "feed"),
-        ("--role", "administrator"),
+        ("--role", "custodian"),
         ("--role", "urgent", "--session-hours", "13"),
         ("--role", "urgent", "--session-hours", "0"),
         ("--role", "urgent", "--valid-days", "1099"),
