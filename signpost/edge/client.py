@@ -35,6 +35,7 @@ from signpost.protocol.messages import (
     LookupRequest,
     TaggedPoint,
 )
+from signpost.protocol.named_users import NOBODY
 from signpost.protocol.problems import ProblemCode
 from signpost.protocol.purposes import DeepReason, Kind, Purpose, Role, Urgency, purposes_of
 from signpost.protocol.secret import Secret
@@ -232,9 +233,10 @@ class Client:
         purpose: Purpose | None = None,
         urgency: Urgency,
         deep: DeepReason | None = None,
+        user: bytes = NOBODY,
     ) -> Answer:
         """Is a colleague elsewhere working with this child? `purpose` defaults to the first of the role's. With a
-        reason it is a deep lookup, of twice as many points.
+        reason it is a deep lookup, of twice as many points. A machine names the `user` it asks for.
 
         Raises:
             NothingToAsk: the details give no match input; nothing was sent.
@@ -250,6 +252,7 @@ class Client:
         batch = await self.evaluate_batch(use, [slots])
         answer = await self.index.lookup(
             LookupRequest(
+                user=user,
                 epoch=batch.epoch,
                 purpose=purpose,
                 urgency=urgency,
@@ -260,14 +263,14 @@ class Client:
         )
         return _told(answer, batch.faults)
 
-    async def look_again(self, receipt: str) -> Answer:
+    async def look_again(self, receipt: str, *, user: bytes = NOBODY) -> Answer:
         """What the answer to one's own lookup is now. No details leave, no point is evaluated, nothing is charged.
 
         Raises:
             InvalidRequest: this account has no lookup of that receipt, or it is older than a day.
             Failure: there is no definite answer.
         """
-        return _told(await self.index.look_again(LookupAgainRequest(receipt=receipt)), ())
+        return _told(await self.index.look_again(LookupAgainRequest(user=user, receipt=receipt)), ())
 
     async def officer_tags(self, child: ChildDetails, *, held_as: Use = Use.OFFICER) -> EvaluatedBatch:
         """The tags of the child that a shielding or rights officer has before them. A holder cannot tell which of the

@@ -5,6 +5,9 @@ stands in the tables: no role that looks children up registers, audits or admini
 look nobody up; and nobody has two roles, since an account has one. The record is read in an organisation of oversight,
 and what touches a shielded child is seen by the independent desk; neither does anything else.
 
+A case-management system looks up in the name of a user whom it names, for an ordinary purpose; it neither breaks a glass,
+nor answers, nor registers.
+
 An administrator's account sees its organisation's accounts and desks, and stops an account. What adds power (enrolling,
 approving, reinstating, later dates) is no act here: it is a statement that the organisation's key signs.
 """
@@ -17,7 +20,7 @@ from typing import Final
 
 from signpost.protocol.credentials import Asker
 from signpost.protocol.problems import Problem, ProblemCode
-from signpost.protocol.purposes import LOOKING_ROLES, Kind, Purpose, Role, purposes_of
+from signpost.protocol.purposes import ANSWERING_ROLES, LOOKING_ROLES, MACHINE_ROLES, Kind, Purpose, Role, Urgency, purposes_of
 
 __all__ = ["Act", "Allowed", "Refused", "may", "may_look_up", "require", "role_may"]
 
@@ -52,7 +55,7 @@ _ROLES: Final = {
     Act.LOOK_UP: LOOKING_ROLES,
     Act.ASK_FOR_CALL_BACK: LOOKING_ROLES,
     # Who works with children answers for the work of their organisation.
-    Act.ANSWER_NOTICES: LOOKING_ROLES,
+    Act.ANSWER_NOTICES: ANSWERING_ROLES,
     Act.BREAK_GLASS: frozenset({Role.URGENT}),
     # Somebody whose office is that families' rights are kept, and who never breaks one.
     Act.REVIEW_GLASS: frozenset({Role.RIGHTS_OFFICER}),
@@ -116,10 +119,15 @@ def may(asker: Asker, act: Act) -> Allowed | Refused:
     return role_may(asker.role, act)
 
 
-def may_look_up(asker: Asker, purpose: Purpose, *, by_mother: bool = False) -> Allowed | Refused:
+def may_look_up(
+    asker: Asker, purpose: Purpose, *, urgency: Urgency | None = None, by_mother: bool = False, deep: bool = False
+) -> Allowed | Refused:
     """Whether the asker may look a child up for this purpose: it must be one of their role in their kind of
-    organisation, and the shift's credential must name it.
+    organisation, and the shift's credential must name it. A machine asks for nothing at once and nothing deep: that is
+    for somebody who has signed in themselves.
     """
+    if asker.role in MACHINE_ROLES and (deep or urgency is Urgency.NOW):
+        return Refused(ProblemCode.ROLE_REFUSED)
     return _may_look_up(asker.role, asker.kind, purpose, signed_in_for=asker.purposes, by_mother=by_mother)
 
 

@@ -49,6 +49,7 @@ class Signed:
             access=randomness(ACCESS_BYTES),
             organisation=self.asker.organisation,
             account=self.asker.account,
+            user=self.asker.user,
             purpose=purpose,
             deep=deep,
             subject=subject,

@@ -13,6 +13,7 @@ from signpost.edge.agent import awake_and_asleep
 from signpost.edge.client import transport_with
 from signpost.edge.failures import Failure
 from signpost.edge.gateway.app import Gateway
+from signpost.edge.gateway.case_system import CASE_SYSTEM_TOKEN, CaseSystem
 from signpost.edge.gateway.doors import gateway_app
 from signpost.edge.gateway.files import GatewayFiles
 from signpost.edge.gateway.program import Program, load_program_digest
@@ -41,7 +42,7 @@ async def _serve(file: Path, log: Log) -> None:
     settings = GatewaySettings.load(file)
     try:
         files, transport = GatewayFiles.load(settings.folder), transport_with(settings.ca_file)
-        program = _program(settings, transport)
+        program, case_system = _program(settings, transport), _case_system(settings, transport)
     except Failure as failure:
         # Its words are ours, and name no file's content.
         raise StartRefused(RefusalCode.DOCUMENT_REFUSED, path=settings.folder, details=(failure.why,)) from None
@@ -55,6 +56,7 @@ async def _serve(file: Path, log: Log) -> None:
             randomness=system_randomness,
             log=log,
             program=program,
+            case_system=case_system,
         )
         sweeping = asyncio.create_task(_sweep(gateway))
         try:
@@ -72,6 +74,21 @@ def _program(settings: GatewaySettings, transport: Transport) -> Program | None:
         return None
     return Program(
         settings.program_desk,
+        token_digest,
+        transport=transport,
+        clock=SystemClock(),
+        elapsed=awake_and_asleep,
+        randomness=system_randomness,
+    )
+
+
+def _case_system(settings: GatewaySettings, transport: Transport) -> CaseSystem | None:
+    """The organisation's case-management system, where there is a desk for it and a token was made."""
+    token_digest = CASE_SYSTEM_TOKEN.kept(settings.folder)
+    if settings.case_system_desk is None or token_digest is None:
+        return None
+    return CaseSystem(
+        settings.case_system_desk,
         token_digest,
         transport=transport,
         clock=SystemClock(),

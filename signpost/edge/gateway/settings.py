@@ -29,6 +29,8 @@ class GatewaySettings(ServiceSettings):
     """Of the gateway's key and what its administrator certified. 0700."""
     program_desk: RelativePath | None = None
     """The desk of a feed that the organisation's own program registers by; it needs a token too."""
+    case_system_desk: RelativePath | None = None
+    """The desk of the organisation's case-management system, which looks up for its users; it needs a token too."""
     ca_file: RelativePath | None = None
     """The authority of the index's and the key holders' certificates, instead of the system's."""
     idle_minutes: Annotated[int, Field(ge=1, le=60)] = 15
