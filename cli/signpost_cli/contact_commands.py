@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from signpost.edge.client import Client, allowed_purpose
 from signpost.edge.desk import Desk, default_folder
+from signpost.edge.words import CONFIRM
 from signpost.protocol.messages import (
     ContactAnswer,
     ContactRequest,
@@ -30,13 +31,11 @@ from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, 
 from signpost_cli.receipts import spoken
 from signpost_cli.shifts import open_desk
 
-__all__ = ["CONFIRM", "Receipt", "app", "desk_line"]
+__all__ = ["Receipt", "app", "desk_line"]
 
 app = typer.Typer(no_args_is_help=True)
 
 Receipt = Annotated[str, typer.Argument(help="The receipt of your own lookup, as L7Q2-94KD.", show_default=False)]
-
-CONFIRM: Final = "Confirm by telephone that it is the same child before saying anything about the child."
 
 
 @app.callback()

@@ -10,9 +10,10 @@ import typer
 
 from signpost.edge.client import Client, allowed_purpose
 from signpost.edge.desk import Desk, default_folder
+from signpost.edge.words import CONFIRM
 from signpost.protocol.messages import GlassAnswer, GlassRequest, ReviewList, ReviewRequest
 from signpost.protocol.purposes import Purpose
-from signpost_cli.contact_commands import CONFIRM, Receipt, desk_line
+from signpost_cli.contact_commands import Receipt, desk_line
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.moments import iso, shown_time
 from signpost_cli.options import Home

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Mapping
 from typing import Annotated, Final
 
 import typer
@@ -17,8 +16,8 @@ import typer
 from signpost.edge.client import Client
 from signpost.edge.desk import Desk, default_folder
 from signpost.edge.shift import open_references
+from signpost.edge.words import REASONS, WHERE, WHO, law
 from signpost.protocol.messages import BrokenGlass, DeclineReason, Inbox, Notice, ReplyRequest
-from signpost.protocol.purposes import GATEWAYS, Kind, Purpose, Role
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.moments import iso, shown_time
 from signpost_cli.options import Home
@@ -27,27 +26,9 @@ from signpost_cli.receipts import spoken
 from signpost_cli.shifts import open_desk
 from signpost_cli.stops import Stop
 
-__all__ = ["REASONS", "WHERE", "WHO", "inbox", "law", "reply"]
+__all__ = ["inbox", "reply"]
 
-REASONS: Final = {
-    DeclineReason.MORE_DETRIMENTAL: (
-        "sharing would be more detrimental to the child than not sharing (Children Act 2004, section 16LA(3))"
-    ),
-    DeclineReason.ANOTHER_CHILD: "it is another child",
-    DeclineReason.NO_CONSENT: "we work by consent, and it does not cover this",
-    DeclineReason.CANNOT_ANSWER: "we have nothing to say that would help",
-}
-WHO: Final[Mapping[Role, str]] = {
-    Role.PRACTITIONER: "A practitioner",
-    Role.URGENT: "Somebody on urgent duty",
-    Role.MATERNITY: "Somebody in maternity care",
-}
 _UNOPENED: Final = "it cannot be opened on this device"
-WHERE: Final[Mapping[Kind, str]] = {
-    Kind.COUNCIL: "of a council",
-    Kind.HOSPITAL: "of a hospital",
-    Kind.POLICE: "of a police force",
-}
 
 
 def inbox(home: Home = None, as_json: JsonFlag = False, plain: PlainFlag = False) -> None:
@@ -196,12 +177,6 @@ def _tell_glass(glass: BrokenGlass, reference: str | None) -> None:
 def _whose(reference: str | None, title: str) -> str:
     """Neither is believed: anybody can seal a reference who knows the organisation's public key."""
     return f"  Your case: {printable(reference or _UNOPENED)} · {printable(title)}"
-
-
-def law(purpose: Purpose) -> str:
-    """The law that a purpose rests on, as a sentence begins."""
-    words = GATEWAYS[purpose].law
-    return words[0].upper() + words[1:]
 
 
 def _glass_document(glass: BrokenGlass, reference: str | None) -> dict[str, object]:

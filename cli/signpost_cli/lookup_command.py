@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from signpost.edge.desk import Desk, default_folder, whom_to_ring
 from signpost.edge.failures import CouldNotCheck, DeskUnusable
 from signpost.edge.holders_client import HolderFault
 from signpost.edge.match_inputs import ChildDetails
-from signpost.protocol.messages import AnswerWord
+from signpost.edge.words import BY_YEAR, NOT_A_NO, WORDS, which_child
 from signpost.protocol.purposes import DeepReason, Purpose, Role, Urgency
 from signpost_cli.child_details import checked, today_here
 from signpost_cli.child_prompt import details_from
@@ -34,29 +34,7 @@ from signpost_cli.receipts import spoken
 from signpost_cli.shifts import open_desk
 from signpost_cli.stops import Stop
 
-__all__ = ["WORDS", "Attempt", "lookup", "tell_faults", "which_child"]
-
-WORDS: Final[Mapping[AnswerWord, str]] = {
-    "current": "A colleague elsewhere is working with this child.",
-    "previous": "A colleague elsewhere has worked with this child. No date is given.",
-    "possible": (
-        "Somebody elsewhere may be working with this child, or with another of similar details. Another detail may "
-        "settle it (NHS number, middle name, previous postcode). Confirm by telephone that it is the same child before "
-        "saying anything about the child."
-    ),
-    "none": (
-        "No other organisation has registered work with a child matching these details. This is not proof of safety. "
-        "Check the date of birth, and your own organisation's records. You can still leave a call-back."
-    ),
-}
-"""The words of each answer: the same whatever lies behind it."""
-
-_BY_YEAR: Final = (
-    "With the year alone only both names together with a whole postcode are compared, and no number. "
-    "The whole date of birth finds more."
-)
-
-NOT_A_NO: Final = "We could not check. This is not a no."
+__all__ = ["Attempt", "lookup", "tell_faults"]
 
 
 def lookup(
@@ -113,7 +91,7 @@ def lookup(
         ) as details:
             child = checked(details, today=today_here())
             if child.year_of_birth is not None:
-                say(_BY_YEAR)
+                say(BY_YEAR)
             attempt.sent = True
             found = asyncio.run(_ask(desk, child, purpose, urgency, deep))
     _finish(found, which_child(child), desk.role, as_json=as_json, plain=plain)
@@ -224,18 +202,3 @@ def _say_what_next(found: Answer, role: Role) -> None:
 
 
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
-
-
-def which_child(child: ChildDetails) -> str:
-    """Which child the answer is about, in as little as tells the asker: four characters of a number, else initials and
-    the year of birth.
-    """
-    whole = child.date_of_birth is not None  # of a year alone no number is compared
-    if child.nhs_number is not None and whole:
-        return f"NHS number ending {child.nhs_number.last_four}"
-    if child.upns and whole:
-        return f"UPN ending {child.upns[0].reveal()[-4:]}"
-    initials = "".join(f"{name[:1].upper()}." for name in (child.forename, child.surname) if name)
-    year = child.year_of_birth if child.date_of_birth is None else child.date_of_birth.year
-    born = "not yet born" if year is None else f"born {year}"
-    return f"child {initials} {born}" if initials else f"child {born}"

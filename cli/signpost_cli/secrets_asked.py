@@ -8,14 +8,14 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+from signpost.edge.pins import pin_fits
 from signpost.protocol.passwords import SHORTEST_PASSWORD
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.stops import Stop
 
-__all__ = ["SHORTEST_PIN", "ask", "ask_hidden", "ask_new_password", "ask_new_pin", "pin_fits", "piped"]
+__all__ = ["ask", "ask_hidden", "ask_new_password", "ask_new_pin", "piped"]
 
 _LONGEST: Final = 16_384
-SHORTEST_PIN: Final = 6
 
 
 def piped(fields: Sequence[str]) -> dict[str, str]:
@@ -82,11 +82,6 @@ def ask_new_password(*, instead: str) -> str:
             sys.stderr.write("  The two differ.\n")
         else:
             return first
-
-
-def pin_fits(pin: str) -> bool:
-    """Whether a PIN may be one."""
-    return pin.isascii() and pin.isdigit() and len(pin) >= SHORTEST_PIN and len(set(pin)) > 1
 
 
 def _terminal(instead: str) -> None:

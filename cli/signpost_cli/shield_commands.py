@@ -32,7 +32,8 @@ from signpost.protocol.shielding import (
 from signpost_cli.child_details import checked, today_here
 from signpost_cli.child_prompt import Questions, answers_to
 from signpost_cli.exit_codes import ExitCode
-from signpost_cli.lookup_command import tell_faults, which_child
+from signpost.edge.words import which_child
+from signpost_cli.lookup_command import tell_faults
 from signpost_cli.options import HiddenFlag, Home
 from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say, wrapped
 from signpost_cli.shield_desk import call_back, queue, resolve

@@ -28,7 +28,7 @@ from signpost.protocol.shielding import (
 )
 from signpost_cli.contact_commands import desk_line
 from signpost_cli.exit_codes import ExitCode
-from signpost_cli.inbox_commands import WHERE, WHO, law
+from signpost.edge.words import WHERE, WHO, law
 from signpost_cli.moments import iso, shown_time
 from signpost_cli.options import Home
 from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say, wrapped

@@ -14,6 +14,7 @@ from typing import Final
 
 from signpost.edge.client import transport_from
 from signpost.edge.desk import Desk, desk_settings
+from signpost.edge.pins import SHORTEST_PIN, pin_fits
 from signpost.edge.shift import AgentState, shift_at, unlock_shift
 from signpost.edge.signing_in import hold_shift, sign_in
 from signpost.protocol.messages import SignInAnswer
@@ -21,7 +22,7 @@ from signpost.protocol.purposes import MACHINE_ROLES
 from signpost.service.clock import SystemClock, system_randomness
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.output import say
-from signpost_cli.secrets_asked import SHORTEST_PIN, ask, ask_hidden, ask_new_pin, pin_fits
+from signpost_cli.secrets_asked import ask, ask_hidden, ask_new_pin
 from signpost_cli.stops import Stop
 
 __all__ = ["ask_and_sign_in", "open_desk", "sign_machine_in", "sign_person_in"]

@@ -113,3 +113,5 @@ class Label(StrEnum):
     GATEWAY_REQUEST = "signpost/v1/gateway/request"
     GATEWAY_PROGRAM = "signpost/v1/gateway/program"
     CASE_SYSTEM = "signpost/v1/gateway/case-system"
+    GATEWAY_PIN = "signpost/v1/gateway/pin"
+    GATEWAY_FORM = "signpost/v1/gateway/form"

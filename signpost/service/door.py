@@ -6,7 +6,9 @@ Rules:
 - A body has a deadline as a whole: whoever is late is answered 408 and the connection closed.
 - No more requests are inside at once than the service takes; the rest are answered 503 at once. Inside is who has said
   everything: one who is slow to say it takes nobody's place. No more bodies are read at once than there is memory for.
-- Every answer carries the same headers: it is not stored, not sniffed, not framed, and tells no referrer.
+- Every answer carries the same headers: it is not stored, not sniffed, not framed, and tells no referrer. Where an answer
+  has one of them already, its own stands: a page says itself what may be loaded into it.
+- A refusal is a problem document, or what the service makes of it for this address (`told`): a person gets a page.
 - An exception nobody foresaw is answered 500 without a word about it, and logged by class and place.
 
 Plain ASGI: a middleware that makes request objects or tasks costs more than the rest of a lookup's path.
@@ -15,6 +17,7 @@ Plain ASGI: a middleware that makes request objects or tasks costs more than the
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,9 +26,11 @@ from signpost.protocol.problems import Problem, ProblemCode
 from signpost.service.events import ServiceEvent
 from signpost.service.foreign_logging import where_raised
 from signpost.service.log import Log
-from signpost.service.problem_response import problem_response
 
-__all__ = ["Door"]
+__all__ = ["Door", "Told"]
+
+Told = Callable[[Scope, Problem], ASGIApp]
+"""How a refusal is told, at the address that was asked for."""
 
 _HEADERS: Final = (
     (b"cache-control", b"no-store"),
@@ -40,7 +45,15 @@ class Door:
     """Wraps an ASGI application. `body_limit` in bytes; `most_reading` in bodies; `most_inside` in requests."""
 
     def __init__(
-        self, app: ASGIApp, *, log: Log, body_limit: int, body_seconds: float, most_reading: int, most_inside: int
+        self,
+        app: ASGIApp,
+        *,
+        log: Log,
+        body_limit: int,
+        body_seconds: float,
+        most_reading: int,
+        most_inside: int,
+        told: Told,
     ) -> None:
         self._app = app
         self._log = log
@@ -48,6 +61,7 @@ class Door:
         self._body_seconds = body_seconds
         self._most_reading = most_reading
         self._most_inside = most_inside
+        self._told = told
         self._reading = 0
         self._inside = 0
 
@@ -61,18 +75,19 @@ class Door:
             nonlocal answering
             if message["type"] == "http.response.start":
                 answering = True
-                message["headers"] = [*message["headers"], *_HEADERS]
+                own = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(each for each in _HEADERS if each[0] not in own)]
             await send(message)
 
         try:
             await self._admit(scope, receive, answer)
         except Problem as problem:
-            await problem_response(problem)(scope, receive, answer)
+            await self._told(scope, problem)(scope, receive, answer)
         except Exception as error:
             self._log.emit(ServiceEvent.UNEXPECTED, **where_raised(error))
             if answering:
                 raise  # too late for another answer: the server cuts the connection, and half of one is not believed
-            await problem_response(Problem(ProblemCode.INTERNAL))(scope, receive, answer)
+            await self._told(scope, Problem(ProblemCode.INTERNAL))(scope, receive, answer)
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         announced = _announced(scope)

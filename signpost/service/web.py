@@ -8,15 +8,18 @@ names every refusal an endpoint can answer with.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Scope
 
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.service.bodies import JsonRoute
-from signpost.service.door import Door
+from signpost.service.door import Door, Told
 from signpost.service.log import Log
-from signpost.service.problem_response import PROBLEM_JSON, answer_problems
+from signpost.service.problem_response import PROBLEM_JSON, answer_problems, problem_response
 
 __all__ = ["build_app", "refusals"]
 
@@ -52,10 +55,14 @@ def build_app(
     most_reading: int = _MOST_READING,
     most_inside: int = _MOST_INSIDE,
     challenge: str = "Signature",
+    within: Sequence[Middleware] = (),
+    told: Told | None = None,
 ) -> FastAPI:
     """An application with the door in front of it, to which a service adds its endpoints.
 
     An endpoint takes its body as `FromJson[Model]` and names what else it refuses with: `responses=refusals(...)`.
+    `within` stands behind the door and before the endpoints; `told` is how the door's own refusals are told, where that
+    is not as problem documents.
     """
     app = FastAPI(
         title=title,
@@ -69,6 +76,8 @@ def build_app(
         },
     )  # fmt: skip
     app.router.route_class = JsonRoute
+    for inner in within:
+        app.add_middleware(inner.cls, *inner.args, **inner.kwargs)
     app.add_middleware(
         Door,
         log=log,
@@ -76,9 +85,14 @@ def build_app(
         body_seconds=body_seconds,
         most_reading=most_reading,
         most_inside=most_inside,
+        told=told or _as_problem,
     )
     answer_problems(app, challenge=challenge)
     return app
+
+
+def _as_problem(scope: Scope, problem: Problem) -> ASGIApp:
+    return problem_response(problem)
 
 
 def refusals(*codes: ProblemCode) -> dict[int | str, dict[str, Any]]:

@@ -101,6 +101,26 @@ class Gateway:
         self._randomness = randomness
 
     @property
+    def clock(self) -> Clock:
+        """What the time is."""
+        return self._clock
+
+    @property
+    def randomness(self) -> Randomness:
+        """Where chance comes from."""
+        return self._randomness
+
+    @property
+    def out_of_hours(self) -> str:
+        """Whom to ring when it could not be checked."""
+        return self._files.certified.out_of_hours
+
+    @property
+    def organisation(self) -> str:
+        """Whose it is."""
+        return self._files.certified.organisation
+
+    @property
     def certified_until(self) -> int:
         """When its certificate ends, in epoch seconds: nobody signs in from then on."""
         return self._files.certified.certificate.expires_at

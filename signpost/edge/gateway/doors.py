@@ -1,7 +1,8 @@
-"""What the gateway answers: /api/v1, for the organisation's own programs. Its OpenAPI document is at /openapi.json.
+"""What the gateway answers: /api/v1, for the organisation's own programs. Its OpenAPI document is at /openapi.json. Beside
+it, and behind the same door, stand the pages for people (`pages`).
 
-* A session's token, or that of one of the organisation's own programs, stands in `Authorization: Bearer`. Identifiers are in bodies
-  alone, never in an address.
+* A session's token, or that of one of the organisation's own programs, stands in `Authorization: Bearer`. Identifiers
+  are in bodies alone, never in an address.
 * `Idempotency-Key`: the same request under the same key is given the same answer for ten minutes (`remembered`).
 * An answer to a lookup is always `ANSWER_BYTES` long, as the index's is.
 """
@@ -14,10 +15,12 @@ from typing import Annotated, Final
 from fastapi import Depends, FastAPI, Header, Path, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
+from starlette.middleware import Middleware
 
 from signpost.edge.gateway.administrator_doors import add_administrator_doors
 from signpost.edge.gateway.app import Gateway
 from signpost.edge.gateway.case_system import CaseSystem
+from signpost.edge.gateway.pages.site import Beside, Pages
 from signpost.edge.gateway.program import Program
 from signpost.edge.gateway.remembered import GivenAnswer
 from signpost.edge.gateway.request_ids import RequestIds
@@ -94,8 +97,16 @@ _NoticeName = Annotated[str, Path(pattern=r"^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-
 
 
 def gateway_app(gateway: Gateway) -> FastAPI:
-    """The application."""
-    app = build_app("Signpost gateway", version=version("signpost-index"), log=gateway.log, challenge="Bearer")
+    """The application: the web API, and the pages beside it."""
+    pages = Pages(gateway)
+    app = build_app(
+        "Signpost gateway",
+        version=version("signpost-index"),
+        log=gateway.log,
+        challenge="Bearer",
+        within=(Middleware(Beside, pages=pages),),
+        told=pages.told,
+    )
     app.add_middleware(RequestIds)
 
     async def session(given: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]) -> Session:

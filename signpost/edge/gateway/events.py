@@ -18,5 +18,7 @@ class GatewayEvent(Event):
     """Many of them are somebody who guesses."""
     COULD_NOT_CHECK = ("could-not-check", Level.WARNING, {"code": ProblemCode})
     """Somebody was not answered. The code is what the index or a key holder said, where one did."""
+    PAGES_WITHOUT_DESIGN_SYSTEM = ("pages-without-design-system", Level.INFO)
+    """Its files were not fetched when this was built: the pages stand under a small sheet of our own."""
     HOLDER_AT_FAULT = ("holder-at-fault", Level.WARNING, {"holder": int, "false_answer": bool})
     """A key holder did not do its part, and another did. With `false_answer` it answered with something not so."""

@@ -17,6 +17,7 @@ from typing import Final, final
 from signpost.edge.client import Client
 from signpost.edge.gateway.remembered import Remembered
 from signpost.edge.gateway.signing_in import OpenedShift
+from signpost.edge.pins import Pin
 from signpost.protocol.credentials import AccountId
 from signpost.protocol.encoding import EncodingError, from_base64url, to_base64url
 from signpost.protocol.keys import digest
@@ -42,6 +43,8 @@ class Session:
     """Seconds of the clock that neither goes back nor stands still."""
     over_at: float
     """By the same clock: the day's can be set back, and then the shift is still over when its hours have gone by."""
+    pin: Pin | None = field(default=None, repr=False)
+    """What the pages ask for again; null until it is chosen there."""
 
     @property
     def account(self) -> AccountId:
@@ -89,14 +92,31 @@ class Sessions:
         Raises:
             Problem: NOT_SIGNED_IN.
         """
+        session = self.known(token)
+        self.touch(session)
+        return session
+
+    def known(self, token: str) -> Session:
+        """The session of a token, which is not used by that: it goes on towards its end.
+
+        Raises:
+            Problem: NOT_SIGNED_IN.
+        """
         session = self._sessions.get(_named(token))
         if session is None:
             raise Problem(ProblemCode.NOT_SIGNED_IN)
         if self._ended(session):
             self.end(session)
             raise Problem(ProblemCode.NOT_SIGNED_IN)
-        session.last_used = self._elapsed()
         return session
+
+    def touch(self, session: Session) -> None:
+        """It is used now."""
+        session.last_used = self._elapsed()
+
+    def idle_for(self, session: Session) -> float:
+        """For how many seconds it has not been used."""
+        return self._elapsed() - session.last_used
 
     def end(self, session: Session) -> None:
         """Forget a session, where it is known still."""

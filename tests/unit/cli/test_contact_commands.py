@@ -25,7 +25,7 @@ from signpost.protocol.messages import (
     StaleHandle,
 )
 from signpost.protocol.purposes import Kind, Purpose, Role, Urgency
-from signpost_cli.inbox_commands import REASONS
+from signpost.edge.words import REASONS
 from signpost_cli.main import run
 from tests.support.pretend_services import Pretence, StillClock, free_port_run
 

@@ -17,7 +17,7 @@ from signpost.edge.desk import default_folder
 from signpost.protocol.messages import AnswerWord, LookupRequest
 from signpost.protocol.purposes import DeepReason, Role
 from signpost_cli.child_details import DATE_FORMS, checked, read_details
-from signpost_cli.lookup_command import WORDS
+from signpost.edge.words import WORDS
 from signpost_cli.main import run
 from tests.support.pretend_services import Fault, Pretence, StillClock, free_port_run
 

@@ -1,0 +1,167 @@
+"""The pages as one application, beside /api/v1 in the same process and behind the same door.
+
+Every request passes here before a handler sees it: whether there is such a page, for this method and this role; whose
+session the cookie names; that a form came from a page of ours; that a PIN was chosen, and was shown again by somebody
+who had been away. A bearer token means nothing here, as the cookie means nothing to /api/v1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from typing import Final, final
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from signpost.edge.gateway.app import Gateway
+from signpost.edge.gateway.events import GatewayEvent
+from signpost.edge.gateway.pages import checking, signing_in
+from signpost.edge.gateway.pages.cookies import BEFORE, SESSION, given
+from signpost.edge.gateway.pages.forms import FormFields, came_from_here, is_of, read_form
+from signpost.edge.gateway.pages.headers import ASSET_HEADERS
+from signpost.edge.gateway.pages.look import Look
+from signpost.edge.gateway.pages.navigation import PLACES, Place
+from signpost.edge.gateway.pages.templates import make_templates
+from signpost.edge.gateway.pages.visit import LOCK_SECONDS, Page, Visit
+from signpost.edge.gateway.sessions import Session
+from signpost.protocol.problems import Problem, ProblemCode
+from signpost.service.problem_response import problem_response
+
+__all__ = ["Beside", "Pages"]
+
+_PAGES: Final[Mapping[str, Page]] = {page.path: page for page in (*signing_in.PAGES, *checking.PAGES)}
+_API: Final = ("/api/", "/openapi.json", "/health")
+_BEFORE_A_PIN: Final = frozenset({"/", "/sign-in", "/sign-out", "/pin"})
+"""What somebody may do who has chosen no PIN yet."""
+_UNLOCK: Final = "unlock"
+_NOWHERE: Final = Place("", None)
+
+
+def _is_pages(scope: Scope) -> bool:
+    return not str(scope["path"]).startswith(_API)
+
+
+@final
+class Pages:
+    """The application. Belongs to one event loop, as its gateway does."""
+
+    def __init__(self, gateway: Gateway, *, look: Look | None = None) -> None:
+        self._gateway = gateway
+        self._look = look or Look.found()
+        self._templates = make_templates()
+        if not self._look.has_design_system:
+            gateway.log.emit(GatewayEvent.PAGES_WITHOUT_DESIGN_SYSTEM)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        response = self._asset(request) or await self._page(request)
+        await response(scope, receive, send)
+
+    def told(self, scope: Scope, problem: Problem) -> ASGIApp:
+        """A refusal of the door's: a page for a person, a problem document for a program."""
+        if not _is_pages(scope):
+            return problem_response(problem)
+        return self._visit(Headers(scope=scope), _NOWHERE, None).refused(problem)
+
+    def _asset(self, request: Request) -> Response | None:
+        asset = self._look.files.get(request.url.path)
+        if asset is None or request.method not in ("GET", "HEAD"):
+            return None
+        return Response(asset.content, 200, ASSET_HEADERS, media_type=asset.media_type)
+
+    async def _page(self, request: Request) -> Response:
+        page = _PAGES.get(request.url.path)
+        place = PLACES[page.path] if page is not None else _NOWHERE
+        visit = self._visit(request.headers, place, self._session(request.headers))
+        try:
+            if page is None:
+                raise Problem(ProblemCode.NOT_FOUND)
+            _refuse_role(visit)
+            if request.method in ("GET", "HEAD"):
+                return await self._shown(visit, page)
+            return await self._taken(visit, page, request)
+        except Problem as problem:
+            return visit.refused(problem)
+
+    async def _shown(self, visit: Visit, page: Page) -> Response:
+        if page.show is None:
+            raise Problem(ProblemCode.NOT_FOUND)
+        if visit.signed_in is None and visit.place.roles is not None:
+            return visit.goes_to("/sign-in")
+        if visit.signed_in is not None and visit.place.path not in _BEFORE_A_PIN:
+            if visit.signed_in.pin is None:
+                return visit.goes_to("/pin")
+            if self._locked(visit):
+                return visit.shown("signing_in/unlock.html", action="/unlock", kept=(("to", visit.place.path),))
+        return await self._let_in(visit, page.show(visit))
+
+    async def _taken(self, visit: Visit, page: Page, request: Request) -> Response:
+        if page.take is None:
+            raise Problem(ProblemCode.NOT_FOUND if request.method == "POST" else ProblemCode.METHOD_NOT_ALLOWED)
+        if request.method != "POST":
+            raise Problem(ProblemCode.METHOD_NOT_ALLOWED)
+        if visit.place.roles is not None and visit.signed_in is None:
+            raise Problem(ProblemCode.NOT_SIGNED_IN)
+        visit.form = read_form(request.headers, await request.body())
+        if not came_from_here(request.headers) or not is_of(visit.form, visit.cookie):
+            visit.form = FormFields({})
+            return visit.shown("not_from_here.html", status=403)
+        if visit.signed_in is not None and visit.place.path not in _BEFORE_A_PIN:
+            if visit.signed_in.pin is None:
+                return visit.goes_to("/pin")
+            if self._locked(visit):
+                errors = visit.pin_typed(_UNLOCK) if visit.form.text(_UNLOCK) else ()
+                if errors or not visit.form.text(_UNLOCK):
+                    kept = visit.form.pairs(without=frozenset({_UNLOCK, "csrf", "once"}))
+                    return visit.shown(
+                        "signing_in/unlock.html", action=visit.place.path, kept=kept, errors=errors
+                    )
+        return await self._let_in(visit, page.take(visit))
+
+    async def _let_in(self, visit: Visit, answer: Awaitable[Response]) -> Response:
+        if visit.signed_in is not None:
+            self._gateway.sessions.touch(visit.signed_in)
+        return await answer
+
+    def _locked(self, visit: Visit) -> bool:
+        return self._gateway.sessions.idle_for(visit.session) >= LOCK_SECONDS
+
+    def _session(self, headers: Headers) -> Session | None:
+        token = given(headers.get("cookie", ""), SESSION)
+        try:
+            return None if token is None else self._gateway.sessions.known(token)
+        except Problem:
+            return None
+
+    def _visit(self, headers: Headers, place: Place, session: Session | None) -> Visit:
+        cookies = headers.get("cookie", "")
+        return Visit(
+            gateway=self._gateway,
+            templates=self._templates,
+            look=self._look,
+            place=place,
+            form=FormFields({}),
+            signed_in=session,
+            cookie=given(cookies, BEFORE if session is None else SESSION),
+        )
+
+
+@final
+class Beside:
+    """Wraps the web API: what is not its own address is the pages'."""
+
+    def __init__(self, app: ASGIApp, *, pages: Pages) -> None:
+        self._app = app
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        inner = self._pages if scope["type"] == "http" and _is_pages(scope) else self._app
+        await inner(scope, receive, send)
+
+
+def _refuse_role(visit: Visit) -> None:
+    roles = visit.place.roles
+    if roles is not None and visit.signed_in is not None and visit.role not in roles:
+        raise Problem(ProblemCode.NOT_FOUND)

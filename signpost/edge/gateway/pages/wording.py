@@ -1,0 +1,119 @@
+"""Refusals and choices in the words of the pages. What the catalogue says already is not said again: here stands what
+it says to people at a terminal, or of a request that they did not write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from signpost.protocol.problems import Problem, ProblemCode
+from signpost.protocol.purposes import DeepReason, Role, Urgency
+
+__all__ = ["DEEP", "FIELDS", "ROLES", "URGENCY", "Told", "told"]
+
+_C = ProblemCode
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A refusal as a page tells it: a heading, what happened, and what to do next."""
+
+    heading: str
+    what: str
+    next: str
+
+
+_TOLD: Final[Mapping[ProblemCode, Told]] = {
+    _C.MALFORMED: Told("There is a problem with what was sent", "Something was missing, or not of its form.",
+        "Go back, and fill in the page again."),
+    _C.BODY_TOO_LARGE: Told("That is too long", "What was sent is longer than this page takes.",
+        "Go back, and shorten it."),
+    _C.REQUEST_TIMEOUT: Told("That took too long", "What was sent did not arrive whole.", "Go back, and send it again."),
+    _C.UNSUPPORTED_MEDIA_TYPE: Told("There is a problem with what was sent", "It was not a form of this page's.",
+        "Go back, and fill in the page again."),
+    _C.NOT_FOUND: Told("Page not found", "There is no such page here, or it is not for your role.",
+        "Check the address, or choose a page above."),
+    _C.METHOD_NOT_ALLOWED: Told("Page not found", "This page cannot be used in that way.", "Choose a page above."),
+    _C.SIGN_IN_REFUSED: Told("Not signed in",
+        "The account, the password and the code do not belong together.",
+        "Try again with the next code. A code is good once. If you have forgotten one, speak to your administrator."),
+    _C.ACCOUNT_NOT_APPROVED: Told("Your account waits to be approved",
+        "Your administrator has not approved this account yet.", "Ask them to, then sign in."),
+    _C.VETTING_LAPSED: Told("Your vetting has run out", "The vetting recorded for this account has run out.",
+        "Your administrator records it when it is renewed."),
+    _C.TRAINING_LAPSED: Told("Your training has run out", "The training recorded for this account has run out.",
+        "Your administrator records it when it is renewed."),
+    _C.ENROLMENT_REFUSED: Told("The token cannot be used",
+        "It is spent, older than a day, or not for this gateway.", "Ask your administrator for a new one."),
+    _C.GATEWAY_INVALID: Told("This account cannot be used here",
+        "It is not an account of this gateway, or the gateway's certificate has ended.",
+        "Speak to your administrator."),
+    _C.REPEATS_USED: Told("Asked too often", "These details have been asked about as often as they may be.",
+        "Speak to your administrator. If it cannot wait, ring the local duty line."),
+    _C.BUDGET_USED: Told("You have asked as often as you may for now", "The budget for asking is used up.",
+        "Wait for the next day, or speak to your administrator. If it cannot wait, ring the local duty line."),
+    _C.LOOKUP_UNKNOWN: Told("That receipt is not known",
+        "You have no answer of that receipt, or it is older than a day.", "Check the child again."),
+    _C.CALL_BACK_UNKNOWN: Told("That call-back is not known",
+        "You left no call-back by that receipt, or it has run out.", "Check the child again, and leave one."),
+    _C.NOTICE_UNKNOWN: Told("That request is over", "Your organisation has no such request, or it is over.",
+        "See what waits in the inbox."),
+    _C.NOTICE_ANSWERED: Told("Already answered", "This request was answered already, perhaps by a colleague.",
+        "See what waits in the inbox."),
+    _C.HANDLE_UNKNOWN: Told("That is no desk of your organisation", "There is no desk of that name.",
+        "Check its name, and try again."),
+    _C.GLASS_REFUSED: Told("No duty line is shown", "No duty line is shown for this receipt.",
+        "Leave an urgent call-back, or ring the local duty line."),
+    _C.NOT_SIGNED_IN: Told("You are signed out", "You were away too long, or your shift is over. Nothing was sent.",
+        "Sign in again."),
+    _C.NOTHING_TO_ASK: Told("Not enough to ask with", "The details give nothing to look up, and nothing was sent.",
+        "Give a date of birth, and an NHS number or permanent UPN, or both names and a postcode."),
+    _C.COULD_NOT_CHECK: Told("We could not check", "This is not a no.", "Try again."),
+    _C.OVERLOADED: Told("Too busy", "More people are asking than this gateway can answer. Nothing was sent.",
+        "Try again in a moment."),
+    _C.INTERNAL: Told("Something went wrong", "Something went wrong here. It is not an answer.",
+        "Try again. If it stays, tell whoever runs this gateway the time."),
+}  # fmt: skip
+
+
+def told(problem: Problem) -> Told:
+    """A refusal in plain words: no value of a request is in any of them."""
+    return _TOLD.get(problem.code) or Told(problem.title, problem.detail, problem.hint)
+
+
+FIELDS: Final[Mapping[str, str]] = {
+    "nhs_number": "Enter an NHS number of 10 digits, as on a letter or summary",
+    "upn": "Enter a permanent UPN: a letter, then 12 characters",
+    "date_of_birth": "Enter a real date of birth that is not in the future",
+    "forename": "Enter a forename in letters",
+    "middle_name": "Enter a middle name in letters",
+    "surname": "Enter a surname in letters",
+    "postcode": "Enter a full postcode, as LS1 4AP",
+    "previous_postcode": "Enter a full previous postcode, as LS1 4AP",
+    "mother_nhs_number": "Enter the mother's NHS number, which is not the child's",
+    "expected_date_of_birth": "Enter an expected date of birth within a year of today",
+}
+"""What to enter where a detail was not of its form."""
+
+URGENCY: Final[Mapping[Urgency, str]] = {
+    Urgency.NOW: "Now: within 15 minutes",
+    Urgency.TODAY: "Today: within 4 working hours",
+    Urgency.WEEK: "This week: within 5 working days",
+}
+DEEP: Final[Mapping[DeepReason, str]] = {
+    DeepReason.NAME_UNSURE: "I am not sure of the name",
+    DeepReason.DATE_UNSURE: "I am not sure of the date of birth",
+    DeepReason.ADDRESS_UNSURE: "I am not sure of the address",
+    DeepReason.NO_NUMBER: "I have no NHS number or UPN",
+    DeepReason.SERIOUS_CONCERN: "There is a serious concern",
+}
+ROLES: Final[Mapping[Role, str]] = {
+    Role.PRACTITIONER: "practitioner",
+    Role.URGENT: "urgent duty",
+    Role.MATERNITY: "maternity care",
+    Role.SHIELDING_OFFICER: "shielding officer",
+    Role.RIGHTS_OFFICER: "rights officer",
+    Role.AUDITOR: "auditor",
+}

@@ -1,0 +1,1 @@
+"""The gateway's pages, before a whole index and real key holders."""

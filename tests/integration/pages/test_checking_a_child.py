@@ -1,0 +1,108 @@
+"""Checking a child by a page: what is asked, what is answered, and what could not be."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from signpost.edge.identifiers import NHSNumber
+from signpost.edge.match_inputs import ChildDetails
+from signpost.edge.words import WORDS
+from tests.support.browsing import Browser, text_of, title_of
+from tests.support.elsewhere import register
+from tests.support.whole_gateway import WholeGateway, open_whole_gateway
+
+NUMBER = "9990000018"
+BORN = {"date_of_birth-day": "4", "date_of_birth-month": "3", "date_of_birth-year": "2018"}
+CHILD = ChildDetails(nhs_number=NHSNumber.parse(NUMBER), date_of_birth=dt.date(2018, 3, 4))
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[WholeGateway]:
+    """Northtown's."""
+    with open_whole_gateway(tmp_path) as whole:
+        yield whole
+
+
+@pytest.fixture
+def browser(gateway: WholeGateway) -> Browser:
+    """A social worker's."""
+    browser = Browser(gateway)
+    browser.sign_in(gateway.enrol("worker-1"))
+    return browser
+
+
+def test_an_answer_is_its_word_its_sentence_a_receipt_and_the_coverage(gateway: WholeGateway, browser: Browser) -> None:
+    register(gateway, "southtown", CHILD)
+
+    page = browser.send("/check", {"nhs_number": NUMBER, **BORN})
+
+    assert page.status_code == 200
+    said = text_of(page)
+    assert f"CURRENT {WORDS['current']}" in said
+    assert "For the NHS number ending 0018" in said
+    assert "authorities up to date" in said
+    assert "None does not mean safe" in said
+
+
+def test_a_none_says_that_it_is_not_proof_of_safety_and_is_not_green(browser: Browser) -> None:
+    page = browser.send("/check", {"nhs_number": NUMBER, **BORN})
+
+    assert f"NONE {WORDS['none']}" in text_of(page)
+    assert "panel" not in page.text
+    assert "success" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "anchor"),
+    [
+        ({"nhs_number": "9990000019", **BORN}, "nhs_number"),
+        ({"nhs_number": "", **BORN}, "nhs_number"),
+        ({"nhs_number": NUMBER, **BORN, "date_of_birth-month": "13"}, "date_of_birth-day"),
+        ({"nhs_number": NUMBER}, "date_of_birth-day"),
+    ],
+)
+def test_what_is_not_of_its_form_is_named_and_led_to_and_nothing_is_sent(
+    gateway: WholeGateway, browser: Browser, typed: dict[str, str], anchor: str
+) -> None:
+    page = browser.send("/check", typed)
+
+    assert page.status_code == 422
+    assert title_of(page) == "Error: Check a child by NHS number - Signpost"
+    assert f'<a href="#{anchor}">' in page.text
+    assert gateway.index.tables()["lookups"] == []
+
+
+def test_the_same_form_sent_again_is_one_question(gateway: WholeGateway, browser: Browser) -> None:
+    """As when somebody loads the answer again; another child by the same form is another question."""
+    form = browser.page
+    first = browser.send("/check", {"nhs_number": NUMBER, **BORN})
+    browser.page = form
+    again = browser.send("/check", {"nhs_number": NUMBER, **BORN})
+    browser.page = form
+    other = browser.send("/check", {"nhs_number": "9990000026", **BORN})
+
+    assert "NONE" in text_of(other)
+    assert len(gateway.index.tables()["lookups"]) == 2
+    assert text_of(first).partition("Receipt ")[2][:9] == text_of(again).partition("Receipt ")[2][:9]
+
+
+def test_what_could_not_be_checked_is_a_page_of_its_own_with_a_number_to_ring(
+    gateway: WholeGateway, browser: Browser
+) -> None:
+    """And never a none: here the key holders have had no list for too long."""
+    gateway.index.world.clock.advance(299)
+    for holder in gateway.holders:
+        holder.clock.at = gateway.index.world.clock.now() + 2
+
+    page = browser.send("/check", {"nhs_number": NUMBER, **BORN})
+
+    assert page.status_code == 503
+    assert title_of(page) == "We could not check - Signpost"
+    said = text_of(page)
+    assert "This is not a no." in said
+    assert "0113 496 0000" in said
+    assert "NONE" not in said
