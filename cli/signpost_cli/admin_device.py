@@ -1,4 +1,5 @@
-"""`signpost admin device …`: enrolling a machine (a feed's, a case-management system's), and taking a device back (protocol.md D2).
+"""`signpost admin device …`: enrolling a machine (a feed's, a case-management system's), and taking a device back
+(protocol.md D2).
 
 A machine has nobody to type a password: its device's key, which never leaves it, signs it in. So it is enrolled where
 it stands, by the administrator, in one go: its account opened, its key made and approved, its first shift begun.
@@ -147,8 +148,8 @@ def users(
 ) -> None:
     """Print the pseudonym of each of your case-management system's users, whose names are read from stdin, one a line.
 
-    On the record stands such a pseudonym beside what was done in a user's name. Only your organisation can tell whose it
-    is: by making those of all its users again.
+    On the record stands such a pseudonym beside what was done in a user's name. Only your organisation can tell whose
+    it is: by making those of all its users again.
 
     Example:
       signpost admin device users --org-keys keys < users.txt

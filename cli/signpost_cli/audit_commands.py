@@ -47,8 +47,9 @@ _MORE: Final = ("user", "subject", "purpose", "deep", "exception", "ground", "re
 def _audit() -> None:
     """Read, check and export the record of who did what.
 
-    It holds who (organisation and account; of a machine that looks up, its user by a pseudonym), what, why and when; no tag, no answer and nothing of a child. What the
-    independent shielding desk did, and what was brought before it, stands on a record of its own (--desk).
+    It holds who (organisation and account; of a machine that looks up, its user by a pseudonym), what, why and when; no
+    tag, no answer and nothing of a child. What the independent shielding desk did, and what was brought before it,
+    stands on a record of its own (--desk).
 
     Example:
       signpost audit verify

@@ -19,6 +19,7 @@ from signpost.edge.desk import Desk, default_folder
 from signpost.edge.failures import InvalidRequest, failure_of
 from signpost.edge.match_inputs import ChildDetails
 from signpost.edge.shield_inputs import inputs_to_hide
+from signpost.edge.words import which_child
 from signpost.protocol.problems import ProblemCode
 from signpost.protocol.shielding import (
     ShieldAddRequest,
@@ -32,7 +33,6 @@ from signpost.protocol.shielding import (
 from signpost_cli.child_details import checked, today_here
 from signpost_cli.child_prompt import Questions, answers_to
 from signpost_cli.exit_codes import ExitCode
-from signpost.edge.words import which_child
 from signpost_cli.lookup_command import tell_faults
 from signpost_cli.options import HiddenFlag, Home
 from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say, wrapped

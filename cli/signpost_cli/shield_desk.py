@@ -15,6 +15,7 @@ import typer
 
 from signpost.edge.client import Client
 from signpost.edge.desk import Desk, default_folder
+from signpost.edge.words import WHERE, WHO, law
 from signpost.protocol.shielding import (
     DeskAnswer,
     DeskAsker,
@@ -28,7 +29,6 @@ from signpost.protocol.shielding import (
 )
 from signpost_cli.contact_commands import desk_line
 from signpost_cli.exit_codes import ExitCode
-from signpost.edge.words import WHERE, WHO, law
 from signpost_cli.moments import iso, shown_time
 from signpost_cli.options import Home
 from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say, wrapped

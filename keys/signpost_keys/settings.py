@@ -49,7 +49,8 @@ class Budgets(BaseModel):
     """An emergency department sees some 150 children in a busy shift, and one account may serve its whole desk."""
 
     case_management_lookups: Annotated[int, Field(ge=1, le=20_000)] = 600
-    """A case-management system's own, for all its users together: ten practitioners'. Whom it names is not told here."""
+    """A case-management system's own, for all its users together: ten practitioners'. Whom it names is not told
+    here."""
     officer_lookups: Annotated[int, Field(ge=1, le=2_000)] = 60
     """A shielding or rights officer's, as a practitioner's."""
     urgent_overdraft_lookups: Annotated[int, Field(ge=1, le=20_000)] = 2_000

@@ -85,9 +85,7 @@ class OwnHandles:
         await self._record.note(signed.audit(AuditAction.LISTED_HANDLES, self._randomness), signed=signed)
         handles = {handle.identifier: handle for handle in self.of(signed.asker.organisation)}
         today = _day(signed.at)
-        return OwnHandleList(
-            handles=[_shown(each, faults_of(each, handles, today=today)) for each in handles.values()]
-        )
+        return OwnHandleList(handles=[_shown(each, faults_of(each, handles, today=today)) for each in handles.values()])
 
     def of(self, organisation: OrganisationId) -> list[Handle]:
         """An organisation's handles, whole, for the operator.

@@ -75,16 +75,14 @@ class Lookup:
         """One word, when all that it leaves behind is durable.
 
         Raises:
-            Problem: ROLE_REFUSED, PURPOSE_REFUSED, MALFORMED, EPOCH_UNKNOWN, TAGS_PROFILE, TAG_INVALID, RECEIPTS_MISMATCH,
-                RECEIPT_INVALID, RECEIPT_EXPIRED, RECEIPT_SPENT, NONCE_USED, BUDGET_USED, REPEATS_USED.
+            Problem: ROLE_REFUSED, PURPOSE_REFUSED, MALFORMED, EPOCH_UNKNOWN, TAGS_PROFILE, TAG_INVALID,
+                RECEIPTS_MISMATCH, RECEIPT_INVALID, RECEIPT_EXPIRED, RECEIPT_SPENT, NONCE_USED, BUDGET_USED, REPEATS_USED.
         """
         asker = signed.asker
         use = Use.LOOKUP if asked.deep is None else Use.DEEP
         by_mother = any(point.match_class is MatchClass.MATERNAL for point in asked.tags)
         require(
-            may_look_up(
-                asker, asked.purpose, urgency=asked.urgency, by_mother=by_mother, deep=asked.deep is not None
-            )
+            may_look_up(asker, asked.purpose, urgency=asked.urgency, by_mother=by_mother, deep=asked.deep is not None)
         )
         require_named(asked.user, signed)
         check_epoch(self._manifest, asked.epoch)

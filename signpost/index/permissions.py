@@ -5,8 +5,8 @@ stands in the tables: no role that looks children up registers, audits or admini
 look nobody up; and nobody has two roles, since an account has one. The record is read in an organisation of oversight,
 and what touches a shielded child is seen by the independent desk; neither does anything else.
 
-A case-management system looks up in the name of a user whom it names, for an ordinary purpose; it neither breaks a glass,
-nor answers, nor registers.
+A case-management system looks up in the name of a user whom it names, for an ordinary purpose; it neither breaks a
+glass, nor answers, nor registers.
 
 An administrator's account sees its organisation's accounts and desks, and stops an account. What adds power (enrolling,
 approving, reinstating, later dates) is no act here: it is a statement that the organisation's key signs.
@@ -20,7 +20,16 @@ from typing import Final
 
 from signpost.protocol.credentials import Asker
 from signpost.protocol.problems import Problem, ProblemCode
-from signpost.protocol.purposes import ANSWERING_ROLES, LOOKING_ROLES, MACHINE_ROLES, Kind, Purpose, Role, Urgency, purposes_of
+from signpost.protocol.purposes import (
+    ANSWERING_ROLES,
+    LOOKING_ROLES,
+    MACHINE_ROLES,
+    Kind,
+    Purpose,
+    Role,
+    Urgency,
+    purposes_of,
+)
 
 __all__ = ["Act", "Allowed", "Refused", "may", "may_look_up", "require", "role_may"]
 

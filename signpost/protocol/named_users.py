@@ -1,7 +1,7 @@
 """Whom a machine asks for: a pseudonym that the organisation makes of its own user's name (protocol.md D2).
 
-A case-management system looks children up by one account, for many people. Each of its questions names one of them by 16
-bytes: an HMAC of the name, under a key that is made of the organisation's reference key. So the index can count and
+A case-management system looks children up by one account, for many people. Each of its questions names one of them by
+16 bytes: an HMAC of the name, under a key that is made of the organisation's reference key. So the index can count and
 record by person and never sees a name; the organisation, and nobody else, can make the pseudonym of a name again, and
 so tell whose it is. Whoever asks in their own name says `NOBODY`: the field is there, of one size, whoever asks.
 
@@ -46,8 +46,8 @@ def named_user(key: Secret, name: str) -> bytes:
 
 
 def named_in(body: bytes) -> bytes:
-    """Whom a request's body names, before it is read by its model, which refuses what is not of its form; `NOBODY` where
-    it names none.
+    """Whom a request's body names, before it is read by its model, which refuses what is not of its form; `NOBODY`
+    where it names none.
     """
     try:
         found = json.loads(body)

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Final
 
 __all__ = [
-    "ANSWERING_ROLES", "ENROLLED_ROLES", "GATEWAYS", "LOOKING_ROLES", "MACHINE_ROLES", "NAMING_ROLES", "Basis", "DeepReason",
-    "Kind", "LegalGateway", "Purpose", "Role", "Urgency", "purposes_of",
+    "ANSWERING_ROLES", "ENROLLED_ROLES", "GATEWAYS", "LOOKING_ROLES", "MACHINE_ROLES", "NAMING_ROLES", "Basis",
+    "DeepReason", "Kind", "LegalGateway", "Purpose", "Role", "Urgency", "purposes_of",
 ]  # fmt: skip
 
 

@@ -40,9 +40,10 @@ class Scene:
     def __init__(self, gateway: WholeGateway) -> None:
         self.gateway = gateway
         self.schema: dict[str, Any] = gateway.request("GET", "/openapi.json").json()
-        self.program = gateway.with_program()
+        self.programs = [gateway.with_program(), gateway.with_case_system()]
         self.users = [
-            gateway.enrol("worker-1"), gateway.enrol("night-1", Role.URGENT), gateway.enrol("admin-1", Role.ADMINISTRATOR)
+            gateway.enrol("worker-1"), gateway.enrol("night-1", Role.URGENT),
+            gateway.enrol("admin-1", Role.ADMINISTRATOR),
         ]  # fmt: skip
         self.tokens = [gateway.token(user) for user in self.users]
 
@@ -60,9 +61,9 @@ class Scene:
         return self.gateway.index.run(sent())
 
     def alive(self, number: int) -> str:
-        """A session of that person's: a new one where a generated request has ended it. The last is the program."""
-        if number == len(self.tokens):
-            return self.program
+        """A session of that person's: a new one where a generated request has ended it. The last are the programs'."""
+        if number >= len(self.tokens):
+            return self.programs[number - len(self.tokens)]
         if self.gateway.request("GET", "/api/v1/coverage", token=self.tokens[number]).status_code != 200:
             self.tokens[number] = self.gateway.token(self.users[number])
         return self.tokens[number]
@@ -112,8 +113,15 @@ def test_no_address_takes_anything_but_a_notices_name(scene: Scene) -> None:
 
 @pytest.mark.parametrize(
     "who",
-    [None, 0, 1, 2, 3],
-    ids=["a stranger", "a social worker", "somebody on urgent duty", "an administrator", "the program"],
+    [None, 0, 1, 2, 3, 4],
+    ids=[
+        "a stranger",
+        "a social worker",
+        "somebody on urgent duty",
+        "an administrator",
+        "the program",
+        "the case system",
+    ],
 )
 def test_whatever_the_schema_generates_is_answered_as_published(scene: Scene, who: int | None) -> None:
     for operation in _operations(scene):

@@ -18,12 +18,13 @@ from fastapi import FastAPI
 from signpost.edge.administrator import Administrator
 from signpost.edge.atomic_file import PUBLIC, replace_file
 from signpost.edge.gateway.app import Gateway
+from signpost.edge.gateway.case_system import CASE_SYSTEM_TOKEN, CaseSystem
 from signpost.edge.gateway.certifying import GatewayTerms, certified_gateway, certify_gateway
 from signpost.edge.gateway.doors import gateway_app
 from signpost.edge.gateway.files import GatewayFiles, install, make_gateway_key
 from signpost.edge.gateway.program import Program, load_program_digest, make_program_token
 from signpost.edge.gateway.signing_in import OpenedShift, enrol_at_gateway, sign_in_at_gateway
-from signpost.edge.organisation_keys import Organisation, copy_feed_keys
+from signpost.edge.organisation_keys import Organisation, copy_feed_keys, copy_users_key
 from signpost.edge.signing_in import Chosen, enrol_device
 from signpost.edge.transport import Transport
 from signpost.index.web.public import public_app
@@ -68,16 +69,19 @@ class WholeGateway:
     files: GatewayFiles
     log_lines: io.StringIO = field(default_factory=io.StringIO)
 
-    def __post_init__(self) -> None:
-        self.start(None)
+    program: Program | None = None
+    case_system: CaseSystem | None = None
 
-    def start(self, program: Program | None) -> None:
+    def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
         """The gateway, started again."""
         clock = self.index.world.clock
         self.gateway = Gateway(
             self.files, transport=self.transport, idle_seconds=IDLE_SECONDS, clock=clock,
             elapsed=lambda: float(clock.now()), randomness=os.urandom, log=Log(Word("gateway"), self.log_lines),
-            program=program,
+            program=self.program, case_system=self.case_system,
         )  # fmt: skip
         self.app = gateway_app(self.gateway)
 
@@ -85,29 +89,49 @@ class WholeGateway:
         """Have a machine of the organisation's enrolled for its own program, and the gateway started with it; the
         program's token.
         """
-        desk, name = self.files.folder.parent / "program", AccountId("case-system")
+        desk = self._machine("program", AccountId("case-system"), Role.FEED)
+        copy_feed_keys(self.administrator.folder, desk)
+        given = make_program_token(self.files.folder, randomness=os.urandom)
+        kept = load_program_digest(self.files.folder)
+        assert kept is not None
+        clock = self.index.world.clock
+        self.program = Program(
+            desk, kept, transport=self.transport, clock=clock, elapsed=lambda: float(clock.now()),
+            randomness=os.urandom,
+        )  # fmt: skip
+        self.start()
+        return given
+
+    def with_case_system(self) -> str:
+        """Have a machine enrolled for the organisation's case-management system, and the gateway started with it; the
+        system's token.
+        """
+        desk = self._machine("lookups", AccountId("case-lookups"), Role.CASE_MANAGEMENT)
+        copy_users_key(self.administrator.folder, desk)
+        given = CASE_SYSTEM_TOKEN.make(self.files.folder, randomness=os.urandom)
+        kept = CASE_SYSTEM_TOKEN.kept(self.files.folder)
+        assert kept is not None
+        clock = self.index.world.clock
+        self.case_system = CaseSystem(
+            desk, kept, transport=self.transport, clock=clock, elapsed=lambda: float(clock.now()),
+            randomness=os.urandom,
+        )  # fmt: skip
+        self.start()
+        return given
+
+    def _machine(self, folder: str, name: AccountId, role: Role) -> Path:
+        desk = self.files.folder.parent / folder
         token = self.index.run(
             self.administrator.enrol(
-                name, Role.FEED, terms(self.index), manifest_fingerprint=self.index.world.manifest.fingerprint(),
+                name, role, terms(self.index), manifest_fingerprint=self.index.world.manifest.fingerprint(),
                 out_of_hours="0113 496 0000",
             )
         )  # fmt: skip
         self.index.run(enrol_device(desk, token, None, ca_file=None, transport=self.transport, randomness=os.urandom))
         self.index.run(self.administrator.approve(name))
-        copy_feed_keys(self.administrator.folder, desk)
         self.index.world.clock.advance(60)
         self.keep_time()
-        given = make_program_token(self.files.folder, randomness=os.urandom)
-        kept = load_program_digest(self.files.folder)
-        assert kept is not None
-        clock = self.index.world.clock
-        self.start(
-            Program(
-                desk, kept, transport=self.transport, clock=clock, elapsed=lambda: float(clock.now()),
-                randomness=os.urandom,
-            )
-        )  # fmt: skip
-        return given
+        return desk
 
     def request(
         self, method: str, path: str, document: object = None, *, token: str | None = None, **headers: str

@@ -1,8 +1,8 @@
 """What an administrator does at the gateway: they see their organisation's accounts and desks, and stop an account.
 
 The organisation's signing key never comes here (decision 16). So nothing here opens an account, approves a device,
-reinstates anybody or changes a date: whoever has been in the gateway can stop the organisation's people, which the record
-tells, and can let nobody in.
+reinstates anybody or changes a date: whoever has been in the gateway can stop the organisation's people, which the
+record tells, and can let nobody in.
 """
 
 from __future__ import annotations

@@ -52,9 +52,7 @@ class CaseSystem:
             DeskUnusable: it is none, or lacks the key of its users' pseudonyms.
             VerificationFailed: its manifest is not the one it was enrolled with.
         """
-        self._machine = Machine(
-            desk, Role.CASE_MANAGEMENT, transport=transport, clock=clock, randomness=randomness
-        )
+        self._machine = Machine(desk, Role.CASE_MANAGEMENT, transport=transport, clock=clock, randomness=randomness)
         self._users_key = load_users_key(desk)
         self._digest = token_digest
         self.remembered = Remembered(elapsed=elapsed, randomness=randomness, most=_MOST_REMEMBERED)

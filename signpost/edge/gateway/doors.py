@@ -131,8 +131,8 @@ def gateway_app(gateway: Gateway) -> FastAPI:
     by_program = Annotated[Program, Depends(program)]
 
     async def once(
-        request: Request, who: Session | Program | CaseSystem, key: str | None, act: Callable[[], Awaitable[BaseModel]], *,
-        status: int = 200, length: int = 0,
+        request: Request, who: Session | Program | CaseSystem, key: str | None,
+        act: Callable[[], Awaitable[BaseModel]], *, status: int = 200, length: int = 0,
     ) -> Response:  # fmt: skip
         """The answer of an act, or the one that was given to the same request before. Padded to `length` bytes."""
 

@@ -1,8 +1,8 @@
 """A program of the organisation's own at its gateway: the token it is known by, and the machine account it acts by.
 
 * Its token is 256 random bits, made once by whoever runs the gateway, which keeps a digest of it, 0600.
-* The account's device key, in a desk's folder on the gateway's machine, signs the machine in, by itself; its shift is in
-  memory alone.
+* The account's device key, in a desk's folder on the gateway's machine, signs the machine in, by itself; its shift is
+  in memory alone.
 """
 
 from __future__ import annotations
@@ -89,9 +89,7 @@ class MachineToken:
 class Machine:
     """A machine account whose desk is on the gateway's machine. Belongs to one event loop."""
 
-    def __init__(
-        self, desk: Path, role: Role, *, transport: Transport, clock: Clock, randomness: Randomness
-    ) -> None:
+    def __init__(self, desk: Path, role: Role, *, transport: Transport, clock: Clock, randomness: Randomness) -> None:
         """`desk`: the folder of a desk, of an account of that role.
 
         Raises:

@@ -29,10 +29,10 @@ from signpost.protocol.named_users import LONGEST_NAME
 from signpost.protocol.purposes import DeepReason, Kind, Purpose, Role, Urgency
 
 __all__ = [
-    "AgainGiven", "CallBackGiven", "CallBackNamed", "ChildGiven", "EnrolmentGiven", "GatewayHealth", "GlassGiven", "GlassShown", "InboxShown",
-    "InvolvementGiven", "InvolvementNamed", "InvolvementShown", "InvolvementsGiven", "InvolvementsShown",
-    "LookupGiven", "NoticeShown", "OutcomeGiven", "PasswordGiven", "ReplyGiven", "RowFault", "SessionOpened", "SignInGiven",
-    "WithdrawalGiven",
+    "AgainGiven", "CallBackGiven", "CallBackNamed", "ChildGiven", "EnrolmentGiven", "GatewayHealth", "GlassGiven",
+    "GlassShown", "InboxShown", "InvolvementGiven", "InvolvementNamed", "InvolvementShown", "InvolvementsGiven",
+    "InvolvementsShown", "LookupGiven", "NoticeShown", "OutcomeGiven", "PasswordGiven", "ReplyGiven", "RowFault",
+    "SessionOpened", "SignInGiven", "WithdrawalGiven",
 ]  # fmt: skip
 
 _Detail = Annotated[str, Field(max_length=200)]

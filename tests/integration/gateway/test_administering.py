@@ -30,9 +30,7 @@ class Scene:
 
     def suspend(self, account: str, token: str | None = None) -> httpx2.Response:
         """Stop an account."""
-        return self.gateway.request(
-            "POST", "/api/v1/accounts/suspend", {"account": account}, token=token or self.token
-        )
+        return self.gateway.request("POST", "/api/v1/accounts/suspend", {"account": account}, token=token or self.token)
 
 
 @pytest.fixture

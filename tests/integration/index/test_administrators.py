@@ -1,5 +1,5 @@
-"""An administrator's account (protocol.md D1): it sees its organisation's accounts and desks, stops an account, and lets
-nobody in.
+"""An administrator's account (protocol.md D1): it sees its organisation's accounts and desks, stops an account, and
+lets nobody in.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def test_they_see_their_own_organisations_accounts_and_no_others(
     assert answer.json()["accounts"] == state(scene.index, AccountAct.LIST).json()["accounts"]
     shown = {each["account"]: (each["role"], each["state"]) for each in answer.json()["accounts"]}
     assert shown == {
-        "admin-1": ("administrator", "active"), "nurse-1": ("urgent", "active"), "nurse-2": ("urgent", "awaiting-device"),
+        "admin-1": ("administrator", "active"), "nurse-1": ("urgent", "active"),
+        "nurse-2": ("urgent", "awaiting-device"),
     }  # fmt: skip
 
 

@@ -32,7 +32,8 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pretence]
     """Services that listen, and a desk that an administrator is signed in at."""
     first = free_port_run(4)
     pretence = Pretence(
-        role=Role.ADMINISTRATOR, kind=Kind.HOSPITAL, port=first, index_port=first + 3, clock=StillClock(int(time.time()))
+        role=Role.ADMINISTRATOR, kind=Kind.HOSPITAL, port=first, index_port=first + 3,
+        clock=StillClock(int(time.time())),
     )  # fmt: skip
     monkeypatch.setenv("SIGNPOST_HOME", str(pretence.make_desk(tmp_path / "desk")))
     with pretence.on_loopback():
@@ -50,9 +51,7 @@ def handle(**changed: object) -> OwnHandle:
     )  # fmt: skip
 
 
-def test_accounts_are_listed_without_the_organisations_key(
-    index: Pretence, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_accounts_are_listed_without_the_organisations_key(index: Pretence, capsys: pytest.CaptureFixture[str]) -> None:
     """The same lines, and the same document, as by the key."""
     index.says["/v1/accounts/list"] = ACCOUNTS
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from signpost.protocol.purposes import ENROLLED_ROLES, LOOKING_ROLES, Role
+from signpost.protocol.purposes import ENROLLED_ROLES, LOOKING_ROLES, MACHINE_ROLES, Role
 
 __all__ = ["PLACES", "Place", "home_of", "menu_of"]
 
@@ -27,6 +27,8 @@ class Place:
 
 
 _ANYBODY: Final = None
+_ADMINISTRATORS: Final = frozenset({Role.ADMINISTRATOR})
+_PEOPLE: Final = ENROLLED_ROLES - MACHINE_ROLES
 
 PLACES: Final[Mapping[str, Place]] = MappingProxyType(
     {
@@ -40,6 +42,13 @@ PLACES: Final[Mapping[str, Place]] = MappingProxyType(
             Place("/unlock", ENROLLED_ROLES),
             # asking
             Place("/check", LOOKING_ROLES, "Check a child"),
+            # administering
+            Place("/administration", _ADMINISTRATORS, "Overview"),
+            Place("/accounts", _ADMINISTRATORS, "Accounts"),
+            Place("/accounts/suspend", _ADMINISTRATORS),
+            Place("/handles", _ADMINISTRATORS, "Desks"),
+            # everybody who is signed in
+            Place("/coverage", _PEOPLE, "Coverage"),
         )
     }
 )

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from signpost.edge.gateway.app import Gateway
 from signpost.edge.gateway.events import GatewayEvent
-from signpost.edge.gateway.pages import checking, signing_in
+from signpost.edge.gateway.pages import accounts, administration, checking, coverage, handles, signing_in
 from signpost.edge.gateway.pages.cookies import BEFORE, SESSION, given
 from signpost.edge.gateway.pages.forms import FormFields, came_from_here, is_of, read_form
 from signpost.edge.gateway.pages.headers import ASSET_HEADERS
@@ -31,7 +31,12 @@ from signpost.service.problem_response import problem_response
 
 __all__ = ["Beside", "Pages"]
 
-_PAGES: Final[Mapping[str, Page]] = {page.path: page for page in (*signing_in.PAGES, *checking.PAGES)}
+_PAGES: Final[Mapping[str, Page]] = {
+    page.path: page
+    for page in (
+        *signing_in.PAGES, *checking.PAGES, *administration.PAGES, *accounts.PAGES, *handles.PAGES, *coverage.PAGES,
+    )
+}  # fmt: skip
 _API: Final = ("/api/", "/openapi.json", "/health")
 _BEFORE_A_PIN: Final = frozenset({"/", "/sign-in", "/sign-out", "/pin"})
 """What somebody may do who has chosen no PIN yet."""
@@ -115,9 +120,7 @@ class Pages:
                 errors = visit.pin_typed(_UNLOCK) if visit.form.text(_UNLOCK) else ()
                 if errors or not visit.form.text(_UNLOCK):
                     kept = visit.form.pairs(without=frozenset({_UNLOCK, "csrf", "once"}))
-                    return visit.shown(
-                        "signing_in/unlock.html", action=visit.place.path, kept=kept, errors=errors
-                    )
+                    return visit.shown("signing_in/unlock.html", action=visit.place.path, kept=kept, errors=errors)
         return await self._let_in(visit, page.take(visit))
 
     async def _let_in(self, visit: Visit, answer: Awaitable[Response]) -> Response:
