@@ -3,7 +3,8 @@ of.
 
 A leaf says who, of which organisation, did what, for which purpose (of a deep lookup: why), and when, beside a random
 access id; of a machine that looks up, for which of its users, by a pseudonym (`protocol.named_users`). It holds no tag,
-no reference and no result (protocol.md C7), so it cannot be joined to what was asked or found. Its bytes are the canonical JSON of those fields, chained as `protocol.record` says.
+no reference and no result (protocol.md C7), so it cannot be joined to what was asked or found. Its bytes are the
+canonical JSON of those fields, chained as `protocol.record` says.
 The access id is 128 random bits, so that no link of the chain can be guessed from what it stands for.
 """
 

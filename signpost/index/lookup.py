@@ -76,7 +76,8 @@ class Lookup:
 
         Raises:
             Problem: ROLE_REFUSED, PURPOSE_REFUSED, MALFORMED, EPOCH_UNKNOWN, TAGS_PROFILE, TAG_INVALID,
-                RECEIPTS_MISMATCH, RECEIPT_INVALID, RECEIPT_EXPIRED, RECEIPT_SPENT, NONCE_USED, BUDGET_USED, REPEATS_USED.
+                RECEIPTS_MISMATCH, RECEIPT_INVALID, RECEIPT_EXPIRED, RECEIPT_SPENT, NONCE_USED, BUDGET_USED,
+                REPEATS_USED.
         """
         asker = signed.asker
         use = Use.LOOKUP if asked.deep is None else Use.DEEP

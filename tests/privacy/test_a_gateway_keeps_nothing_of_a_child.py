@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from signpost.edge.gateway.pages.visit import LOCK_SECONDS
 from signpost.protocol.purposes import Role
+from tests.support.browsing import Browser, forms_of
 from tests.support.whole_gateway import IDLE_SECONDS, WholeGateway, open_whole_gateway
 
 TURNED = {
@@ -43,6 +45,25 @@ def ask(
     document = {"child": child, "urgency": "today"}
     named = {} if key is None else {"idempotency-key": key}
     return gateway.request("POST", path, document, token=token, **named).status_code
+
+
+def ask_by_page(browser: Browser, path: str, *, follow: str | None = None, **spoilt: str) -> int:
+    """One question about the child by a page, and what its answer's form sends on; nothing of it is left here but the
+    status of the last.
+    """
+    typed = {field: text[::-1] for field, text in TURNED.items()} | spoilt
+    year, _, rest = typed.pop("date_of_birth").partition("-")
+    month, _, day = rest.partition("-")
+    browser.open(path)
+    form = next(form for form in forms_of(browser.page) if form.action == path)
+    fields = {name: text for name, text in typed.items() if name in form.names}
+    born = {"date_of_birth-day": day, "date_of_birth-month": month, "date_of_birth-year": year}
+    status = browser.send(path, {**fields, **born}).status_code
+    if follow is not None:
+        status = browser.send(follow).status_code
+    browser.seen.clear()
+    del browser.page
+    return status
 
 
 def held(*, collected: bool = True) -> set[str]:
@@ -109,6 +130,45 @@ def test_nothing_waits_for_the_garbage_collector(gateway: WholeGateway, why: str
         status = ask(gateway, token, key=key, **({"date_of_birth": "never"} if why == "refused" else {}))
 
         assert status == {"answered": 200, "refused": 422, "unchecked": 503}[why]
+        assert held(collected=False) == set()
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("path", "spoilt", "follow", "status"),
+    [
+        ("/check", {}, None, 200),
+        ("/check/name", {}, None, 200),
+        ("/check", {}, "/check/deep", 200),
+        ("/check", {"nhs_number": "9990000019"}, None, 422),
+        ("/check/name", {"date_of_birth": "never"}, None, 422),
+        ("/check/name", {"purpose": "s46"}, None, 403),
+        ("/check", {}, "away", 200),
+        ("/check", {}, "unchecked", 503),
+    ],
+    ids=["by number", "by name", "deeper", "a wrong number", "a wrong date", "refused", "away", "unchecked"],
+)
+def test_no_page_leaves_anything_not_even_for_the_garbage_collector(
+    gateway: WholeGateway, path: str, spoilt: dict[str, str], follow: str | None, status: int
+) -> None:
+    """After an answer, a field that is wrong, a form that was carried on behind a PIN, and what could not be had."""
+    browser = Browser(gateway)
+    browser.sign_in(gateway.enrol("worker-1", Role.PRACTITIONER))
+    ask_by_page(browser, path)  # the templates are compiled once, and stay
+    assert held() == set()
+    if follow == "unchecked":
+        gateway.index.world.clock.advance(290)
+        for holder in gateway.holders:
+            holder.clock.at = gateway.index.world.clock.now() + 20
+    gc.disable()
+    try:
+        follow_on = follow if follow == "/check/deep" else None
+        if follow == "away":
+            gateway.index.world.clock.advance(LOCK_SECONDS)
+
+        assert ask_by_page(browser, path, follow=follow_on, **spoilt) == status
+
         assert held(collected=False) == set()
     finally:
         gc.enable()

@@ -23,7 +23,6 @@ from signpost.edge.gateway.refusals import ends_session, problem_of
 from signpost.edge.gateway.sessions import Session, Sessions
 from signpost.edge.gateway.signing_in import change_password_at_gateway, enrol_at_gateway, sign_in_at_gateway
 from signpost.edge.gateway.wire import (
-    AgainGiven,
     CallBackGiven,
     CallBackNamed,
     EnrolmentGiven,
@@ -231,14 +230,16 @@ class Gateway:
 
         return self._answer(await self._asked(who, asked))
 
-    async def look_again(self, who: Session | CaseSystem, given: AgainGiven) -> LookupAnswer:
-        """What the answer to one's own lookup is now.
+    async def look_again(
+        self, who: Session | CaseSystem, receipt: str, *, user_name: str | None = None
+    ) -> LookupAnswer:
+        """What the answer to one's own lookup is now. A case-management system names its user.
 
         Raises:
             Problem: LOOKUP_UNKNOWN; or as `look_up`.
         """
-        user = _user(who, given.user)
-        return self._answer(await self._asked(who, lambda client: client.look_again(given.receipt, user=user)))
+        user = _user(who, user_name)
+        return self._answer(await self._asked(who, lambda client: client.look_again(receipt, user=user)))
 
     async def coverage(self) -> Coverage:
         """How much of the country an answer speaks for.

@@ -190,7 +190,13 @@ def gateway_app(gateway: Gateway) -> FastAPI:
     @app.post(f"{_API}/lookups/again", response_model=LookupAnswer, responses=refusals(*_ASKING, _C.LOOKUP_UNKNOWN))
     async def look_again(asked: FromJson[AgainGiven], request: Request, who: asks) -> Response:
         """The same child again, by the receipt of one's own lookup of the last day: the word as it is now."""
-        return await once(request, who, None, lambda: gateway.look_again(who, asked), length=ANSWER_BYTES)
+        return await once(
+            request,
+            who,
+            None,
+            lambda: gateway.look_again(who, asked.receipt, user_name=asked.user),
+            length=ANSWER_BYTES,
+        )
 
     @app.post(
         f"{_API}/call-backs",

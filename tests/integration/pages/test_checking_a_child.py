@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from signpost.edge.identifiers import NHSNumber
 from signpost.edge.match_inputs import ChildDetails
 from signpost.edge.words import WORDS
+from signpost.protocol.purposes import Role
 from tests.support.browsing import Browser, text_of, title_of
 from tests.support.elsewhere import register
 from tests.support.whole_gateway import WholeGateway, open_whole_gateway
@@ -106,3 +108,86 @@ def test_what_could_not_be_checked_is_a_page_of_its_own_with_a_number_to_ring(
     assert "This is not a no." in said
     assert "0113 496 0000" in said
     assert "NONE" not in said
+
+
+NAMED = {"forename": "Bluebell", "surname": "Moorhen", "postcode": "LS1 4AP", **BORN}
+
+
+def test_a_child_is_checked_by_upn_or_by_name_each_on_a_page_of_its_own(gateway: WholeGateway, browser: Browser) -> None:
+    browser.open("/check/upn")
+    by_upn = browser.send("/check/upn", {"upn": "T801200001001", **BORN})
+    browser.open("/check/name")
+    by_name = browser.send("/check/name", NAMED)
+
+    assert "NONE" in text_of(by_upn)
+    assert "For the UPN ending 1001" in text_of(by_upn)
+    assert "NONE" in text_of(by_name)
+    assert "For the child B.M. born 2018" in text_of(by_name)
+    assert len(gateway.index.tables()["lookups"]) == 2
+
+
+def test_a_name_without_a_date_of_birth_is_asked_for_it(browser: Browser) -> None:
+    browser.open("/check/name")
+
+    page = browser.send("/check/name", {"forename": "Bluebell", "surname": "Moorhen"})
+
+    assert page.status_code == 422
+    assert '<a href="#date_of_birth-day">' in page.text
+    assert 'value="Bluebell"' in page.text
+
+
+def test_with_the_year_alone_the_answer_says_what_that_leaves_out(browser: Browser) -> None:
+    browser.open("/check/name")
+    year = {"date_of_birth-day": "", "date_of_birth-month": "", "date_of_birth-year": "2018"}
+
+    page = browser.send("/check/name", {**NAMED, **year})
+
+    assert "With the year alone" in text_of(page)
+
+
+def test_a_none_can_be_asked_again_more_tolerantly_with_a_reason_and_only_once(
+    gateway: WholeGateway, browser: Browser
+) -> None:
+    browser.open("/check/name")
+    browser.send("/check/name", NAMED)
+
+    page = browser.send("/check/deep", {"deep": "address-unsure"})
+
+    assert "NONE" in text_of(page)
+    assert "Ask more tolerantly" not in page.text
+    assert len(gateway.index.tables()["lookups"]) == 2
+
+
+def test_what_is_settled_offers_no_deeper_question(gateway: WholeGateway, browser: Browser) -> None:
+    register(gateway, "southtown", CHILD)
+
+    page = browser.send("/check", {"nhs_number": NUMBER, **BORN})
+
+    assert "CURRENT" in text_of(page)
+    assert "/check/deep" not in page.text
+    assert NUMBER not in page.text
+
+
+def test_an_answer_is_seen_again_by_its_receipt(gateway: WholeGateway, browser: Browser) -> None:
+    page = browser.send("/check", {"nhs_number": NUMBER, **BORN})
+    receipt = text_of(page).partition("Receipt ")[2][:9]
+    register(gateway, "southtown", CHILD)
+    browser.open("/check/again")
+
+    assert browser.send("/check/again", {"receipt": "L7Q2"}).status_code == 422
+    assert "CURRENT" in text_of(browser.send("/check/again", {"receipt": receipt.lower()}))
+
+
+def test_somebody_on_urgent_duty_asks_for_now_and_a_practitioner_for_today(gateway: WholeGateway) -> None:
+    for name, role, usual in (("worker-2", Role.PRACTITIONER, "today"), ("night-1", Role.URGENT, "now")):
+        browser = Browser(gateway)
+        page = browser.sign_in(gateway.enrol(name, role))
+        (checked,) = re.findall(r'name="urgency"[^>]*value="([a-z]+)" checked', page.text)
+        assert checked == usual
+
+
+def test_a_purpose_that_is_not_the_roles_is_refused(gateway: WholeGateway, browser: Browser) -> None:
+    page = browser.send("/check", {"nhs_number": NUMBER, **BORN, "purpose": "s46"})
+
+    assert page.status_code == 403
+    assert gateway.index.tables()["lookups"] == []

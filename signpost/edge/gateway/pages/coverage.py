@@ -12,7 +12,7 @@ __all__ = ["PAGES"]
 
 
 async def _show(visit: Visit) -> Response:
-    return visit.shown("coverage/coverage.html", coverage=await visit.gateway.coverage())
+    return visit.shown("coverage/nation.html", coverage=await visit.gateway.coverage())
 
 
 PAGES: Final = (Page("/coverage", show=_show),)

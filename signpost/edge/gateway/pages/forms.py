@@ -48,10 +48,18 @@ class FormFields:
         Raises:
             Problem: MALFORMED: it was sent twice.
         """
+        return self.secret(name).strip()
+
+    def secret(self, name: str) -> str:
+        """The same as it was typed, spaces and all: a password.
+
+        Raises:
+            Problem: MALFORMED: it was sent twice.
+        """
         found = self._fields.get(name, [""])
         if len(found) != 1:
             raise Problem(ProblemCode.MALFORMED)
-        return found[0].strip()
+        return found[0]
 
     def all(self, name: str) -> list[str]:
         """What was chosen of several."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from signpost.protocol.purposes import ENROLLED_ROLES, LOOKING_ROLES, MACHINE_ROLES, Role
+from signpost.protocol.purposes import ANSWERING_ROLES, ENROLLED_ROLES, LOOKING_ROLES, Role
 
 __all__ = ["PLACES", "Place", "home_of", "menu_of"]
 
@@ -28,7 +28,7 @@ class Place:
 
 _ANYBODY: Final = None
 _ADMINISTRATORS: Final = frozenset({Role.ADMINISTRATOR})
-_PEOPLE: Final = ENROLLED_ROLES - MACHINE_ROLES
+_URGENT: Final = frozenset({Role.URGENT})
 
 PLACES: Final[Mapping[str, Place]] = MappingProxyType(
     {
@@ -40,15 +40,39 @@ PLACES: Final[Mapping[str, Place]] = MappingProxyType(
             Place("/sign-out", ENROLLED_ROLES),
             Place("/pin", ENROLLED_ROLES),
             Place("/unlock", ENROLLED_ROLES),
+            # an account of one's own
+            Place("/enrol", _ANYBODY),
+            Place("/enrol/codes", _ANYBODY),
+            Place("/enrol/done", _ANYBODY),
+            Place("/password", _ANYBODY),
+            Place("/password/changed", _ANYBODY),
             # asking
             Place("/check", LOOKING_ROLES, "Check a child"),
+            Place("/check/upn", LOOKING_ROLES),
+            Place("/check/name", LOOKING_ROLES),
+            Place("/check/deep", LOOKING_ROLES),
+            Place("/check/again", LOOKING_ROLES),
+            # contact
+            Place("/call-back", LOOKING_ROLES, "Call-backs"),
+            Place("/call-back/leave", LOOKING_ROLES),
+            Place("/call-back/outcome", LOOKING_ROLES),
+            Place("/call-back/noted", LOOKING_ROLES),
+            Place("/inbox", ANSWERING_ROLES, "Inbox"),
+            Place("/inbox/request", ANSWERING_ROLES),
+            Place("/inbox/reply", ANSWERING_ROLES),
+            Place("/inbox/shared", ANSWERING_ROLES),
+            Place("/inbox/handed-over", ANSWERING_ROLES),
+            Place("/inbox/ended", ANSWERING_ROLES),
+            Place("/inbox/declined", ANSWERING_ROLES),
+            Place("/break-glass", _URGENT),
+            Place("/break-glass/confirm", _URGENT),
             # administering
             Place("/administration", _ADMINISTRATORS, "Overview"),
             Place("/accounts", _ADMINISTRATORS, "Accounts"),
             Place("/accounts/suspend", _ADMINISTRATORS),
             Place("/handles", _ADMINISTRATORS, "Desks"),
-            # everybody who is signed in
-            Place("/coverage", _PEOPLE, "Coverage"),
+            # for everybody who is signed in
+            Place("/coverage", ENROLLED_ROLES, "Coverage"),
         )
     }
 )

@@ -45,7 +45,7 @@ async def _sign_in(visit: Visit) -> Response:
     try:
         given = SignInGiven(
             account=visit.form.text("account").lower(),
-            password=visit.form.all("password")[0],
+            password=visit.form.secret("password"),
             code=visit.form.text("code").replace(" ", ""),
         )
     except ValidationError:

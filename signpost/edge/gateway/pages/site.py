@@ -17,7 +17,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from signpost.edge.gateway.app import Gateway
 from signpost.edge.gateway.events import GatewayEvent
-from signpost.edge.gateway.pages import accounts, administration, checking, coverage, handles, signing_in
+from signpost.edge.gateway.pages import (
+    accounts,
+    administration,
+    checking,
+    contact,
+    coverage,
+    enrolling,
+    glass,
+    handles,
+    inbox,
+    passwords,
+    signing_in,
+)
 from signpost.edge.gateway.pages.cookies import BEFORE, SESSION, given
 from signpost.edge.gateway.pages.forms import FormFields, came_from_here, is_of, read_form
 from signpost.edge.gateway.pages.headers import ASSET_HEADERS
@@ -29,13 +41,15 @@ from signpost.edge.gateway.sessions import Session
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.service.problem_response import problem_response
 
-__all__ = ["Beside", "Pages"]
+__all__ = ["PAGES", "Beside", "Pages"]
 
-_PAGES: Final[Mapping[str, Page]] = {
+PAGES: Final[Mapping[str, Page]] = {
     page.path: page
-    for page in (
-        *signing_in.PAGES, *checking.PAGES, *administration.PAGES, *accounts.PAGES, *handles.PAGES, *coverage.PAGES,
+    for pages in (
+        signing_in.PAGES, enrolling.PAGES, passwords.PAGES, checking.PAGES, contact.PAGES, inbox.PAGES, glass.PAGES,
+        administration.PAGES, accounts.PAGES, handles.PAGES, coverage.PAGES,
     )
+    for page in pages
 }  # fmt: skip
 _API: Final = ("/api/", "/openapi.json", "/health")
 _BEFORE_A_PIN: Final = frozenset({"/", "/sign-in", "/sign-out", "/pin"})
@@ -77,7 +91,7 @@ class Pages:
         return Response(asset.content, 200, ASSET_HEADERS, media_type=asset.media_type)
 
     async def _page(self, request: Request) -> Response:
-        page = _PAGES.get(request.url.path)
+        page = PAGES.get(request.url.path)
         place = PLACES[page.path] if page is not None else _NOWHERE
         visit = self._visit(request.headers, place, self._session(request.headers))
         try:

@@ -6,6 +6,7 @@ another page's fixed path once something has changed. Nothing typed into a form 
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -114,6 +115,11 @@ class Visit:
     def now(self) -> int:
         """Epoch seconds."""
         return self.gateway.clock.now()
+
+    @property
+    def today(self) -> dt.date:
+        """Today, in universal time."""
+        return dt.datetime.fromtimestamp(self.now, tz=dt.UTC).date()
 
     def pin_errors(self) -> tuple[FieldError, ...]:
         """None where the form's `pin` is the session's PIN: before an act that cannot be taken back.

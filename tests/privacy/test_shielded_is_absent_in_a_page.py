@@ -1,0 +1,94 @@
+"""In a gateway's pages a shielded child and one nobody knows are the same bytes: the answer, the deeper question, the
+answer again, a call-back and its status, and what is said where a duty line is asked for.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from signpost.edge.identifiers import NHSNumber
+from signpost.edge.match_inputs import ChildDetails
+from signpost.edge.shield_inputs import inputs_to_hide
+from signpost.protocol.purposes import Role
+from signpost.protocol.shielding import ShieldAddRequest, ShieldReason
+from tests.support.browsing import PIN, Browser, text_of
+from tests.support.elsewhere import client_of, register
+from tests.support.whole_gateway import WholeGateway, open_whole_gateway
+
+HIDDEN, ABSENT, SEEN = "9990000018", "9990000026", "9990000034"
+BORN = dt.date(2018, 3, 4)
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[WholeGateway]:
+    """Northtown's, before an index where Southtown works with two children and has had one of them hidden."""
+    with open_whole_gateway(tmp_path) as whole:
+        for number in (HIDDEN, SEEN):
+            register(whole, "southtown", child(number), local_id=number[-3:])
+        officer = client_of(whole, "southtown", Role.SHIELDING_OFFICER)
+
+        async def hide() -> None:
+            batch = await officer.shield_tags(inputs_to_hide(child(HIDDEN)))
+            await officer.index.add_shield(
+                ShieldAddRequest(
+                    epoch=batch.epoch, reason=ShieldReason.FLEEING_ABUSE, review_on=dt.date(2026, 3, 1), shield=None,
+                    tags=batch.tags(0), receipts=list(batch.receipts),
+                )
+            )  # fmt: skip
+
+        whole.index.run(hide())
+        whole.index.settle()
+        yield whole
+
+
+def child(number: str) -> ChildDetails:
+    """A made-up child, by number and birth date."""
+    return ChildDetails(nhs_number=NHSNumber.parse(number), date_of_birth=BORN)
+
+
+def flattened(page: httpx2.Response, number: str) -> tuple[int, dict[str, str], int, bytes]:
+    """All that a page tells: status, headers, length and bytes, with what is random and the number asked about made
+    one.
+    """
+    text = re.sub(r'(name="once" value=")[A-Za-z0-9_-]{22}', r"\1ONCE", page.text)
+    text = text.replace(number, "NUMBER").replace(f"ending {number[-4:]}", "ending LAST")
+    for receipt in set(re.findall(r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b", text)):
+        text = text.replace(receipt, "RECEIPT")
+    return page.status_code, dict(page.headers), len(page.content), text.encode()
+
+
+def test_a_shielded_childs_pages_are_byte_for_byte_those_of_a_child_nobody_knows(gateway: WholeGateway) -> None:
+    browser = Browser(gateway)
+    browser.sign_in(gateway.enrol("night-1", Role.URGENT))
+    born = {"date_of_birth-day": "4", "date_of_birth-month": "3", "date_of_birth-year": "2018"}
+    told: dict[str, list[object]] = {}
+    for number in (HIDDEN, ABSENT, SEEN):
+        gateway.log_lines.seek(0)
+        gateway.log_lines.truncate()
+        browser.open("/check")
+        answer = browser.send("/check", {"nhs_number": number, **born})
+        (receipt,) = re.findall(r"Receipt ([0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4})", text_of(answer))
+        pages = [answer]
+        if number != SEEN:
+            pages.append(browser.send("/check/deep", {"deep": "name-unsure"}))
+        browser.open("/check/again")
+        pages.append(browser.send("/check/again", {"receipt": receipt}))
+        pages.append(browser.send("/call-back/leave", {"urgency": "now"}))
+        gateway.index.settle()
+        pages.append(browser.send("/call-back"))
+        token = re.findall(r'name="csrf" value="([^"]+)"', browser.page.text)[0]
+        asked = [("csrf", token), ("receipt", receipt)]
+        pages.append(browser.ask("POST", "/break-glass/confirm", asked))
+        pages.append(browser.ask("POST", "/break-glass", [*asked, ("typed", receipt), ("pin", PIN)]))
+        told[number] = [flattened(page, number) for page in pages]
+        told[number].append(gateway.log_lines.getvalue())
+
+    assert told[HIDDEN] == told[ABSENT]
+    assert told[SEEN] != told[ABSENT]
+    assert all(status == 200 for status, *_ in told[HIDDEN][:5])  # type: ignore[misc]
