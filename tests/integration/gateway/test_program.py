@@ -194,7 +194,7 @@ def test_a_persons_desk_is_no_programs(gateway: WholeGateway, tmp_path: Path) ->
     manifest = (files.folder / "manifest.json").read_bytes()
     Desk.make(tmp_path / "desk", settings=settings, manifest=manifest, device=files.key)
 
-    with pytest.raises(DeskUnusable, match="a person's"):
+    with pytest.raises(DeskUnusable, match="of another role"):
         Program(
             tmp_path / "desk", b"d" * 32, transport=gateway.transport, clock=gateway.index.world.clock,
             elapsed=lambda: 0.0, randomness=bytes,

@@ -78,7 +78,7 @@ def test_a_token_that_waits_opens_nothing_once_its_account_was_stopped(scene: Sc
 
     assert suspend(scene, administrator, "nurse-2") == (200, None)
 
-    assert told(waiting.enrol()) == (401, "enrolment-refused")
+    assert told(waiting.enrol()) == (403, "enrolment-refused")
 
 
 @pytest.mark.parametrize("account", ["nobody-1", "worker-9", "nurse-1"])
