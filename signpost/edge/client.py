@@ -37,7 +37,7 @@ from signpost.protocol.messages import (
 )
 from signpost.protocol.named_users import NOBODY
 from signpost.protocol.problems import ProblemCode
-from signpost.protocol.purposes import DeepReason, Kind, Purpose, Role, Urgency, purposes_of
+from signpost.protocol.purposes import NAMING_ROLES, DeepReason, Kind, Purpose, Role, Urgency, purposes_of
 from signpost.protocol.secret import Secret
 from signpost.service.clock import Clock, Randomness, SystemClock, system_randomness
 
@@ -114,6 +114,18 @@ def allowed_purpose(role: Role, kind: Kind, purpose: Purpose | None) -> Purpose:
             code=ProblemCode.PURPOSE_REFUSED,
         )
     return purpose
+
+
+def _refuse_of_a_machine(urgency: Urgency, deep: DeepReason | None, user: bytes) -> None:
+    """Refuse what a case-management system may not ask: here, before a point is charged."""
+    if user == NOBODY:
+        raise Refused("A case-management system names whom it asks for.", code=ProblemCode.ROLE_REFUSED)
+    if urgency is Urgency.NOW or deep is not None:
+        raise Refused(
+            "A case-management system asks nothing for now, and nothing deep.",
+            hint="Whoever needs that signs in at the gateway.",
+            code=ProblemCode.ROLE_REFUSED,
+        )
 
 
 _BY_MOTHER_DAYS: Final = 547
@@ -240,10 +252,12 @@ class Client:
 
         Raises:
             NothingToAsk: the details give no match input; nothing was sent.
-            Refused: the role may not use the purpose, or asks nothing at all; nothing was sent.
+            Refused: the role may not use the purpose, or asks nothing at all, or not so; nothing was sent.
             Failure: there is no verified, definite answer.
         """
         purpose = allowed_purpose(self._desk.role, self._desk.settings.kind, purpose)
+        if self._desk.role in NAMING_ROLES:
+            _refuse_of_a_machine(urgency, deep, user)
         use = Use.LOOKUP if deep is None else Use.DEEP
         inputs = match_inputs(askable(child, self._desk.role, now=self._clock.now()), use)
         if not inputs:

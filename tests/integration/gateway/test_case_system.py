@@ -113,7 +113,12 @@ def test_somebody_who_has_signed_in_asks_in_nobody_elses_name(scene: Scene) -> N
 
 @pytest.mark.parametrize("changed", [{"urgency": "now"}, {"purpose": "vital-interests"}, {"deep": "name-unsure"}])
 def test_nothing_urgent_and_nothing_deep_is_asked(scene: Scene, changed: dict[str, str]) -> None:
+    """Nor is a point of it charged."""
+    assert scene.look_up().status_code == 200
+    before = scene.gateway.holders[0].kept()["account_meters"]
+
     assert scene.look_up(**changed).status_code == 403
+    assert scene.gateway.holders[0].kept()["account_meters"] == before
 
 
 def test_its_token_opens_nothing_else(scene: Scene) -> None:
