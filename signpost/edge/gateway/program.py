@@ -36,6 +36,7 @@ from signpost.edge.organisation_keys import FeedKeys
 from signpost.edge.references import reference, row_digest
 from signpost.edge.registering import registration_of, slots_of
 from signpost.protocol.classes import Use
+from signpost.protocol.encoding import to_base64url
 from signpost.protocol.labels import Label
 from signpost.protocol.messages import Change, ChangeRequest, RegisterRequest
 from signpost.protocol.problems import Problem, ProblemCode
@@ -139,7 +140,7 @@ class Program:
             Failure: the index refused or did not answer.
         """
         after = None if cursor is None else self._cursors.place(cursor)
-        client = await self._signed_in()
+        client = await self._machine.client()
         listed = await client.index.involvements_after(after, _PAGE)
         return OwnInvolvements(
             involvements=[OwnInvolvement(reference=to_base64url(each.reference)) for each in listed.involvements],
