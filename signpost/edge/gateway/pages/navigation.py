@@ -38,6 +38,8 @@ class Place:
 _ANYBODY: Final = None
 _SHIELDING: Final = frozenset({Role.SHIELDING_OFFICER})
 _RIGHTS: Final = frozenset({Role.RIGHTS_OFFICER})
+_BY_MOTHER: Final = frozenset({Role.URGENT, Role.MATERNITY})
+"""Who may ask by a mother's number, about a child who is not yet born or very young."""
 _URGENT: Final = frozenset({Role.URGENT})
 
 PLACES: Final[Mapping[str, Place]] = MappingProxyType(
@@ -60,6 +62,7 @@ PLACES: Final[Mapping[str, Place]] = MappingProxyType(
             Place("/check", LOOKING_ROLES, "Check a child"),
             Place("/check/upn", LOOKING_ROLES),
             Place("/check/name", LOOKING_ROLES),
+            Place("/check/mother", _BY_MOTHER),
             Place("/check/deep", LOOKING_ROLES),
             Place("/check/again", LOOKING_ROLES),
             # contact
