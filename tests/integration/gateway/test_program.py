@@ -5,6 +5,7 @@ up.
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from signpost.edge.client import Client
 from signpost.edge.desk import Desk
 from signpost.edge.failures import DeskUnusable
-from signpost.edge.gateway.program import Program
+from signpost.edge.gateway.machine import Machine
 from signpost.edge.identifiers import NHSNumber
 from signpost.edge.match_inputs import ChildDetails
 from signpost.protocol.administration import AccountAct
@@ -239,8 +240,8 @@ def test_a_persons_desk_is_no_programs(gateway: WholeGateway, tmp_path: Path) ->
     manifest = (files.folder / "manifest.json").read_bytes()
     Desk.make(tmp_path / "desk", settings=settings, manifest=manifest, device=files.key)
 
-    with pytest.raises(DeskUnusable, match="a person's"):
-        Program(
-            tmp_path / "desk", b"d" * 32, transport=gateway.transport, clock=gateway.index.world.clock,
-            elapsed=lambda: 0.0, randomness=bytes,
+    with pytest.raises(DeskUnusable, match="of another role"):
+        Machine(
+            tmp_path / "desk", Role.FEED, transport=gateway.transport, clock=gateway.index.world.clock,
+            randomness=os.urandom,
         )  # fmt: skip

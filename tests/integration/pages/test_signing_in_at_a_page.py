@@ -87,7 +87,7 @@ def test_whoever_signs_in_is_told_of_a_session_that_was_open_still(gateway: Whol
 
     page = browser.send("/sign-in", {"account": "worker-1", "password": worker.password, "code": code})
 
-    assert "was open still and is over now" in text_of(page)
+    assert "was open still. It is over now" in text_of(page)
 
 
 def test_a_pin_is_chosen_once(gateway: WholeGateway, worker: User) -> None:
@@ -176,6 +176,7 @@ def test_ten_wrong_pins_end_the_session(gateway: WholeGateway, worker: User) -> 
 
     assert title_of(page) == "You are signed out - Signpost"
     assert title_of(browser.open("/check")) == "Sign in - Signpost"
+    assert "pins-spent" in gateway.log_lines.getvalue()
 
 
 def test_signing_out_ends_it_here_and_at_the_index(gateway: WholeGateway, worker: User) -> None:

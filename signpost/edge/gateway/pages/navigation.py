@@ -40,6 +40,9 @@ _SHIELDING: Final = frozenset({Role.SHIELDING_OFFICER})
 _RIGHTS: Final = frozenset({Role.RIGHTS_OFFICER})
 _BY_MOTHER: Final = frozenset({Role.URGENT, Role.MATERNITY})
 """Who may ask by a mother's number, about a child who is not yet born or very young."""
+_DATA_OFFICERS: Final = frozenset({Role.DATA_OFFICER})
+_SEE_FEEDS: Final = _DATA_OFFICERS | {Role.ADMINISTRATOR}
+_ADMINISTRATORS: Final = frozenset({Role.ADMINISTRATOR})
 _URGENT: Final = frozenset({Role.URGENT})
 
 PLACES: Final[Mapping[str, Place]] = MappingProxyType(
@@ -101,6 +104,17 @@ PLACES: Final[Mapping[str, Place]] = MappingProxyType(
             # emergencies
             Place("/reviews", _RIGHTS, "Emergencies", Office.REVIEWS),
             Place("/reviews/close", _RIGHTS, None, Office.REVIEWS),
+            # feeds by upload
+            Place("/feeds", _SEE_FEEDS, "Feeds"),
+            Place("/feeds/upload", _DATA_OFFICERS),
+            Place("/feeds/run", _SEE_FEEDS),
+            Place("/feeds/errors", _SEE_FEEDS),
+            Place("/feeds/cancel", _DATA_OFFICERS),
+            # administering
+            Place("/administration", _ADMINISTRATORS, "Overview"),
+            Place("/accounts", _ADMINISTRATORS, "Accounts"),
+            Place("/accounts/suspend", _ADMINISTRATORS),
+            Place("/handles", _ADMINISTRATORS, "Desks"),
             # for everybody who is signed in
             Place("/coverage", ENROLLED_ROLES, "Coverage"),
         )

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from signpost.edge.gateway.pages.navigation import PLACES, home_of
 from signpost.edge.gateway.pages.visit import FieldError, Page, Visit
 from signpost.edge.gateway.pages.wording import told
+from signpost.edge.gateway.sessions import Way
 from signpost.edge.gateway.wire import SignInGiven
 from signpost.edge.pins import SHORTEST_PIN, Pin, pin_fits
 from signpost.protocol.problems import Problem, ProblemCode
@@ -52,7 +53,7 @@ async def _sign_in(visit: Visit) -> Response:
         # No account, password or code is of that form: said as of any that do not belong together.
         return _refused(visit, Problem(ProblemCode.SIGN_IN_REFUSED))
     try:
-        opened = await visit.gateway.sign_in(given)
+        opened = await visit.gateway.sign_in(given, way=Way.PAGES)
     except Problem as problem:
         if problem.code is ProblemCode.COULD_NOT_CHECK:
             raise

@@ -15,9 +15,11 @@ from typing import Final, TypeVar, final
 from jinja2 import Environment
 from markupsafe import Markup
 from pydantic import BaseModel
+from starlette.requests import Request
 from starlette.responses import Response
 
 from signpost.edge.gateway.app import Gateway
+from signpost.edge.gateway.events import GatewayEvent
 from signpost.edge.gateway.pages.cookies import BEFORE, SESSION, dropped, set_to
 from signpost.edge.gateway.pages.forms import CSRF, FormFields, form_token
 from signpost.edge.gateway.pages.headers import PAGE_HEADERS
@@ -122,7 +124,8 @@ class Visit:
         return dt.datetime.fromtimestamp(self.now, tz=dt.UTC).date()
 
     def pin_errors(self) -> tuple[FieldError, ...]:
-        """None where the form's `pin` is the session's PIN: before an act that cannot be taken back.
+        """Empty where the form's `pin` is the session's PIN: before an act that cannot be taken back. An empty one is no
+        try.
 
         Raises:
             Problem: NOT_SIGNED_IN: there were too many wrong ones, and the session is over.
@@ -133,10 +136,13 @@ class Visit:
         """The same of a field of another name."""
         session = self.session
         assert session.pin is not None  # nobody gets further than choosing one
+        if not self.form.text(name):
+            return (FieldError(name, "Enter your PIN"),)
         if session.pin.right(self.form.text(name)):
             return ()
         if session.pin.spent:
             self.gateway.sessions.end(session)
+            self.gateway.log.emit(GatewayEvent.PINS_SPENT)
             raise Problem(ProblemCode.NOT_SIGNED_IN)
         return (FieldError(name, f"That is not your PIN. You can try {session.pin.left} more times"),)
 
@@ -250,11 +256,14 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What answers at a place: `show` for GET, `take` for a form."""
+    """What answers at a place: `show` for GET, `take` for a form. `take_files` instead, for a form with files: it sees
+    the request before anything of its body is read, and the form's token is for it to check.
+    """
 
     path: str
     show: Callable[[Visit], Awaitable[Response]] | None = None
     take: Callable[[Visit], Awaitable[Response]] | None = None
+    take_files: Callable[[Visit, Request], Awaitable[Response]] | None = None
 
 
 def field_errors(problem: Problem, *, dates: frozenset[str] = frozenset()) -> tuple[FieldError, ...]:

@@ -51,6 +51,8 @@ _TOLD: Final[Mapping[ProblemCode, Told]] = {
     _C.GATEWAY_INVALID: Told("This account cannot be used here",
         "It is not an account of this gateway, or the gateway's certificate has ended.",
         "Speak to your administrator."),
+    _C.ACCOUNT_UNKNOWN: Told("That account cannot be suspended",
+        "Your organisation has no account of that name, or it is suspended already.", "See the list of accounts."),
     _C.REPEATS_USED: Told("Asked too often", "These details have been asked about as often as they may be.",
         "Speak to your administrator. If it cannot wait, ring the local duty line."),
     _C.BUDGET_USED: Told("You have asked as often as you may for now", "The budget for asking is used up.",
@@ -118,6 +120,14 @@ FIELDS: Final[Mapping[str, str]] = {
     "other_known_postcode": "Enter another full postcode that the danger already knows, as LS1 4AP",
     "mother_nhs_number": "Enter the mother's NHS number, which is not the child's",
     "expected_date_of_birth": "Enter an expected date of birth within a year of today",
+    "format": "Choose what the extract is written in",
+    "dry_run": "Choose what is to be done",
+    "missing": "Choose what becomes of what is no longer in the extract",
+    "accept_ends": "Enter the number of ends and withdrawals in digits, as the dry run gave it",
+    "handle": "Enter the handle whose work it is for a CIN census or an SSDA903 return, and for no other",
+    "extract": "Choose the extract: one file, or for the dataset or an SSDA903 return the files of its folder",
+    "handles": "Choose one handles file",
+    "identity": "Choose one identity file for a CIN census or an SSDA903 return, and for no other",
 }
 """What to enter where a detail was not of its form."""
 
@@ -140,4 +150,8 @@ ROLES: Final[Mapping[Role, str]] = {
     Role.SHIELDING_OFFICER: "shielding officer",
     Role.RIGHTS_OFFICER: "rights officer",
     Role.AUDITOR: "auditor",
+    Role.DATA_OFFICER: "data officer",
+    Role.ADMINISTRATOR: "administrator",
+    Role.FEED: "feed (a machine)",
+    Role.CASE_MANAGEMENT: "case-management system (a machine)",
 }
