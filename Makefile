@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check test-browser bench bench-matching bench-full lock clean
+.PHONY: help demo test check test-browser assets chromium bench bench-matching bench-full lock clean
 
 # The first of these that is new enough is used; name one yourself with `make PYTHON=/path/to/python3 …`.
 PYTHON ?= python3.13 python3.12 python3.11 python3
@@ -21,7 +21,7 @@ INSTALL_PROJECT := $(INSTALL) --no-deps --no-build-isolation --no-index --editab
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(VENV)/.installed-run ## Play the whole story on this machine, and end.
+demo: $(VENV)/.installed-run assets ## Play the whole story on this machine, and end.
 	@$(BIN)/signpost demo
 
 # Files in the order of their folders: the slow ones are not left to the end.
@@ -34,8 +34,41 @@ check: $(VENV)/.installed-dev ## Check style, types and who may import whom.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test-browser: ## Run the tests that need a browser.
-	@echo "There are no web pages yet, so there is nothing for a browser to test."
+test-browser: $(VENV)/.installed-browser assets chromium ## Run the tests that drive the gateway's pages in a browser.
+	@$(BIN)/python -m pytest $(or $(TESTS),tests/browser)
+
+# Debian's, where it is missing and can be had; the fonts are what the pages are drawn with.
+chromium:
+	@if ! command -v chromium >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	    echo "Installing Debian's chromium."; \
+	    export DEBIAN_FRONTEND=noninteractive; \
+	    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation >/dev/null; \
+	fi
+	@command -v chromium >/dev/null || \
+	    { echo "The browser tests need chromium (on Debian: apt install chromium fonts-liberation)." >&2; exit 1; }
+
+# GOV.UK's styles and scripts without its typeface and without its crest: this is no site of GOV.UK's. Its package holds
+# no licence's text, which must go with it: that is kept here.
+ASSETS := signpost/edge/gateway/pages/assets
+GOVUK := requirements/npm/node_modules/govuk-frontend/dist/govuk/govuk-frontend.min
+NOT_OURS := s/@font-face *\{[^}]*\}//g; s/"?GDS Transport"?, *//g; s|url\(/assets/images/[^)]*\)|none|g; s|/\*!.*\*/||g
+OWN_SHEET := so the gateway's pages use the small sheet of their own
+
+assets: ## Fetch GOV.UK's styles and scripts for the gateway's pages, where npm is.
+	@if [ requirements/npm/package-lock.json -ot $(ASSETS)/LICENSE.txt ]; then exit 0; fi; \
+	if ! command -v npm >/dev/null; then \
+	    echo "There is no npm here, $(OWN_SHEET) (on Debian: apt install npm)."; \
+	    exit 0; \
+	fi; \
+	echo "Fetching the styles and scripts of the gateway's pages."; \
+	if ! (cd requirements/npm && npm ci --ignore-scripts --silent --prefer-offline); then \
+	    echo "npm could not fetch them, $(OWN_SHEET)."; \
+	    exit 0; \
+	fi; \
+	mkdir -p $(ASSETS); \
+	sed -E '$(NOT_OURS)' $(GOVUK).css > $(ASSETS)/govuk-frontend.min.css; \
+	cp $(GOVUK).js $(ASSETS)/; \
+	cp requirements/npm/govuk-frontend.LICENSE.txt $(ASSETS)/LICENSE.txt
 
 bench: $(VENV)/.installed-bench ## Measure what a lookup and a feed cost, and whether a shield shows, in some ten minutes.
 	@$(BIN)/python -m tests.bench
@@ -52,11 +85,12 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 
 lock: $(BIN)/python ## Write the hash-locked requirements files anew from the .in files.
 	@test -x .venv-lock/bin/uv || { $(BIN)/python -m venv .venv-lock && .venv-lock/bin/pip install -qq uv; }
-	@# run.txt comes first: the other two are held to its versions
-	cd requirements && for name in run dev bench; do ../$(LOCK) $$name.in --output-file $$name.txt; done
+	@# run.txt comes first: the others are held to its versions; and dev.txt before browser.txt
+	cd requirements && for name in run dev bench browser; do ../$(LOCK) $$name.in --output-file $$name.txt; done
+	cd requirements/npm && npm install --package-lock-only --ignore-scripts --silent
 
 clean: ## Remove the virtual environments, the caches and what runs left behind.
-	rm -rf .venv-lock $(VENV) build dist run runs
+	rm -rf .venv-lock $(VENV) build dist run runs $(ASSETS) requirements/npm/node_modules
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
 	find signpost cli keys tests -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -15,7 +15,7 @@ import pytest
 from tests.contract.repository import ROOT, repository_files, text_files
 
 REQUIREMENTS = ROOT / "requirements"
-LOCKS = ("run.txt", "dev.txt", "bench.txt")
+LOCKS = ("run.txt", "dev.txt", "bench.txt", "browser.txt")
 
 # The bracketed letters keep these patterns from finding themselves.
 REGISTRIES = re.compile(
@@ -106,9 +106,9 @@ def test_every_list_of_requirements_has_its_lock() -> None:
 
 def test_what_runs_is_what_is_tested() -> None:
     """The test and benchmark locks hold every package that runs, at the same version."""
-    run, dev, bench = (pins(name) for name in LOCKS)
+    run, dev, bench, browser = (pins(name) for name in LOCKS)
 
-    assert run <= dev
+    assert run <= dev <= browser
     assert run <= bench
 
 
@@ -137,7 +137,7 @@ def test_the_commands_of_the_readme_exist() -> None:
 def test_help_lists_every_target_with_one_sentence() -> None:
     """`make` alone lists all targets, and each says in one sentence what it does."""
     assert targets().keys() == {
-        "help", "demo", "test", "check", "test-browser", "bench", "bench-matching", "bench-full", "lock",
+        "help", "demo", "test", "check", "test-browser", "assets", "bench", "bench-matching", "bench-full", "lock",
         "clean",
     }  # fmt: skip
     assert all(sentence.endswith(".") for sentence in targets().values())
@@ -188,6 +188,12 @@ def test_the_wheel_holds_the_three_packages_and_nothing_else(tmp_path: Path) -> 
         ".csv",
         ".toml",
         ".md",
+        # the gateway's pages, and GOV.UK's styles and scripts with their licence where `make assets` has fetched them
+        ".html",
+        ".css",
+        ".js",
+        ".svg",
+        ".txt",
     }
 
 

@@ -30,8 +30,8 @@ from types import TracebackType
 from typing import Final, Self, TypeVar
 
 from signpost.edge.shift import end_shift
-from signpost.protocol.one_time_codes import STEP_SECONDS, code_of
 from signpost.protocol.secret import Secret
+from signpost_cli.demo.people import Person
 
 __all__ = ["PIN", "Completed", "Organisation", "Tls", "World", "WorldFailed", "free_ports"]
 
@@ -96,28 +96,6 @@ class Organisation:
         return self.desk or self.name
 
 
-@dataclass(slots=True)
-class _Person:
-    """Who signs in, and the generator of their codes. Codes are good once: each is of a later step than the last."""
-
-    username: str
-    password: str
-    codes: Secret
-    last: int = 0
-
-    def given(self) -> dict[str, str]:
-        """What is typed to sign in, as soon as there is a code that was not used."""
-        step = (
-            max(int(time.time()) // STEP_SECONDS, self.last + 1) if self.last else int(time.time()) // STEP_SECONDS + 1
-        )
-        while step > int(time.time()) // STEP_SECONDS + 1:
-            time.sleep(1)
-        self.last = step
-        return {
-            "username": self.username, "password": self.password, "code": code_of(self.codes, step), "pin": PIN,
-        }  # fmt: skip
-
-
 def free_ports(count: int) -> list[int]:
     """Ports of the loopback that nobody listens on now."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
@@ -151,13 +129,16 @@ class World:
         self._tls = tls
         self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._address = address or (_loopback if tls is None else _loopback_over_tls)
+        self._what: dict[str, str] = {}
+        self._ports: dict[str, int] = {}
+        self._urls: dict[str, str] = {}
         names = [*self.holder_names, "index"]
-        self._ports = dict(zip(names, free_ports(len(names)), strict=True))
-        address = address or (_loopback if tls is None else _loopback_over_tls)
-        self._urls = {name: address(name, port) for name, port in self._ports.items()}
+        for name, port in zip(names, free_ports(len(names)), strict=True):
+            self.add_service(name, "index" if name == "index" else "holder", port)
         self.index_settings = ""
         """Further lines of the index's settings."""
-        self._people: dict[str, _Person] = {}
+        self._people: dict[str, Person] = {}
         self.manifest_fingerprint = ""
         """What custodians give to administrators by hand, once there is a manifest."""
 
@@ -169,6 +150,11 @@ class World:
     def url(self, name: str) -> str:
         """The address others use for a service."""
         return self._urls[name]
+
+    def add_service(self, name: str, what: str, port: int) -> None:
+        """Name a service of this world: `signpost serve WHAT` in a folder of its own, where there are its settings."""
+        self._what[name], self._ports[name] = what, port
+        self._urls[name] = self._address(name, port)
 
     def process_id(self, name: str) -> int:
         """The process of a running service."""
@@ -211,10 +197,9 @@ class World:
             WorldFailed: it ended, or did not answer in time; its log is in `NAME/log`.
         """
         settings = self.root / name / "settings.toml"
-        what = "index" if name == "index" else "holder"
         with (self.root / name / "log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "signpost_cli", "serve", what, "--settings", str(settings)],
+                [sys.executable, "-m", "signpost_cli", "serve", self._what[name], "--settings", str(settings)],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -317,7 +302,7 @@ class World:
         approving = ("keys", "approve", "../roster.json", "--settings", "settings.toml", f"--fingerprint={fingerprint}")
         _at_once(lambda name: self.must(name, *approving), self.holder_names)
         self.must(
-            "holder-1", "keys", "ceremony", "--roster", "../roster.json", "--out", "../manifest.json", *self._trusting
+            "holder-1", "keys", "ceremony", "--roster", "../roster.json", "--out", "../manifest.json", *self.trusting
         )
         shown = self.must("holder-1", "keys", "status", "--settings", "settings.toml", "--json").stdout
         self.manifest_fingerprint = json.loads(shown)["holders"][0]["manifest_fingerprint"]
@@ -357,30 +342,28 @@ class World:
     def _enrol_account(self, organisation: Organisation) -> None:
         """Enrol an account of an organisation, as its administrator and its owner do. This machine plays both."""
         name, folder = organisation.name, self.root / organisation.folder
-        administering = ("--org-keys", "keys", "--index", self.url("index"), "--passphrase-file", "passphrase")
-        believing = (f"--fingerprint={self.manifest_fingerprint}", "--out-of-hours", "0113 496 0000")
         if organisation.role == "feed":
             self.must(
                 name, "admin", "device", "enrol", "--account", organisation.account, "--home", "desk",
-                *administering, *believing, *self._trusting,
+                *self.administering, *self.believing, *self.trusting,
             )  # fmt: skip
             return
         later = (date.today() + timedelta(days=300)).isoformat()  # noqa: DTZ011 - the administrator's own day
         made = self.must(
             name, "admin", "account", "enrol", organisation.account, "--role", organisation.role, "--vetting-until",
-            organisation.vetting_until or later, "--training-until", later, "--json", *administering, *believing,
-            *self._trusting,
+            organisation.vetting_until or later, "--training-until", later, "--json", *self.administering, *self.believing,
+            *self.trusting,
         )  # fmt: skip
         password = secrets.token_urlsafe(24)
         given = {"token": json.loads(made.stdout)["token"], "password": password}
         codes = folder / "codes.secret"
         codes.unlink(missing_ok=True)
         self.must(
-            organisation.folder, "enrol", "--stdin", "--codes-file", "codes.secret", "--home", "desk", *self._trusting,
+            organisation.folder, "enrol", "--stdin", "--codes-file", "codes.secret", "--home", "desk", *self.trusting,
             stdin=json.dumps(given),
         )  # fmt: skip
-        self.must(name, "admin", "account", "approve", organisation.account, *administering, *self._trusting)
-        self._people[organisation.folder] = _Person(organisation.account, password, self._code_secret(codes))
+        self.must(name, "admin", "account", "approve", organisation.account, *self.administering, *self.trusting)
+        self._people[organisation.folder] = Person(organisation.account, password, self._code_secret(codes))
 
     def add_colleagues(self, colleagues: Sequence[Organisation]) -> None:
         """Enrol further accounts of organisations that are admitted, and sign them in."""
@@ -399,7 +382,9 @@ class World:
 
     def what_is_typed(self, name: str) -> str:
         """What the owner of a folder's account types to sign in now, with a code that was not used yet."""
-        return json.dumps(self._people[name].given())
+        person = self._people[name]
+        given = {"username": person.account, "password": person.password, "code": person.next_code(), "pin": PIN}
+        return json.dumps(given)
 
     @staticmethod
     def _code_secret(file: Path) -> Secret:
@@ -421,7 +406,7 @@ class World:
         self._passphrase(folder)
         (folder / "settings.toml").write_text(
             f'port = {self._ports[name]}\npublic_url = "{self.url(name)}"\ndata_dir = "data"\n'
-            f'index_url = "{self.url("index")}"\nindex_credential_key = "{credential_key}"\n{self._tls_settings}'
+            f'index_url = "{self.url("index")}"\nindex_credential_key = "{credential_key}"\n{self.tls_settings}'
             + (f'index_ca_file = "{self._tls.authority}"\n' if self._tls else "")
         )
         made = self.must(name, "keys", "new", "--settings", "settings.toml", "--passphrase-file", "passphrase")
@@ -436,18 +421,35 @@ class World:
         pinned = f'manifest = "../manifest.json"\nmanifest_fingerprint = "{fingerprint}"\n' if fingerprint else ""
         (folder / "settings.toml").write_text(
             f'port = {self._ports["index"]}\npublic_url = "{self.url("index")}"\ndata_dir = "data"\n'
-            f"expected_organisations = [{expected}]\n{pinned}{self._tls_settings}{self.index_settings}"
+            f"expected_organisations = [{expected}]\n{pinned}{self.tls_settings}{self.index_settings}"
         )
 
     @property
-    def _tls_settings(self) -> str:
+    def administering(self) -> tuple[str, ...]:
+        """What an administrator's commands are told, in the organisation's folder."""
+        return ("--org-keys", "keys", "--index", self.url("index"), "--passphrase-file", "passphrase")
+
+    @property
+    def believing(self) -> tuple[str, ...]:
+        """What a device, or a gateway, is to believe."""
+        return (f"--fingerprint={self.manifest_fingerprint}", "--out-of-hours", "0113 496 0000")
+
+    @property
+    def trusting(self) -> tuple[str, ...]:
+        """Whose certificates are good, where there are any."""
+        return () if self._tls is None else ("--ca-file", str(self._tls.authority))
+
+    @property
+    def authority(self) -> Path | None:
+        """The authority's certificate, where this world speaks TLS."""
+        return None if self._tls is None else self._tls.authority
+
+    @property
+    def tls_settings(self) -> str:
+        """The lines of a service's settings that have it speak TLS, where this world does."""
         if self._tls is None:
             return ""
         return f'tls_certificate = "{self._tls.certificate}"\ntls_key = "{self._tls.key}"\n'
-
-    @property
-    def _trusting(self) -> list[str]:
-        return [] if self._tls is None else ["--ca-file", str(self._tls.authority)]
 
     def _passphrase(self, folder: Path) -> None:
         file = folder / "passphrase"

@@ -153,6 +153,10 @@ def test_a_none_can_be_asked_again_more_tolerantly_with_a_reason_and_only_once(
     browser.open("/check/name")
     browser.send("/check/name", NAMED)
 
+    asked = browser.send("/check/deep")
+    assert asked.status_code == 422
+    assert '<a href="#deep">' in asked.text
+    assert len(gateway.index.tables()["lookup_rows"]) == 1
     page = browser.send("/check/deep", {"deep": "address-unsure"})
 
     assert "NONE" in text_of(page)
@@ -166,6 +170,14 @@ def test_what_is_settled_offers_no_deeper_question(gateway: WholeGateway, browse
     page = browser.send("/check", {"nhs_number": NUMBER, **BORN})
 
     assert "CURRENT" in text_of(page)
+    assert "/check/deep" not in page.text
+    assert NUMBER not in page.text
+
+
+def test_with_a_number_alone_there_is_nothing_to_be_tolerant_about(browser: Browser) -> None:
+    page = browser.send("/check", {"nhs_number": NUMBER, **BORN})
+
+    assert "NONE" in text_of(page)
     assert "/check/deep" not in page.text
     assert NUMBER not in page.text
 
@@ -193,3 +205,20 @@ def test_a_purpose_that_is_not_the_roles_is_refused(gateway: WholeGateway, brows
 
     assert page.status_code == 403
     assert gateway.index.tables()["lookup_rows"] == []
+
+
+def test_on_urgent_duty_an_unborn_child_is_checked_by_its_mother(gateway: WholeGateway, browser: Browser) -> None:
+    assert browser.open("/check/mother").status_code == 404
+    assert "/check/mother" not in browser.open("/check").text
+    night = Browser(gateway)
+    assert "/check/mother" in night.sign_in(gateway.enrol("night-1", Role.URGENT)).text
+    night.open("/check/mother")
+
+    assert '<a href="#expected_date_of_birth-day">' in night.send("/check/mother", {"mother_nhs_number": NUMBER}).text
+    soon = gateway.gateway.clock.now() + 60 * 86_400
+    due = dt.datetime.fromtimestamp(soon, tz=dt.UTC).date()
+    typed = {f"expected_date_of_birth-{part}": str(getattr(due, part)) for part in ("day", "month", "year")}
+    page = night.send("/check/mother", typed)
+
+    assert "NONE" in text_of(page)
+    assert "For the child not yet born" in text_of(page)

@@ -78,6 +78,18 @@ def test_without_a_pin_no_other_page_opens(gateway: WholeGateway, worker: User) 
     assert title_of(browser.send("/pin", {"pin": PIN, "again": PIN})) == "Check a child by NHS number - Signpost"
 
 
+def test_whoever_signs_in_is_told_of_a_session_that_was_open_still(gateway: WholeGateway, worker: User) -> None:
+    """It may have been somebody else's."""
+    Browser(gateway).sign_in(worker)
+    browser = Browser(gateway)
+    browser.open("/sign-in")
+    code = gateway.code(worker)
+
+    page = browser.send("/sign-in", {"account": "worker-1", "password": worker.password, "code": code})
+
+    assert "was open still and is over now" in text_of(page)
+
+
 def test_a_pin_is_chosen_once(gateway: WholeGateway, worker: User) -> None:
     """Whoever finds a screen open cannot choose another."""
     browser = Browser(gateway)
@@ -109,6 +121,31 @@ def test_whoever_was_away_shows_the_pin_and_goes_on_with_what_they_sent(gateway:
     assert "You can try 9 more times" in text_of(wrong)
 
     assert title_of(browser.send("/check", {"unlock": PIN})) == "Answer - Signpost"
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/pin", "/own/signpost.css", "/nowhere"])
+def test_no_page_that_needs_no_pin_takes_the_place_of_one(gateway: WholeGateway, worker: User, path: str) -> None:
+    browser = Browser(gateway)
+    browser.sign_in(worker)
+    gateway.index.world.clock.advance(LOCK_SECONDS)
+
+    browser.open(path)
+
+    assert title_of(browser.open("/check")) == "Enter your PIN - Signpost"
+
+
+def test_whoever_leaves_before_choosing_a_pin_is_signed_out(gateway: WholeGateway, worker: User) -> None:
+    """Or whoever comes by would choose it."""
+    browser = Browser(gateway)
+    browser.open("/sign-in")
+    code = gateway.code(worker)
+    browser.send("/sign-in", {"account": "worker-1", "password": worker.password, "code": code})
+    gateway.index.world.clock.advance(LOCK_SECONDS)
+
+    page = browser.send("/pin", {"pin": PIN, "again": PIN})
+
+    assert title_of(page) == "You are signed out - Signpost"
+    assert len(gateway.gateway.sessions) == 0
 
 
 def test_being_away_for_longer_ends_the_session_however_often_the_pin_was_asked_for(

@@ -29,6 +29,8 @@ class Place:
 _ANYBODY: Final = None
 _DATA_OFFICERS: Final = frozenset({Role.DATA_OFFICER})
 _SEE_FEEDS: Final = _DATA_OFFICERS | {Role.ADMINISTRATOR}
+_BY_MOTHER: Final = frozenset({Role.URGENT, Role.MATERNITY})
+"""Who may ask by a mother's number, about a child who is not yet born or very young."""
 _URGENT: Final = frozenset({Role.URGENT})
 
 PLACES: Final[Mapping[str, Place]] = MappingProxyType(
@@ -51,6 +53,7 @@ PLACES: Final[Mapping[str, Place]] = MappingProxyType(
             Place("/check", LOOKING_ROLES, "Check a child"),
             Place("/check/upn", LOOKING_ROLES),
             Place("/check/name", LOOKING_ROLES),
+            Place("/check/mother", _BY_MOTHER),
             Place("/check/deep", LOOKING_ROLES),
             Place("/check/again", LOOKING_ROLES),
             # contact

@@ -69,7 +69,7 @@ def _refused(visit: Visit, problem: Problem) -> Response:
 async def _ask_pin(visit: Visit) -> Response:
     if visit.session.pin is not None:
         return visit.goes_to(home_of(visit.role))
-    return visit.shown("signing_in/pin.html", shortest=SHORTEST_PIN)
+    return _pin_form(visit, [])
 
 
 async def _choose_pin(visit: Visit) -> Response:
@@ -81,9 +81,19 @@ async def _choose_pin(visit: Visit) -> Response:
     elif visit.form.text("again") != chosen:
         errors.append(FieldError("again", "Enter the same PIN again"))
     if errors:
-        return visit.shown("signing_in/pin.html", shortest=SHORTEST_PIN, errors=errors, status=422)
+        return _pin_form(visit, errors)
     visit.session.pin = Pin(chosen, randomness=visit.gateway.randomness)
     return visit.goes_to(home_of(visit.role))
+
+
+def _pin_form(visit: Visit, errors: list[FieldError]) -> Response:
+    return visit.shown(
+        "signing_in/pin.html",
+        errors=errors,
+        status=422 if errors else 200,
+        shortest=SHORTEST_PIN,
+        ended_shift_of=visit.session.shift.ended_shift_of,
+    )
 
 
 async def _unlocked(visit: Visit) -> Response:

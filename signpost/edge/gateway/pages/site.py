@@ -111,7 +111,7 @@ class Pages:
         if visit.signed_in is not None and visit.place.path not in _BEFORE_A_PIN:
             if visit.signed_in.pin is None:
                 return visit.goes_to("/pin")
-            if self._locked(visit):
+            if self._was_left(visit.signed_in):
                 return visit.shown("signing_in/unlock.html", action="/unlock", kept=(("to", visit.place.path),))
         return await self._let_in(visit, page.show(visit))
 
@@ -132,7 +132,7 @@ class Pages:
         if visit.signed_in is not None and visit.place.path not in _BEFORE_A_PIN:
             if visit.signed_in.pin is None:
                 return visit.goes_to("/pin")
-            if self._locked(visit):
+            if self._was_left(visit.signed_in):
                 errors = visit.pin_typed(_UNLOCK) if visit.form.text(_UNLOCK) else ()
                 if errors or not visit.form.text(_UNLOCK):
                     kept = visit.form.pairs(without=frozenset({_UNLOCK, "csrf", "once"}))
@@ -143,6 +143,7 @@ class Pages:
                         errors=errors,
                         status=422 if errors else 200,
                     )
+                return await self._let_in(visit, page.take(visit), unlocked=True)
         return await self._let_in(visit, page.take(visit))
 
     async def _taken_with_files(
@@ -154,7 +155,7 @@ class Pages:
             refused = visit.shown("not_from_here.html", status=403)
         elif visit.session.pin is None:
             refused = visit.goes_to("/pin")
-        elif self._locked(visit):
+        elif self._was_left(visit.session):
             refused = visit.shown("signing_in/unlock.html", action="/unlock", kept=(("to", "/feeds"),))
         if refused is not None:
             # Read to its end, for a browser shows no answer before it has said everything.
@@ -163,20 +164,25 @@ class Pages:
             return refused
         return await self._let_in(visit, take(visit, request))
 
-    async def _let_in(self, visit: Visit, answer: Awaitable[Response]) -> Response:
-        if visit.signed_in is not None:
+    async def _let_in(self, visit: Visit, answer: Awaitable[Response], *, unlocked: bool = False) -> Response:
+        # A page that needs no PIN does not take the place of one.
+        if visit.signed_in is not None and (unlocked or not self._was_left(visit.signed_in)):
             self._gateway.sessions.touch(visit.signed_in)
         return await answer
 
-    def _locked(self, visit: Visit) -> bool:
-        return self._gateway.sessions.idle_for(visit.session) >= LOCK_SECONDS
+    def _was_left(self, session: Session) -> bool:
+        return self._gateway.sessions.idle_for(session) >= LOCK_SECONDS
 
     def _session(self, headers: Headers) -> Session | None:
         token = given(headers.get("cookie", ""), SESSION)
         try:
-            return None if token is None else self._gateway.sessions.known(token)
+            session = None if token is None else self._gateway.sessions.known(token)
         except Problem:
             return None
+        if session is not None and session.pin is None and self._was_left(session):
+            self._gateway.sessions.end(session)  # whoever comes by would choose the PIN
+            return None
+        return session
 
     def _visit(self, headers: Headers, place: Place, session: Session | None) -> Visit:
         cookies = headers.get("cookie", "")

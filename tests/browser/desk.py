@@ -1,0 +1,109 @@
+"""A browser in front of somebody: they read headings, fill in fields by their labels and press buttons by their names.
+
+Whatever a page asks of another origin, and whatever its scripts or its policy complain of, fails the walk.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+
+from signpost_cli.demo.families import Person as Child
+from signpost_cli.demo.people import Person
+from tests.browser.looking import look_at
+from tests.browser.place import PIN
+
+__all__ = ["Desk"]
+
+_STATUS: Final = "Failed to load resource: the server responded with a status of"
+"""What Chromium says of a page that is a refusal: the page is there, and that is its status."""
+
+
+@final
+class Desk:
+    """One window, with scripts or without."""
+
+    def __init__(self, context: BrowserContext, url: str, *, scripts: bool) -> None:
+        self.url = url
+        self.scripts = scripts
+        self.page: Page = context.new_page()
+        self.troubles: list[str] = []
+        """What a browser said that nobody should have to hear."""
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on("request", self._asked)
+
+    # -- what somebody does
+
+    def open(self, path: str) -> None:
+        """Type an address of the gateway."""
+        self.page.goto(f"{self.url}{path}")
+
+    def fill(self, **fields: str) -> None:
+        """Type into fields, each by its label's words with low lines for spaces."""
+        for label, text in fields.items():
+            self.page.get_by_label(label.replace("_", " "), exact=True).fill(text)
+
+    def choose(self, label: str) -> None:
+        """Choose a radio button or a box by its label."""
+        self.page.get_by_label(label).check()
+
+    def press(self, button: str) -> None:
+        """Press a button."""
+        self.page.get_by_role("button", name=button, exact=True).click()
+
+    def follow(self, link: str) -> None:
+        """Follow a link."""
+        self.page.get_by_role("link", name=link, exact=True).click()
+
+    def sign_in(self, person: Person) -> None:
+        """Sign somebody in, with a PIN."""
+        self.open("/sign-in")
+        self.give(person, person.next_code())
+        self.fill(PIN=PIN, The_same_PIN_again=PIN)
+        self.press("Continue")
+
+    def give(self, person: Person, code: str) -> None:
+        """Fill in and send the form to sign in."""
+        self.fill(Account=person.account, Password=person.password, **{"One-time code": code})
+        self.press("Sign in")
+
+    def check(self, child: Child) -> None:
+        """Ask about a child by NHS number and date of birth."""
+        self.open("/check")
+        self.fill(NHS_number=child.nhs_number)
+        self.born(child)
+        self.press("Check")
+
+    def born(self, child: Child) -> None:
+        """Type a date of birth."""
+        born = child.date_of_birth
+        self.fill(Day=str(born.day), Month=str(born.month), Year=str(born.year))
+
+    # -- what stands on the page
+
+    def look(self, state: str) -> None:
+        """Check the page in that state, and that nothing was said on the way to it."""
+        look_at(self.page, state, scripts=self.scripts)
+        assert self.troubles == []
+
+    @property
+    def heading(self) -> str:
+        """The page's first heading."""
+        return self.page.get_by_role("heading", level=1).inner_text()
+
+    @property
+    def text(self) -> str:
+        """What is read in the main part."""
+        return self.page.get_by_role("main").inner_text()
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(_STATUS):
+            self.troubles.append(message.text)
+
+    def _asked(self, request: Request) -> None:
+        asked, own = urlsplit(request.url), urlsplit(self.url)
+        if (asked.scheme, asked.netloc) != (own.scheme, own.netloc):
+            self.troubles.append("something was asked of another origin")

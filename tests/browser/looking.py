@@ -1,0 +1,65 @@
+"""What every page has to stand, in every state a walk comes to: that it is the page it should be, that everybody can
+use it, and that it fits a narrow screen.
+
+axe finds what breaks WCAG 2.2 at level AA. A window 320 CSS pixels wide is what 400 % zoom makes of one that is 1,280.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any, Final
+
+from playwright.sync_api import Page
+
+from tests.browser.states import STATES
+from tests.contract.repository import ROOT
+
+__all__ = ["SEEN", "look_at"]
+
+SEEN: Final[set[tuple[str, bool]]] = set()
+"""Each state that was looked at, with scripts and without."""
+
+_AXE: Final = ROOT / "requirements" / "npm" / "node_modules" / "axe-core" / "axe.min.js"
+_RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice")
+_RUN: Final = """
+async (tags) => {
+  const found = await axe.run(document, {runOnly: {type: "tag", values: tags}, preload: false});
+  return found.violations.map(
+    (each) => ({rule: each.id, help: each.help, where: each.nodes.map((node) => [node.html, node.failureSummary])})
+  );
+}
+"""
+NARROW: Final = {"width": 320, "height": 256}
+"""400 % of 1,280 by 1,024 (WCAG 2.2, 1.4.10)."""
+
+
+def look_at(page: Page, name: str, *, scripts: bool) -> None:
+    """Check that the page is in the state of that name, and that it can be used so."""
+    state = STATES[name]
+    assert state.title.fullmatch(page.title()), f"{name}: the title is {page.title()!r}"
+    assert page.locator(".govuk-error-summary").count() == (1 if state.errors else 0), name
+    _refuse_barriers(page, name)
+    _refuse_scrolling_sideways(page, name)
+    SEEN.add((name, scripts))
+
+
+def _refuse_barriers(page: Page, name: str) -> None:
+    page.evaluate(_source())
+    found: list[Any] = page.evaluate(_RUN, list(_RULES))
+    assert found == [], f"{name}: {json.dumps(found, indent=1)}"
+
+
+def _refuse_scrolling_sideways(page: Page, name: str) -> None:
+    usual = page.viewport_size
+    assert usual is not None
+    page.set_viewport_size({"width": NARROW["width"], "height": NARROW["height"]})
+    width = page.evaluate("document.documentElement.scrollWidth")
+    page.set_viewport_size(usual)
+    assert width <= NARROW["width"], f"{name}: {width} pixels wide at 400 %"
+
+
+@cache
+def _source() -> str:
+    assert _AXE.exists(), "axe-core was not fetched: run `make assets` where npm is"
+    return _AXE.read_text(encoding="utf-8")

@@ -1,0 +1,102 @@
+"""What the browser stands before: a whole Signpost on the loopback, with two councils' gateways and people at them.
+
+One for the whole suite: making it takes longer than any walk through it. Walks therefore share it: each takes children
+and people of its own, and whoever kills a service brings it back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from signpost_cli.demo.families import HANDLES, POPULATION, Caseload, generate_csv, person, write_handles
+from signpost_cli.demo.families import Person as Child
+from signpost_cli.demo.gateways import PretendGateway
+from signpost_cli.demo.people import Person
+from signpost_cli.demo.world import Organisation, World
+
+__all__ = ["PEOPLE", "PIN", "Place", "open_place"]
+
+PIN: Final = "314159"
+_SEED: Final = 7
+_NORTH: Final = Organisation("north-council", "council", "feed-01", "feed")
+_SOUTH: Final = Organisation("south-council", "council", "feed-01", "feed")
+_SETTLED_SECONDS: Final = 2.0
+"""Ten ticks of the settling worker, which makes what was registered visible."""
+
+PEOPLE: Final = {
+    "north-council": (
+        ("worker-1", "practitioner"), ("worker-2", "practitioner"), ("worker-3", "practitioner"),
+        ("worker-4", "practitioner"), ("night-1", "urgent"), ("shield-1", "shielding-officer"),
+        ("rights-1", "rights-officer"),
+    ),
+    "south-council": (("duty-1", "practitioner"), ("shield-2", "shielding-officer")),
+}  # fmt: skip
+"""Each gateway's accounts, with their roles. `worker-3` and `worker-4` sign in and out; the others are signed in once."""
+
+
+@dataclass(slots=True)
+class Place:
+    """The world, its gateways, who uses them, and the children that the southern council works with."""
+
+    world: World
+    gateways: dict[str, PretendGateway]
+    people: dict[str, Person]
+    """By account: each name is used at one gateway alone."""
+    caseload: Caseload
+    _unknown: int = field(default=POPULATION - 1)
+
+    def url_of(self, account: str) -> str:
+        """Where somebody signs in."""
+        council = next(name for name, people in PEOPLE.items() if account in dict(people))
+        return self.gateways[council].url
+
+    def unknown_child(self) -> Child:
+        """Somebody whom nobody has registered, and whom no other walk asks about."""
+        while True:
+            self._unknown -= 1
+            child = person(_SEED, self._unknown, today=_today())
+            if child.nhs_number:
+                return child
+
+
+@contextlib.contextmanager
+def open_place(root: Path) -> Iterator[Place]:
+    """Everything, running; the southern council has registered its children, and everybody is enrolled."""
+    with World(root) as world:
+        world.set_up_services()
+        world.enrol_without_signing_in((_NORTH, _SOUTH))
+        gateways = {name: PretendGateway(world, name) for name in PEOPLE}
+        with ThreadPoolExecutor() as threads:
+            registered = threads.submit(_register, world)
+            enrolled = {name: threads.submit(_staffed, gateways[name], people) for name, people in PEOPLE.items()}
+            people = {each.account: each for staff in enrolled.values() for each in staff.result()}
+            caseload = registered.result()
+        time.sleep(_SETTLED_SECONDS)
+        yield Place(world, gateways, people, caseload)
+
+
+def _staffed(gateway: PretendGateway, people: Sequence[tuple[str, str]]) -> list[Person]:
+    """The gateway, running, and everybody enrolled at it."""
+    gateway.set_up(sorted({role for _, role in people}), settings="idle_minutes = 60\n")
+    return [gateway.enrol(account, role) for account, role in people]
+
+
+def _register(world: World) -> Caseload:
+    folder = world.root / _SOUTH.name
+    written = generate_csv(folder / "caseload.csv", _SEED, 60, today=_today())
+    night = world.add_handle(_SOUTH.name, "Emergency duty team")
+    handle = world.add_handle(_SOUTH.name, "Duty social worker", out_of_hours=night)
+    write_handles(folder / "handles.csv", dict.fromkeys(HANDLES.values(), handle))
+    world.must(_SOUTH.name, "register", "caseload.csv", "--format", "csv", "--handles", "handles.csv")
+    return written
+
+
+def _today() -> dt.date:
+    return dt.date.today()  # noqa: DTZ011 - the feed's own day
