@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from starlette.types import Message
 
 from signpost.edge.gateway.feeds import run as runs
 from signpost.edge.gateway.feeds.history import DAYS, FeedHistory
@@ -282,6 +283,33 @@ def test_more_than_the_limit_is_refused_and_the_connection_closed(officer: Offic
     assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
     assert answer.headers["connection"] == "close"
     assert officer.upload(csv_of([officer.row(0)])).status_code == 202
+
+
+def test_an_upload_whose_sender_goes_away_is_let_go_of(officer: Officer) -> None:
+    """And the next one is taken."""
+    media_type, body = multipart({"format": "csv"}, [File("extract", "caseload.csv", csv_of([officer.row(0)]))])
+    scope = {
+        "type": "http", "method": "POST", "path": "/api/v1/feeds", "raw_path": b"/api/v1/feeds", "query_string": b"",
+        "headers": [(b"authorization", f"Bearer {officer.token}".encode()), (b"content-type", media_type.encode()),
+                    (b"transfer-encoding", b"chunked")],
+    }  # fmt: skip
+    messages: list[Message] = [
+        {"type": "http.request", "body": body[:300], "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> Message:
+        return messages.pop(0)
+
+    async def send(message: Message) -> None:
+        """To nobody."""
+
+    officer.gateway.index.run(officer.gateway.app(scope, receive, send))
+
+    assert officer.get("/api/v1/feeds").json() == {"feeds": []}
+    assert "unexpected" not in officer.gateway.log_lines.getvalue()
+    assert officer.upload(csv_of([officer.row(0)])).status_code == 202
+    officer.finish()
 
 
 # -- who may
