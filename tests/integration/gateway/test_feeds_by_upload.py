@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import os
 import stat
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from starlette.types import Message
 
+from signpost.edge.feeds import spill
 from signpost.edge.gateway.feeds import run as runs
 from signpost.edge.gateway.feeds.history import DAYS, FeedHistory
 from signpost.edge.index_client import Index
@@ -511,6 +514,26 @@ def test_what_the_key_holders_refuse_is_told_of_and_a_rerun_does_it(officer: Off
     assert owned(officer) == 0
     gateway.keep_time()
     assert officer.run(extract, dry_run="no")["state"] == "registered"
+
+
+@pytest.mark.parametrize(("rows", "state"), [(2_000, "unreadable"), (1, "failed")])
+def test_more_rows_than_there_is_memory_for_are_told_of(
+    officer: Officer, monkeypatch: pytest.MonkeyPatch, rows: int, state: str
+) -> None:
+    """In the extract; and in what the organisation has at the index already."""
+    if state == "failed":
+        listed = [SimpleNamespace(reference=os.urandom(16), row_digest=os.urandom(32)) for _ in range(5_000)]
+
+        async def involvements(_: object) -> AsyncIterator[list[SimpleNamespace]]:
+            yield listed
+
+        monkeypatch.setattr(Index, "involvements", involvements)
+    monkeypatch.setattr(spill, "MOST_BYTES", 50_000)
+
+    told = officer.run(csv_of([officer.row(0, local_id=f"case-{each}") for each in range(rows)]), dry_run="no")
+
+    assert (told["state"], told["sent"]) == (state, False)
+    assert told["why"] == "There are more rows or involvements than a gateway takes."
 
 
 def test_what_nobody_foresaw_is_logged_by_class_and_place_and_ends_the_run(
