@@ -81,7 +81,8 @@ class Pages:
         """A refusal of the door's: a page for a person, a problem document for a program."""
         if not _is_pages(scope):
             return problem_response(problem)
-        return self._visit(Headers(scope=scope), _NOWHERE, None).refused(problem)
+        headers = Headers(scope=scope)
+        return self._visit(headers, _NOWHERE, self._session(headers)).refused(problem)
 
     def _asset(self, request: Request) -> Response | None:
         asset = self._look.files.get(request.url.path)
@@ -127,6 +128,7 @@ class Pages:
         assert page.take is not None
         visit.form = read_form(request.headers, await request.body())
         if not came_from_here(request.headers) or not is_of(visit.form, visit.cookie):
+            self._gateway.log.emit(GatewayEvent.FORM_REFUSED)
             visit.form = FormFields({})
             return visit.shown("not_from_here.html", status=403)
         if visit.signed_in is not None and visit.place.path not in _BEFORE_A_PIN:

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from signpost.edge.gateway.app import Gateway
+from signpost.edge.gateway.events import GatewayEvent
 from signpost.edge.gateway.pages.cookies import BEFORE, SESSION, dropped, set_to
 from signpost.edge.gateway.pages.forms import CSRF, FormFields, form_token
 from signpost.edge.gateway.pages.headers import PAGE_HEADERS
@@ -123,7 +124,7 @@ class Visit:
         return dt.datetime.fromtimestamp(self.now, tz=dt.UTC).date()
 
     def pin_errors(self) -> tuple[FieldError, ...]:
-        """None where the form's `pin` is the session's PIN: before an act that cannot be taken back.
+        """Empty where the form's `pin` is the session's PIN: before an act that cannot be taken back.
 
         Raises:
             Problem: NOT_SIGNED_IN: there were too many wrong ones, and the session is over.
@@ -138,6 +139,7 @@ class Visit:
             return ()
         if session.pin.spent:
             self.gateway.sessions.end(session)
+            self.gateway.log.emit(GatewayEvent.PINS_SPENT)
             raise Problem(ProblemCode.NOT_SIGNED_IN)
         return (FieldError(name, f"That is not your PIN. You can try {session.pin.left} more times"),)
 
