@@ -140,6 +140,7 @@ def test_a_form_that_is_not_from_here_is_taken_nowhere(
     page = scene.upload(scene.extract(), headers=headers, token=token)
 
     assert page.status_code == 403
+    assert "form-refused" in scene.officer.gateway.log_lines.getvalue()
     assert "There was no feed." in text_of(scene.browser.open("/feeds"))
 
 

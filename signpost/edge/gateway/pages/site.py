@@ -154,6 +154,7 @@ class Pages:
         """A form with files is not held while somebody shows a PIN: it is thrown away, and sent again."""
         refused: Response | None = None
         if not came_from_here(request.headers):
+            self._gateway.log.emit(GatewayEvent.FORM_REFUSED)
             refused = visit.shown("not_from_here.html", status=403)
         elif visit.session.pin is None:
             refused = visit.goes_to("/pin")
