@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from signpost.edge.administrator import Administrator
 from signpost.edge.atomic_file import PUBLIC, replace_file
 from signpost.edge.gateway.app import Gateway
+from signpost.edge.gateway.case_system import CASE_SYSTEM_TOKEN, CaseSystem
 from signpost.edge.gateway.certifying import GatewayTerms, certified_gateway, certify_gateway
 from signpost.edge.gateway.doors import gateway_app
 from signpost.edge.gateway.feeds.history import FeedHistory
@@ -26,12 +27,13 @@ from signpost.edge.gateway.files import GatewayFiles, install, make_gateway_key
 from signpost.edge.gateway.machine import Machine
 from signpost.edge.gateway.program import Program, load_program_digest, make_program_token
 from signpost.edge.gateway.signing_in import OpenedShift, enrol_at_gateway, sign_in_at_gateway
-from signpost.edge.organisation_keys import Organisation, copy_feed_keys, load_feed_keys
+from signpost.edge.organisation_keys import Organisation, copy_feed_keys, copy_users_key, load_feed_keys
 from signpost.edge.signing_in import Chosen, enrol_device
 from signpost.edge.transport import Transport
 from signpost.index.web.public import public_app
 from signpost.protocol.credentials import SHIFT_SECONDS, AccountId, OrganisationId
 from signpost.protocol.enrolment import EnrolmentToken
+from signpost.protocol.gateways import GATEWAY_ROLES
 from signpost.protocol.one_time_codes import STEP_SECONDS, code_of
 from signpost.protocol.purposes import Kind, Role
 from signpost.protocol.secret import Secret
@@ -45,6 +47,8 @@ __all__ = ["IDLE_SECONDS", "LONGEST_UPLOAD", "NAME", "User", "WholeGateway", "op
 
 NAME = "town-hall"
 IDLE_SECONDS = 900
+ADDRESS = "10.0.4.17"
+"""Not the loopback's, where nobody is counted by where they come from."""
 LONGEST_UPLOAD = 1 << 20
 _MONTH = 30 * 86_400
 
@@ -74,6 +78,7 @@ class WholeGateway:
 
     program: Program | None = None
     feeds: Feeds | None = None
+    case_system: CaseSystem | None = None
 
     def __post_init__(self) -> None:
         self.start()
@@ -84,7 +89,7 @@ class WholeGateway:
         self.gateway = Gateway(
             self.files, transport=self.transport, idle_seconds=IDLE_SECONDS, clock=clock,
             elapsed=lambda: float(clock.now()), randomness=os.urandom, log=Log(Word("gateway"), self.log_lines),
-            program=self.program, feeds=self.feeds,
+            program=self.program, feeds=self.feeds, case_system=self.case_system,
         )  # fmt: skip
         self.app = gateway_app(self.gateway)
 
@@ -107,6 +112,23 @@ class WholeGateway:
         self.feeds = Feeds(
             machine, keys, FeedHistory(self.files.folder, clock=clock), clock=clock, randomness=os.urandom,
             log=Log(Word("gateway"), self.log_lines), upload_bytes=LONGEST_UPLOAD,
+        )  # fmt: skip
+        self.start()
+        return given
+
+    def with_case_system(self) -> str:
+        """Have a machine enrolled for the organisation's case-management system, and the gateway started with it; the
+        system's token.
+        """
+        desk = self._machine("lookups", AccountId("case-lookups"), Role.CASE_MANAGEMENT)
+        copy_users_key(self.administrator.folder, desk)
+        given = CASE_SYSTEM_TOKEN.make(self.files.folder, randomness=os.urandom)
+        kept = CASE_SYSTEM_TOKEN.kept(self.files.folder)
+        assert kept is not None
+        clock = self.index.world.clock
+        self.case_system = CaseSystem(
+            desk, kept, transport=self.transport, clock=clock, elapsed=lambda: float(clock.now()),
+            randomness=os.urandom,
         )  # fmt: skip
         self.start()
         return given
@@ -198,7 +220,7 @@ class WholeGateway:
 def open_whole_gateway(
     folder: Path, *, organisation: str = "northtown", kind: Kind = Kind.COUNCIL
 ) -> Iterator[WholeGateway]:
-    """Northtown's gateway, certified for practitioners, urgent accounts and data officers; nobody is enrolled yet."""
+    """Northtown's gateway, certified for everybody who may use one; nobody is enrolled yet."""
     with contextlib.ExitStack() as opened:
         index = opened.enter_context(RunningIndex(folder / "index"))
         world = index.world
@@ -222,7 +244,7 @@ def open_whole_gateway(
             NAME,
             make_gateway_key(gateway, randomness=os.urandom),
             GatewayTerms(
-                roles=frozenset({Role.PRACTITIONER, Role.URGENT, Role.DATA_OFFICER}),
+                roles=GATEWAY_ROLES,
                 session_seconds=SHIFT_SECONDS,
                 issued_at=world.clock.now(),
                 expires_at=world.clock.now() + _MONTH,
@@ -268,8 +290,8 @@ def _administrator(index: RunningIndex, folder: Path, name: str, kind: Kind, tra
 
 
 def _network(apps: dict[str, FastAPI]) -> httpx2.AsyncBaseTransport:
-    """A network that holds these and nobody else."""
-    roads = {url: httpx2.ASGITransport(app=app) for url, app in apps.items()}
+    """A network that holds these and nobody else. Everything comes from one address, the gateway's."""
+    roads = {url: httpx2.ASGITransport(app=app, client=(ADDRESS, 40_000)) for url, app in apps.items()}
 
     async def handle(request: httpx2.Request) -> httpx2.Response:
         road = roads.get(f"{request.url.scheme}://{request.url.host}:{request.url.port}")

@@ -20,6 +20,7 @@ from signpost.edge.feeds.csv_feed import read_ids, read_row
 from signpost.edge.feeds.errors import RowError
 from signpost.edge.feeds.handles import Handles
 from signpost.edge.feeds.model import GoodRow, PassedRow, Row
+from signpost.edge.gateway.cursors import Cursors
 from signpost.edge.gateway.machine import Machine, MachineToken
 from signpost.edge.gateway.remembered import Remembered
 from signpost.edge.gateway.wire import (
@@ -27,12 +28,15 @@ from signpost.edge.gateway.wire import (
     InvolvementNamed,
     InvolvementShown,
     InvolvementsShown,
+    OwnInvolvement,
+    OwnInvolvements,
     RowFault,
 )
 from signpost.edge.organisation_keys import FeedKeys
 from signpost.edge.references import reference, row_digest
 from signpost.edge.registering import registration_of, slots_of
 from signpost.protocol.classes import Use
+from signpost.protocol.encoding import to_base64url
 from signpost.protocol.labels import Label
 from signpost.protocol.messages import Change, ChangeRequest, RegisterRequest
 from signpost.protocol.problems import Problem, ProblemCode
@@ -42,6 +46,8 @@ __all__ = ["Program", "load_program_digest", "make_program_token"]
 
 _TOKEN: Final = MachineToken("program.digest", Label.GATEWAY_PROGRAM)
 _FEED_FORMAT: Final = "gateway"
+_PAGE: Final = 500
+"""Involvements in one answer: 20 kB."""
 
 
 def make_program_token(folder: Path, *, randomness: Randomness) -> str:
@@ -84,6 +90,7 @@ class Program:
         self._digest = token_digest
         self._clock = clock
         self.remembered = Remembered(elapsed=elapsed, randomness=randomness)
+        self._cursors = Cursors(elapsed=elapsed, randomness=randomness)
 
     def admit(self, token: str) -> None:
         """Refuse any token but the program's.
@@ -122,7 +129,23 @@ class Program:
             await client.index.register(
                 RegisterRequest(epoch=evaluated.epoch, registrations=registrations, receipts=list(evaluated.receipts))
             )
-        return InvolvementsShown(involvements=[_shown(*row) for row in rows])
+        return InvolvementsShown(involvements=[self._shown(*row) for row in rows])
+
+    async def own(self, cursor: str | None) -> OwnInvolvements:
+        """A page of what the organisation has registered, by the names that registering told: for the program to
+        compare with what it has.
+
+        Raises:
+            Problem: MALFORMED: no such cursor, or it is older than ten minutes.
+            Failure: the index refused or did not answer.
+        """
+        after = None if cursor is None else self._cursors.place(cursor)
+        client = await self._machine.client()
+        listed = await client.index.involvements_after(after, _PAGE)
+        return OwnInvolvements(
+            involvements=[OwnInvolvement(reference=to_base64url(each.reference)) for each in listed.involvements],
+            next=None if listed.next is None else self._cursors.made(listed.next),
+        )
 
     async def withdraw(self, named: list[InvolvementNamed]) -> None:
         """Withdraw involvements, all or none.
@@ -157,22 +180,22 @@ class Program:
         """The machine's shift is over: the next request signs it in again."""
         self._machine.ended()
 
+    def _shown(self, row: Row, left_out: list[RowError]) -> InvolvementShown:
+        match row:
+            case GoodRow():
+                name = to_base64url(reference(self._keys.reference_key, row.involvement.ids))
+                return InvolvementShown(outcome="registered", reference=name, errors=[], left_out=_faults(left_out))
+            case PassedRow():
+                return InvolvementShown(outcome="passed-over", reference=None, errors=[], left_out=[])
+            case _:
+                return InvolvementShown(outcome="refused", reference=None, errors=_faults(row.errors), left_out=[])
+
     def _today(self) -> dt.date:
         return dt.datetime.fromtimestamp(self._clock.now(), tz=dt.UTC).date()
 
 
 def _cells(number: int, given: InvolvementGiven | InvolvementNamed) -> Cells:
     return Cells(number, lambda column: str(getattr(given, column, "")))
-
-
-def _shown(row: Row, left_out: list[RowError]) -> InvolvementShown:
-    match row:
-        case GoodRow():
-            return InvolvementShown(outcome="registered", errors=[], left_out=_faults(left_out))
-        case PassedRow():
-            return InvolvementShown(outcome="passed-over", errors=[], left_out=[])
-        case _:
-            return InvolvementShown(outcome="refused", errors=_faults(row.errors), left_out=[])
 
 
 def _faults(errors: list[RowError] | tuple[RowError, ...]) -> list[RowFault]:

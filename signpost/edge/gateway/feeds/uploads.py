@@ -1,7 +1,7 @@
 """Feeds by upload at an organisation's gateway: who may bring one, one at a time, and what is told of it.
 
 * A *data officer* brings it, and nobody else: that role looks nobody up, and no role that does brings a caseload
-  (docs/decisions/0019). What is registered is registered by the machine account of a feed. What came of it is seen by
+  (docs/decisions/0020). What is registered is registered by the machine account of a feed. What came of it is seen by
   administrators too.
 * Before anything is taken in the index is asked, in the officer's own name, for the organisation's handles: who was
   suspended a minute ago is refused there.

@@ -19,14 +19,22 @@ from signpost.edge.gateway.app import Gateway
 from signpost.edge.gateway.events import GatewayEvent
 from signpost.edge.gateway.feeds.receiving import pieces_of
 from signpost.edge.gateway.pages import (
+    accounts,
+    administration,
     checking,
     contact,
     coverage,
+    desk,
     enrolling,
     feeds,
     glass,
+    handles,
     inbox,
     passwords,
+    reports,
+    reviews,
+    rights,
+    shields,
     signing_in,
 )
 from signpost.edge.gateway.pages.cookies import BEFORE, SESSION, given
@@ -46,7 +54,8 @@ PAGES: Final[Mapping[str, Page]] = {
     page.path: page
     for pages in (
         signing_in.PAGES, enrolling.PAGES, passwords.PAGES, checking.PAGES, contact.PAGES, inbox.PAGES, glass.PAGES,
-        feeds.PAGES, coverage.PAGES,
+        shields.PAGES, desk.PAGES, rights.PAGES, reports.PAGES, reviews.PAGES, administration.PAGES, accounts.PAGES,
+        handles.PAGES, feeds.PAGES, coverage.PAGES,
     )
     for page in pages
 }  # fmt: skip
@@ -54,6 +63,8 @@ _API: Final = ("/api/", "/openapi.json", "/health")
 _BEFORE_A_PIN: Final = frozenset({"/", "/sign-in", "/sign-out", "/pin"})
 """What somebody may do who has chosen no PIN yet."""
 _UNLOCK: Final = "unlock"
+_NOT_KEPT: Final = frozenset({_UNLOCK, "csrf", "once", "pin", "again", "password", "new_password", "code", "token"})
+"""What the page that asks for the PIN carries on of no form: its own fields, and what was typed unseen."""
 _NOWHERE: Final = Place("", None)
 
 
@@ -121,23 +132,24 @@ class Pages:
             raise Problem(ProblemCode.NOT_FOUND if request.method == "POST" else ProblemCode.METHOD_NOT_ALLOWED)
         if request.method != "POST":
             raise Problem(ProblemCode.METHOD_NOT_ALLOWED)
+        if not came_from_here(request.headers):  # before its session is missed: a browser sends no cookie with it
+            return self._not_from_here(visit)
         if visit.place.roles is not None and visit.signed_in is None:
             raise Problem(ProblemCode.NOT_SIGNED_IN)
         if page.take_files is not None:
             return await self._taken_with_files(visit, page.take_files, request)
         assert page.take is not None
         visit.form = read_form(request.headers, await request.body())
-        if not came_from_here(request.headers) or not is_of(visit.form, visit.cookie):
-            self._gateway.log.emit(GatewayEvent.FORM_REFUSED)
+        if not is_of(visit.form, visit.cookie):
             visit.form = FormFields({})
-            return visit.shown("not_from_here.html", status=403)
+            return self._not_from_here(visit)
         if visit.signed_in is not None and visit.place.path not in _BEFORE_A_PIN:
             if visit.signed_in.pin is None:
                 return visit.goes_to("/pin")
             if self._was_left(visit.signed_in):
                 errors = visit.pin_typed(_UNLOCK) if visit.form.text(_UNLOCK) else ()
                 if errors or not visit.form.text(_UNLOCK):
-                    kept = visit.form.pairs(without=frozenset({_UNLOCK, "csrf", "once"}))
+                    kept = visit.form.pairs(without=_NOT_KEPT)
                     return visit.shown(
                         "signing_in/unlock.html",
                         action=visit.place.path,
@@ -153,10 +165,7 @@ class Pages:
     ) -> Response:
         """A form with files is not held while somebody shows a PIN: it is thrown away, and sent again."""
         refused: Response | None = None
-        if not came_from_here(request.headers):
-            self._gateway.log.emit(GatewayEvent.FORM_REFUSED)
-            refused = visit.shown("not_from_here.html", status=403)
-        elif visit.session.pin is None:
+        if visit.session.pin is None:
             refused = visit.goes_to("/pin")
         elif self._was_left(visit.session):
             refused = visit.shown("signing_in/unlock.html", action="/unlock", kept=(("to", "/feeds"),))
@@ -166,6 +175,10 @@ class Pages:
                 pass
             return refused
         return await self._let_in(visit, take(visit, request))
+
+    def _not_from_here(self, visit: Visit) -> Response:
+        self._gateway.log.emit(GatewayEvent.FORM_REFUSED)
+        return visit.shown("not_from_here.html", status=403)
 
     async def _let_in(self, visit: Visit, answer: Awaitable[Response], *, unlocked: bool = False) -> Response:
         # A page that needs no PIN does not take the place of one.
@@ -214,6 +227,5 @@ class Beside:
 
 
 def _refuse_role(visit: Visit) -> None:
-    roles = visit.place.roles
-    if roles is not None and visit.signed_in is not None and visit.role not in roles:
+    if visit.signed_in is not None and not visit.place.is_for(visit.role, visit.kind):
         raise Problem(ProblemCode.NOT_FOUND)

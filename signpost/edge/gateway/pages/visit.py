@@ -124,7 +124,8 @@ class Visit:
         return dt.datetime.fromtimestamp(self.now, tz=dt.UTC).date()
 
     def pin_errors(self) -> tuple[FieldError, ...]:
-        """Empty where the form's `pin` is the session's PIN: before an act that cannot be taken back.
+        """Empty where the form's `pin` is the session's PIN: before an act that cannot be taken back. An empty one is no
+        try.
 
         Raises:
             Problem: NOT_SIGNED_IN: there were too many wrong ones, and the session is over.
@@ -135,6 +136,8 @@ class Visit:
         """The same of a field of another name."""
         session = self.session
         assert session.pin is not None  # nobody gets further than choosing one
+        if not self.form.text(name):
+            return (FieldError(name, "Enter your PIN"),)
         if session.pin.right(self.form.text(name)):
             return ()
         if session.pin.spent:
@@ -156,7 +159,7 @@ class Visit:
             "form": self.form,
             "form_fields": self._form_fields(token),
             "look": self.look,
-            "menu": () if self.signed_in is None or self.signed_in.pin is None else menu_of(self.role),
+            "menu": () if self.signed_in is None or self.signed_in.pin is None else menu_of(self.role, self.kind),
             "now": self.now,
             "organisation": self.gateway.organisation,
             "out_of_hours": self.gateway.out_of_hours,
