@@ -8,7 +8,6 @@ import io
 import os
 import stat
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -335,16 +334,14 @@ def test_nobody_but_a_data_officer_brings_or_sees_a_feed(officer: Officer) -> No
 
 
 def test_an_administrator_sees_what_came_of_feeds_and_brings_and_cancels_none(officer: Officer) -> None:
-    """Their session is made of an officer's here: what counts is the role in it."""
-    gateway = officer.gateway.gateway
     told = officer.run(csv_of([officer.row(0)]))
-    session = gateway.sessions.used(officer.token)
-    identity = session.shift.desk
-    settings = identity.settings.model_copy(update={"role": Role.ADMINISTRATOR})
-    session.shift = replace(session.shift, desk=replace(identity, settings=settings))
+    administrator = Officer(officer.gateway, officer.gateway.enrol("admin-1", Role.ADMINISTRATOR))
 
-    assert officer.told(str(told["feed"])) == told
-    for answer in (officer.upload(csv_of([officer.row(0)])), officer.delete(f"/api/v1/feeds/{told['feed']}")):
+    assert administrator.told(str(told["feed"])) == told
+    for answer in (
+        administrator.upload(csv_of([officer.row(0)])),
+        administrator.delete(f"/api/v1/feeds/{told['feed']}"),
+    ):
         assert answer.json()["code"] == "role-refused"
 
 
