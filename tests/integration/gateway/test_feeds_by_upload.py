@@ -386,7 +386,7 @@ def test_there_is_one_feed_at_a_time(officer: Officer) -> None:
     assert officer.upload(csv_of([officer.row(0)])).status_code == 202
 
 
-def slowly(monkeypatch: pytest.MonkeyPatch, officer: Officer, then: str) -> None:
+def slowly(monkeypatch: pytest.MonkeyPatch, officer: Officer, then: str, *, administrator: str = "") -> None:
     """As soon as the run registers its first batch, something else happens."""
     register = Index.register
     done: list[str] = []
@@ -398,7 +398,11 @@ def slowly(monkeypatch: pytest.MonkeyPatch, officer: Officer, then: str) -> None
             feeds = officer.gateway.feeds
             assert feeds is not None
             assert feeds._current is not None
-            if then == "cancelled":
+            if then == "suspended":
+                await officer.gateway.requesting(
+                    "POST", "/api/v1/accounts/suspend", {"account": officer.user.account}, token=administrator
+                )
+            elif then == "cancelled":
                 await officer.gateway.requesting(
                     "DELETE", f"/api/v1/feeds/{feeds._current.told.feed}", token=officer.token
                 )
@@ -426,6 +430,21 @@ def test_a_run_that_is_cancelled_while_it_sends_keeps_what_was_acknowledged_and_
         f"Added {100 - kept} · unchanged {kept} · rejected 0 (0.00 %, limit 2 %)"
     )
     assert owned(officer) == 100
+
+
+def test_the_run_of_an_officer_whom_an_administrator_suspends_here_ends_where_it_is(
+    officer: Officer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is not trusted any more does not withdraw the rest of a caseload."""
+    administrator = officer.gateway.token(officer.gateway.enrol("admin-1", Role.ADMINISTRATOR))
+    with monkeypatch.context() as patched:
+        slowly(patched, officer, "suspended", administrator=administrator)
+        answer = officer.upload(csv_of([officer.row(each) for each in range(100)]), dry_run="no")
+        officer.finish()
+
+    officer.token = administrator
+    assert officer.told(str(answer.json()["feed"]))["state"] == "cancelled"
+    assert 0 < owned(officer) < 100
 
 
 def test_signing_out_does_not_end_a_run_that_sends(officer: Officer, monkeypatch: pytest.MonkeyPatch) -> None:
