@@ -49,7 +49,7 @@ def may_have_evaluated(role: Role, use: Use) -> bool:
             return use in (Use.LOOKUP, Use.DEEP)
         case Role.SHIELDING_OFFICER | Role.RIGHTS_OFFICER:
             return use is Use.OFFICER
-        case Role.AUDITOR | Role.CUSTODIAN | Role.ADMINISTRATOR | Role.OPERATOR:
+        case Role.DATA_OFFICER | Role.AUDITOR | Role.CUSTODIAN | Role.ADMINISTRATOR | Role.OPERATOR:
             return False
         case _:
             assert_never(role)

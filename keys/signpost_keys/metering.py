@@ -66,7 +66,7 @@ class Allowances:
                 lookups = self.officer
             case Role.FEED:
                 return None
-            case Role.AUDITOR | Role.CUSTODIAN | Role.ADMINISTRATOR | Role.OPERATOR:
+            case Role.DATA_OFFICER | Role.AUDITOR | Role.CUSTODIAN | Role.ADMINISTRATOR | Role.OPERATOR:
                 return 0
             case _:
                 assert_never(role)

@@ -168,15 +168,23 @@ class Index:
         """
         after: bytes | None = None
         while True:
-            listed = await self._read(
-                "/v1/involvements/list", InvolvementListRequest(after=after, limit=page), InvolvementList
-            )
+            listed = await self.involvements_after(after, page)
             yield listed.involvements
             if listed.next is None:
                 return
             if listed.next == after:
                 raise CouldNotCheck("The index's list does not come to an end.", hint="signpost doctor")
             after = listed.next
+
+    async def involvements_after(self, after: bytes | None, limit: int) -> InvolvementList:
+        """A page of the organisation's own list, after a reference; from the first, where that is null.
+
+        Raises:
+            Failure: the index refused, or could not be reached.
+        """
+        return await self._read(
+            "/v1/involvements/list", InvolvementListRequest(after=after, limit=limit), InvolvementList
+        )
 
     async def handles(self) -> HandleList:
         """The organisation's own handles.

@@ -1,4 +1,4 @@
-"""The words in which answers, notices and refusals are told to people, wherever they sit: at a terminal or in a browser.
+"""The words in which answers and notices are told to people, wherever they sit: at a terminal or in a browser.
 
 They are the same whatever lies behind them: the words of a `none` are those of a shielded child too.
 """

@@ -51,6 +51,7 @@ _ROLES: Final = {
     # Somebody whose office is that families' rights are kept, and who never breaks one.
     Act.REVIEW_GLASS: frozenset({Role.RIGHTS_OFFICER}),
     # The whole caseload of an organisation is written and read back by its feed, and by nobody who looks children up.
+    # Who brings the extract to it at a gateway, a data officer, writes nothing here either.
     Act.REGISTER: _FEED,
     Act.CHANGE: _FEED,
     Act.LIST_INVOLVEMENTS: _FEED,

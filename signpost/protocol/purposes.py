@@ -26,7 +26,8 @@ class Purpose(StrEnum):
 
 
 class Role(StrEnum):
-    """What somebody may be to the system. `feed` is a machine that registers and never looks anybody up.
+    """What somebody may be to the system. `feed` is a machine that registers and never looks anybody up. A
+    `data-officer` brings it the organisation's extracts, at the organisation's gateway, and does nothing else.
 
     The last three have no account: a custodian acts at its own key holder, an administrator by its organisation's
     signing key, an operator at the index's local socket.
@@ -36,6 +37,7 @@ class Role(StrEnum):
     URGENT = "urgent"
     MATERNITY = "maternity"
     FEED = "feed"
+    DATA_OFFICER = "data-officer"
     SHIELDING_OFFICER = "shielding-officer"
     RIGHTS_OFFICER = "rights-officer"
     AUDITOR = "auditor"

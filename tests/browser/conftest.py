@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, StorageState, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 from tests.browser.desk import Desk
 from tests.browser.place import Place, open_place
@@ -51,40 +52,50 @@ def signed_in() -> dict[str, StorageState]:
     return {}
 
 
+@pytest.fixture(scope="session")
+def second(chromium: Browser) -> Iterator[Page]:
+    """The window in which pages without scripts are examined."""
+    with chromium.new_context() as context:
+        yield context.new_page()
+
+
 Opens = Callable[[str], Desk]
+"""Opens a window for whoever has that account. Those who are not signed in yet sign in."""
 
 
 @pytest.fixture
-def desk_of(
-    place: Place, chromium: Browser, scripts: bool, signed_in: dict[str, StorageState]
-) -> Iterator[Opens]:
-    """Opens a window for somebody who is signed in. What browsers complained of is looked at when it is closed."""
-    contexts: list[BrowserContext] = []
-    desks: list[Desk] = []
+def windows(chromium: Browser, scripts: bool, second: Page) -> Iterator[Callable[[str, StorageState | None], Desk]]:
+    """Opens windows. What browsers complained of in them is looked at when they are closed."""
+    with contextlib.ExitStack() as opened:
+        desks: list[Desk] = []
 
-    def open_desk(account: str) -> Desk:
-        context = chromium.new_context(java_script_enabled=scripts, storage_state=signed_in.get(account))
-        contexts.append(context)
-        context.set_default_timeout(_SECONDS * 1000)
-        desk = Desk(context, place.url_of(account), scripts=scripts)
-        desks.append(desk)
-        if account not in signed_in:
-            desk.sign_in(place.people[account])
-            signed_in[account] = context.storage_state()
-        return desk
+        def open_window(url: str, cookies: StorageState | None) -> Desk:
+            context = opened.enter_context(chromium.new_context(java_script_enabled=scripts, storage_state=cookies))
+            context.set_default_timeout(_SECONDS * 1000)
+            desks.append(Desk(context, url, second=None if scripts else second))
+            return desks[-1]
 
-    yield open_desk
-    for context in contexts:
-        context.close()
+        yield open_window
     assert [trouble for desk in desks for trouble in desk.troubles] == []
 
 
 @pytest.fixture
-def desk(place: Place, chromium: Browser, scripts: bool) -> Iterator[Desk]:
+def desk_of(
+    place: Place, windows: Callable[[str, StorageState | None], Desk], signed_in: dict[str, StorageState]
+) -> Opens:
+    """Windows of people who are signed in."""
+
+    def open_desk(account: str) -> Desk:
+        desk = windows(place.url_of(account), signed_in.get(account))
+        if account not in signed_in:
+            desk.sign_in(place.people[account])
+            signed_in[account] = desk.page.context.storage_state()
+        return desk
+
+    return open_desk
+
+
+@pytest.fixture
+def desk(place: Place, windows: Callable[[str, StorageState | None], Desk]) -> Desk:
     """A window at the northern council's gateway, in which nobody is signed in."""
-    context = chromium.new_context(java_script_enabled=scripts)
-    context.set_default_timeout(_SECONDS * 1000)
-    desk = Desk(context, place.gateways["north-council"].url, scripts=scripts)
-    yield desk
-    context.close()
-    assert desk.troubles == []
+    return windows(place.gateways["north-council"].url, None)

@@ -5,6 +5,7 @@ Whatever a page asks of another origin, and whatever its scripts or its policy c
 
 from __future__ import annotations
 
+import re
 from typing import Final, final
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from tests.browser.place import PIN
 
 __all__ = ["Desk"]
 
+_RECEIPT: Final = re.compile(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b")
 _STATUS: Final = "Failed to load resource: the server responded with a status of"
 """What Chromium says of a page that is a refusal: the page is there, and that is its status."""
 
@@ -25,9 +27,11 @@ _STATUS: Final = "Failed to load resource: the server responded with a status of
 class Desk:
     """One window, with scripts or without."""
 
-    def __init__(self, context: BrowserContext, url: str, *, scripts: bool) -> None:
+    def __init__(self, context: BrowserContext, url: str, *, second: Page | None) -> None:
+        """`second`: a window that runs scripts, where this one does not."""
         self.url = url
-        self.scripts = scripts
+        self.scripts = second is None
+        self._second = second
         self.page: Page = context.new_page()
         self.troubles: list[str] = []
         """What a browser said that nobody should have to hear."""
@@ -47,8 +51,8 @@ class Desk:
             self.page.get_by_label(label.replace("_", " "), exact=True).fill(text)
 
     def choose(self, label: str) -> None:
-        """Choose a radio button or a box by its label."""
-        self.page.get_by_label(label).check()
+        """Choose a radio button by the beginning of its label."""
+        self.page.get_by_role("radio", name=label).check()
 
     def press(self, button: str) -> None:
         """Press a button."""
@@ -86,7 +90,7 @@ class Desk:
 
     def look(self, state: str) -> None:
         """Check the page in that state, and that nothing was said on the way to it."""
-        look_at(self.page, state, scripts=self.scripts)
+        look_at(self.page, state, second=self._second)
         assert self.troubles == []
 
     @property
@@ -98,6 +102,13 @@ class Desk:
     def text(self) -> str:
         """What is read in the main part."""
         return self.page.get_by_role("main").inner_text()
+
+    @property
+    def receipt(self) -> str:
+        """The receipt on the page."""
+        found = _RECEIPT.search(self.text)
+        assert found is not None, "no receipt stands on the page"
+        return found[0]
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not message.text.startswith(_STATUS):

@@ -20,9 +20,10 @@ _FOCUS: Final = """
   // small radio buttons and boxes are drawn by their label
   const drawn = at.labels && at.labels.length && ["radio", "checkbox"].includes(at.type)
     ? [style, getComputedStyle(at.labels[0], "::before")] : [style];
+  const outlined = (each) => each.outlineStyle !== "none" && parseFloat(each.outlineWidth) > 0;
   return {
-    name: (at.labels && at.labels.length ? at.labels[0].innerText : at.innerText || at.getAttribute("aria-label") || "").trim(),
-    marked: drawn.some((each) => each.outlineStyle !== "none" && parseFloat(each.outlineWidth) > 0 || each.boxShadow !== "none"),
+    name: (at.labels && at.labels.length ? at.labels[0].innerText : at.innerText).trim(),
+    marked: drawn.some((each) => outlined(each) || each.boxShadow !== "none"),
     onScreen: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
   };
 }

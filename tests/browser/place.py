@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from signpost_cli.demo.families import HANDLES, POPULATION, Caseload, generate_csv, person, write_handles
+from signpost_cli.demo.families import HANDLES, POPULATION, caseload, generate_csv, person, write_handles
 from signpost_cli.demo.families import Person as Child
 from signpost_cli.demo.gateways import PretendGateway
 from signpost_cli.demo.people import Person
@@ -25,6 +25,7 @@ __all__ = ["PEOPLE", "PIN", "Place", "open_place"]
 
 PIN: Final = "314159"
 _SEED: Final = 7
+_CHILDREN: Final = 120
 _NORTH: Final = Organisation("north-council", "council", "feed-01", "feed")
 _SOUTH: Final = Organisation("south-council", "council", "feed-01", "feed")
 _SETTLED_SECONDS: Final = 2.0
@@ -33,24 +34,33 @@ _SETTLED_SECONDS: Final = 2.0
 PEOPLE: Final = {
     "north-council": (
         ("worker-1", "practitioner"), ("worker-2", "practitioner"), ("worker-3", "practitioner"),
-        ("worker-4", "practitioner"), ("night-1", "urgent"), ("shield-1", "shielding-officer"),
-        ("rights-1", "rights-officer"),
+        ("worker-4", "practitioner"), ("leaver-1", "practitioner"), ("leaver-2", "practitioner"),
+        ("keys-1", "practitioner"), ("keys-2", "practitioner"),
+        ("night-1", "urgent"), ("shield-1", "shielding-officer"), ("rights-1", "rights-officer"),
     ),
     "south-council": (("duty-1", "practitioner"), ("shield-2", "shielding-officer")),
 }  # fmt: skip
-"""Each gateway's accounts, with their roles. `worker-3` and `worker-4` sign in and out; the others are signed in once."""
+"""Each gateway's accounts, with their roles. Those of whom there is one more for walks without scripts change how they
+sign in, or sign out; the others are signed in once, for the whole suite."""
 
 
 @dataclass(slots=True)
 class Place:
-    """The world, its gateways, who uses them, and the children that the southern council works with."""
+    """The world, its gateways, who uses them, and the children whom the southern council has registered."""
 
     world: World
     gateways: dict[str, PretendGateway]
     people: dict[str, Person]
     """By account: each name is used at one gateway alone."""
-    caseload: Caseload
+    current: list[Child]
+    """Whom the southern council works with now, with an NHS number and a UPN. A walk takes its own from the end."""
+    previous: list[Child]
     _unknown: int = field(default=POPULATION - 1)
+
+    @property
+    def today(self) -> dt.date:
+        """The day of the council's file."""
+        return _today()
 
     def url_of(self, account: str) -> str:
         """Where somebody signs in."""
@@ -77,9 +87,9 @@ def open_place(root: Path) -> Iterator[Place]:
             registered = threads.submit(_register, world)
             enrolled = {name: threads.submit(_staffed, gateways[name], people) for name, people in PEOPLE.items()}
             people = {each.account: each for staff in enrolled.values() for each in staff.result()}
-            caseload = registered.result()
+            current, previous = registered.result()
         time.sleep(_SETTLED_SECONDS)
-        yield Place(world, gateways, people, caseload)
+        yield Place(world, gateways, people, current, previous)
 
 
 def _staffed(gateway: PretendGateway, people: Sequence[tuple[str, str]]) -> list[Person]:
@@ -88,14 +98,19 @@ def _staffed(gateway: PretendGateway, people: Sequence[tuple[str, str]]) -> list
     return [gateway.enrol(account, role) for account, role in people]
 
 
-def _register(world: World) -> Caseload:
+def _register(world: World) -> tuple[list[Child], list[Child]]:
+    """Those with current work at the southern council, and those with work that has ended."""
     folder = world.root / _SOUTH.name
-    written = generate_csv(folder / "caseload.csv", _SEED, 60, today=_today())
+    generate_csv(folder / "caseload.csv", _SEED, _CHILDREN, today=_today())
     night = world.add_handle(_SOUTH.name, "Emergency duty team")
     handle = world.add_handle(_SOUTH.name, "Duty social worker", out_of_hours=night)
     write_handles(folder / "handles.csv", dict.fromkeys(HANDLES.values(), handle))
     world.must(_SOUTH.name, "register", "caseload.csv", "--format", "csv", "--handles", "handles.csv")
-    return written
+    found: tuple[list[Child], list[Child]] = ([], [])
+    for child, works in caseload(_SEED, _CHILDREN, council="SOUTH", today=_today()):
+        if child.nhs_number and child.upn:
+            found[all(work.ended_on for work in works)].append(child)
+    return found
 
 
 def _today() -> dt.date:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from tests.contract.repository import ROOT
@@ -48,12 +47,55 @@ STATES: Final = {
     "not-there": State("refused.html"),
     "form-out-of-date": State("not_from_here.html"),
     "could-not-check": State("could_not_check.html"),
+    # an account of one's own
+    "token": State("enrolling/token.html"),
+    "token-with-errors": State("enrolling/token.html", errors=True),
+    "code-generator": State("enrolling/codes.html"),
+    "code-generator-with-errors": State("enrolling/codes.html", errors=True),
+    "enrolled": State("enrolling/done.html"),
+    "password": State("passwords/change.html"),
+    "password-with-errors": State("passwords/change.html", errors=True),
+    "password-changed": State("passwords/changed.html"),
     # checking a child
     "check": State("checking/by_nhs_number.html"),
     "check-with-errors": State("checking/by_nhs_number.html", errors=True),
+    "check-by-upn": State("checking/by_upn.html"),
+    "check-by-upn-with-errors": State("checking/by_upn.html", errors=True),
+    "check-by-name": State("checking/by_name.html"),
+    "check-by-name-with-errors": State("checking/by_name.html", errors=True),
+    "check-by-mother": State("checking/by_mother.html"),
+    "check-by-mother-with-errors": State("checking/by_mother.html", errors=True),
+    "again": State("checking/again.html"),
+    "again-with-errors": State("checking/again.html", errors=True),
+    "receipt-unknown": State("refused.html"),
     "answer-current": State("checking/answer.html"),
     "answer-previous": State("checking/answer.html"),
     "answer-none": State("checking/answer.html"),
+    "answer-deep": State("checking/answer.html"),
+    "answer-urgent": State("checking/answer.html"),
+    # contact
+    "call-back-left": State("contact/left.html"),
+    "call-back": State("contact/ask.html"),
+    "call-back-with-errors": State("contact/ask.html", errors=True),
+    "call-back-pending": State("contact/status.html"),
+    "call-back-answered": State("contact/status.html"),
+    "outcome-with-errors": State("contact/status.html", errors=True),
+    "outcome-noted": State("contact/noted.html"),
+    "inbox-empty": State("inbox/list.html"),
+    "inbox": State("inbox/list.html"),
+    "inbox-after-a-glass": State("inbox/list.html"),
+    "request": State("inbox/request.html"),
+    "request-with-errors": State("inbox/request.html", errors=True),
+    "shared": State("inbox/replied.html"),
+    "handed-over": State("inbox/replied.html"),
+    "ended": State("inbox/replied.html"),
+    "declined": State("inbox/replied.html"),
+    # breaking the glass
+    "glass": State("glass/confirm.html"),
+    "glass-with-errors": State("glass/confirm.html", errors=True),
+    "duty-line": State("glass/line.html"),
+    # how much of the country an answer speaks for
+    "coverage": State("coverage/nation.html"),
 }
 
 

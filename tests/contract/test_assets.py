@@ -57,7 +57,9 @@ def copied(to: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("npm", "said"), [(None, "There is no npm here"), ("exit 1", "npm could not fetch them")], ids=["none", "no-network"]
+    ("npm", "said"),
+    [(None, "There is no npm here"), ("exit 1", "npm could not fetch them")],
+    ids=["none", "no-network"],
 )
 def test_without_npm_it_is_said_and_is_no_failure(tmp_path: Path, npm: str | None, said: str) -> None:
     """The pages have a small sheet of their own, and the demo is played without either."""

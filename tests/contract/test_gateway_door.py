@@ -26,7 +26,8 @@ _SIGNED_IN = {
     "POST /api/v1/inbox/{receipt}/reply", "POST /api/v1/break-glass", "GET /api/v1/coverage",
 }  # fmt: skip
 _PROGRAMS = {
-    "PUT /api/v1/involvements", "POST /api/v1/involvements/withdraw", "POST /api/v1/involvements/complete",
+    "GET /api/v1/involvements", "PUT /api/v1/involvements", "POST /api/v1/involvements/withdraw",
+    "POST /api/v1/involvements/complete",
 }  # fmt: skip
 _OFFICERS = {
     "POST /api/v1/shields", "POST /api/v1/shields/approve", "POST /api/v1/shields/status", "POST /api/v1/shields/end",
@@ -36,6 +37,11 @@ _OFFICERS = {
     "POST /api/v1/rights/objections/end", "POST /api/v1/rights/corrections", "POST /api/v1/rights/withdrawals",
     "GET /api/v1/reviews", "POST /api/v1/reviews/close",
 }  # fmt: skip
+_FEEDS = {
+    "POST /api/v1/feeds", "GET /api/v1/feeds", "GET /api/v1/feeds/{feed}", "GET /api/v1/feeds/{feed}/errors",
+    "DELETE /api/v1/feeds/{feed}",
+}  # fmt: skip
+_BY_SESSION = _SIGNED_IN | _OFFICERS | _FEEDS
 _OPEN = {"POST /api/v1/enrolments", "POST /api/v1/sessions", "POST /api/v1/password", "GET /health"}
 _FAST = settings(max_examples=12, phases=[Phase.generate], suppress_health_check=list(HealthCheck), deadline=None)
 _MARKER = "Zebedee-4711"
@@ -53,6 +59,7 @@ class Scene:
             gateway.enrol("night-1", Role.URGENT),
             gateway.enrol("shields-1", Role.SHIELDING_OFFICER),
             gateway.enrol("rights-1", Role.RIGHTS_OFFICER),
+            gateway.enrol("data-1", Role.DATA_OFFICER),
         ]
         self.tokens = [gateway.token(user) for user in self.users]
 
@@ -103,32 +110,33 @@ def _answered_by_name(scene: Scene, answer: httpx2.Response, label: str) -> None
 
 def test_the_published_paths_are_these(scene: Scene) -> None:
     """And a session's token is how one is known there."""
-    assert {operation.label for operation in _operations(scene)} == _SIGNED_IN | _OFFICERS | _PROGRAMS | _OPEN
+    assert {operation.label for operation in _operations(scene)} == _BY_SESSION | _PROGRAMS | _OPEN
     assert scene.schema["openapi"].startswith("3.1")
     assert scene.schema["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
-    for label in _SIGNED_IN | _OFFICERS | _PROGRAMS:
+    for label in _BY_SESSION | _PROGRAMS:
         method, path = label.split()
         assert scene.schema["paths"][path][method.lower()]["security"] == [{"HTTPBearer": []}]
 
 
-def test_no_address_takes_anything_but_a_notices_name(scene: Scene) -> None:
-    """Whatever stands in an address stands in somebody's log."""
-    for label in _SIGNED_IN | _OFFICERS | _PROGRAMS | _OPEN:
+def test_no_address_takes_anything_but_the_name_of_a_notice_or_of_a_feed_and_a_cursor(scene: Scene) -> None:
+    """Whatever stands in an address stands in somebody's log: a cursor is a random word of ten minutes."""
+    for label in _BY_SESSION | _PROGRAMS | _OPEN:
         method, path = label.split()
         parameters = scene.schema["paths"][path][method.lower()].get("parameters", [])
         named = {(each["in"], each["name"]) for each in parameters}
-        assert named <= {("header", "Idempotency-Key"), ("path", "receipt")}
+        assert named <= {("header", "Idempotency-Key"), ("path", "receipt"), ("path", "feed"), ("query", "cursor")}
 
 
 @pytest.mark.parametrize(
     "who",
-    [None, 0, 1, 2, 3, 4],
+    [None, 0, 1, 2, 3, 4, 5],
     ids=[
         "a stranger",
         "a social worker",
         "somebody on urgent duty",
         "a shielding officer",
         "a rights officer",
+        "a data officer",
         "the program",
     ],
 )

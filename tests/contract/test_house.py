@@ -192,6 +192,7 @@ def test_the_wheel_holds_the_three_packages_and_nothing_else(tmp_path: Path) -> 
         ".html",
         ".css",
         ".js",
+        ".svg",
         ".txt",
     }
 

@@ -13,6 +13,7 @@ from typing import Annotated, Final
 
 import typer
 
+from signpost_cli.demo.pages import Pages
 from signpost_cli.demo.story import Story
 from signpost_cli.demo.world import World, WorldFailed
 from signpost_cli.exit_codes import ExitCode
@@ -26,12 +27,13 @@ _READ_NEXT: Final = """
 To read next:
   docs/tutorial/first-steps.md          the same by hand, step by step
   docs/explanation/how-it-works.md      who knows what, and why nobody knows who a child is
+  docs/tutorial/in-a-browser.md         the same in a browser: signpost demo --keep
   docs/reference/command-line.md        every command and exit code; or signpost --help"""
 
 
 def demo(
     keep: Annotated[
-        bool, typer.Option("--keep", help="Leave the services running and the files in place, until Ctrl-C.")
+        bool, typer.Option("--keep", help="Leave it all running until Ctrl-C, with gateways to open in a browser.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Which made-up children: the same seed, the same children.")] = _SEED,
 ) -> None:
@@ -50,14 +52,21 @@ def demo(
         signal.signal(name, lambda *_: sys.exit(ExitCode.INTERRUPTED))
     try:
         with World(root) as world:
+            story, pages = Story(world, seed=seed, today=dt.date.today(), tell=answer), Pages(world)  # noqa: DTZ011 - this machine's day
             try:
-                Story(world, seed=seed, today=dt.date.today(), tell=answer).play()  # noqa: DTZ011 - this machine's day
+                story.play()
+                answer(f"\nThat was the whole story, in {time.monotonic() - started:.0f} seconds.")
+                if keep:
+                    say("Starting two gateways, whose pages stay until Ctrl-C.")
+                    story.go_on()
+                    pages.set_up()
             except WorldFailed as failed:
                 raise Stop(ExitCode.FAILED, "The demo did not go as it should.", why=str(failed)) from None
-            answer(f"\nThat was the whole story, in {time.monotonic() - started:.0f} seconds.")
             answer(_READ_NEXT)
             if keep:
+                pages.describe(answer, story.children_to_ask_about())
                 say(f"Everything is in {root}; the services go on until Ctrl-C.")
+                pages.give_codes(answer)
                 signal.pause()
     finally:
         shutil.rmtree(root, ignore_errors=True)

@@ -51,6 +51,8 @@ CSV_CHILDREN: Final = 80
 SETTLED_SECONDS: Final = 1.0
 """Long enough for several ticks of the settling worker (200 ms), which makes what was registered visible."""
 
+_LOST: Final = ("holder-3", "holder-2")
+"""The key holders that are killed in the end."""
 _RECEIPT: Final = re.compile(r"Receipt ([0-9A-Z]{4}-[0-9A-Z]{4})")
 _SHIELD: Final = re.compile(r"([0-9A-Z]{4}-[0-9A-Z]{4})")
 _PROGRESS: Final = re.compile(r"[A-Z][a-z]+: \d+ %")
@@ -155,6 +157,21 @@ class Story:
         self._refuse_by_policy()
         self._lose_holders()
         self._show_what_the_index_knows()
+
+    def go_on(self) -> None:
+        """Bring back what the story killed, and have everybody ask as often as they may in earnest."""
+        for name in _LOST:
+            self._world.bring_back(name)
+        self._world.settle_index("")
+
+    def children_to_ask_about(self) -> list[tuple[str, Person]]:
+        """Children whom the story has left as they were, each with the answer that any other organisation is given."""
+        assert self._south is not None
+        return [
+            ("CURRENT", self._south.current[1]),
+            ("PREVIOUS", self._south.previous[1]),
+            ("NONE", self._unknown_child(20)),
+        ]
 
     # -- the acts -----------------------------------------------------------------------------------------------------
 
@@ -332,10 +349,10 @@ class Story:
 
     def _lose_holders(self) -> None:
         self._act("16", "One key holder is killed: two of three are enough")
-        self._world.kill("holder-3")
+        self._world.kill(_LOST[0])
         self._ask(HOSPITAL, self._current_child, "CURRENT")
         self._act("17", "A second one is killed: nobody can be asked, and that is not a no")
-        self._world.kill("holder-2")
+        self._world.kill(_LOST[1])
         done = self._typed(HOSPITAL, 6, "lookup", "--stdin", stdin=json.dumps(self._details(self._current_child)))
         self._expect(not done.stdout, "nothing on stdout")
 

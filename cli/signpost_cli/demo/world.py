@@ -235,6 +235,18 @@ class World:
         process.kill()
         process.wait()
 
+    def bring_back(self, holder: str) -> None:
+        """Start a key holder, and have its custodian open it."""
+        self.start(holder)
+        self.must(holder, "keys", "unlock", "--settings", "settings.toml", "--passphrase-file", "passphrase")
+
+    def settle_index(self, settings: str) -> None:
+        """Start the index again with these further lines of its settings, in the place of those it had."""
+        self.index_settings = settings
+        self._write_index_settings(self.manifest_fingerprint)
+        self.kill("index")
+        self.start("index")
+
     def stop(self) -> None:
         """Stop every service that still runs."""
         for process in self._processes.values():
@@ -351,8 +363,8 @@ class World:
         later = (date.today() + timedelta(days=300)).isoformat()  # noqa: DTZ011 - the administrator's own day
         made = self.must(
             name, "admin", "account", "enrol", organisation.account, "--role", organisation.role, "--vetting-until",
-            organisation.vetting_until or later, "--training-until", later, "--json", *self.administering, *self.believing,
-            *self.trusting,
+            organisation.vetting_until or later, "--training-until", later, "--json", *self.administering,
+            *self.believing, *self.trusting,
         )  # fmt: skip
         password = secrets.token_urlsafe(24)
         given = {"token": json.loads(made.stdout)["token"], "password": password}
@@ -411,8 +423,7 @@ class World:
         )
         made = self.must(name, "keys", "new", "--settings", "settings.toml", "--passphrase-file", "passphrase")
         (folder / "identity.json").write_text(made.stdout)
-        self.start(name)
-        self.must(name, "keys", "unlock", "--settings", "settings.toml", "--passphrase-file", "passphrase")
+        self.bring_back(name)
 
     def _write_index_settings(self, fingerprint: str) -> None:
         folder = self.root / "index"

@@ -11,10 +11,13 @@ from typing import Final
 
 from signpost.edge.agent import awake_and_asleep
 from signpost.edge.client import transport_with
-from signpost.edge.failures import Failure
+from signpost.edge.failures import DeskUnusable, Failure
 from signpost.edge.gateway.app import Gateway
 from signpost.edge.gateway.doors import gateway_app
+from signpost.edge.gateway.feeds.history import FeedHistory
+from signpost.edge.gateway.feeds.uploads import Feeds
 from signpost.edge.gateway.files import GatewayFiles
+from signpost.edge.gateway.machine import Machine
 from signpost.edge.gateway.program import Program, load_program_digest
 from signpost.edge.gateway.settings import GatewaySettings
 from signpost.edge.transport import Transport
@@ -41,11 +44,19 @@ async def _serve(file: Path, log: Log) -> None:
     settings = GatewaySettings.load(file)
     try:
         files, transport = GatewayFiles.load(settings.folder), transport_with(settings.ca_file)
-        program = _program(settings, transport)
+        machine = _machine(settings, files, transport)
+        program = None if machine is None else _program(settings, machine)
+        history = None if machine is None else FeedHistory(settings.folder, clock=SystemClock())
     except Failure as failure:
         # Its words are ours, and name no file's content.
         raise StartRefused(RefusalCode.DOCUMENT_REFUSED, path=settings.folder, details=(failure.why,)) from None
     async with transport:
+        feeds = None
+        if machine is not None and history is not None:
+            feeds = Feeds(
+                machine, history, clock=SystemClock(), randomness=system_randomness, log=log,
+                upload_bytes=settings.upload_megabytes << 20,
+            )  # fmt: skip
         gateway = Gateway(
             files,
             transport=transport,
@@ -55,36 +66,41 @@ async def _serve(file: Path, log: Log) -> None:
             randomness=system_randomness,
             log=log,
             program=program,
+            feeds=feeds,
         )
         sweeping = asyncio.create_task(_sweep(gateway))
         try:
             await serve(gateway_app(gateway), settings.address, log=log)
         finally:
+            await gateway.stop()
             sweeping.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await sweeping
 
 
-def _program(settings: GatewaySettings, transport: Transport) -> Program | None:
-    """The organisation's own program, where there is a desk for it and a token was made."""
-    token_digest = load_program_digest(settings.folder)
-    if settings.program_desk is None or token_digest is None:
+def _machine(settings: GatewaySettings, files: GatewayFiles, transport: Transport) -> Machine | None:
+    """The machine account of a feed, where there is a desk of one."""
+    if settings.program_desk is None:
         return None
-    return Program(
-        settings.program_desk,
-        token_digest,
-        transport=transport,
-        clock=SystemClock(),
-        elapsed=awake_and_asleep,
-        randomness=system_randomness,
-    )
+    machine = Machine(settings.program_desk, transport=transport, clock=SystemClock(), randomness=system_randomness)
+    if machine.keys.organisation.name != files.certified.organisation:
+        raise DeskUnusable("The program's desk is of another organisation than the gateway.")
+    return machine
+
+
+def _program(settings: GatewaySettings, machine: Machine) -> Program | None:
+    """The organisation's own program, where a token was made for it."""
+    token_digest = load_program_digest(settings.folder)
+    if token_digest is None:
+        return None
+    return Program(machine, token_digest, clock=SystemClock(), elapsed=awake_and_asleep, randomness=system_randomness)
 
 
 async def _sweep(gateway: Gateway) -> None:
     """Nobody need ask again for a session that has ended to be forgotten."""
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
-        gateway.sessions.forget_ended()
+        gateway.forget_old()
 
 
 if __name__ == "__main__":

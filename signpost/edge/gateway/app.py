@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Final, TypeVar, final
 
 from signpost.edge.case_reference import open_case_reference
 from signpost.edge.client import Answer, Client, allowed_purpose
 from signpost.edge.failures import CouldNotCheck, Failure
 from signpost.edge.gateway.child import checked
+from signpost.edge.gateway.coming_in import ComingIn
 from signpost.edge.gateway.events import GatewayEvent
+from signpost.edge.gateway.feeds.shown import FeedShown
+from signpost.edge.gateway.feeds.uploads import Feeds, data_officer
 from signpost.edge.gateway.files import GatewayFiles
 from signpost.edge.gateway.program import Program
 from signpost.edge.gateway.refusals import ends_session, problem_of
@@ -79,13 +82,16 @@ class Gateway:
         randomness: Randomness,
         log: Log,
         program: Program | None = None,
+        feeds: Feeds | None = None,
     ) -> None:
         """`elapsed`: seconds of a clock that neither goes back nor stands still. `program`: the organisation's own,
-        where it has one.
+        where it has one. `feeds`: by upload, where there is the desk of a feed.
         """
         self.log = log
         self._program = program
+        self._feeds = feeds
         self.sessions = Sessions(idle_seconds=idle_seconds, clock=clock, elapsed=elapsed, randomness=randomness)
+        self._coming_in = ComingIn()
         self._files = files
         self._transport = transport
         self._clock = clock
@@ -122,14 +128,16 @@ class Gateway:
         """Use an enrolment token here: the account's device is this gateway from now on.
 
         Raises:
-            Problem: ENROLMENT_REFUSED, PASSWORD_TOO_WEAK, SIGN_IN_REFUSED, SIGN_IN_TOO_OFTEN, COULD_NOT_CHECK.
+            Problem: ENROLMENT_REFUSED, PASSWORD_TOO_WEAK, SIGN_IN_REFUSED, SIGN_IN_TOO_OFTEN, COULD_NOT_CHECK,
+                OVERLOADED.
         """
         try:
             token = EnrolmentToken.parse(given.token)
         except ValueError:
             raise Problem(ProblemCode.ENROLMENT_REFUSED) from None
         chosen = Chosen(given.password, Secret(base64.b32decode(given.code_secret)), given.code)
-        await self._told(enrol_at_gateway(self._files, token, chosen, transport=self._transport))
+        with self._coming_in.place():
+            await self._told(enrol_at_gateway(self._files, token, chosen, transport=self._transport))
         return Nothing()
 
     async def sign_in(self, given: SignInGiven, *, way: Way = Way.API) -> SessionOpened:
@@ -138,17 +146,19 @@ class Gateway:
         Raises:
             Problem: as the index refuses; COULD_NOT_CHECK; OVERLOADED.
         """
-        signing_in = sign_in_at_gateway(
-            self._files,
-            AccountId(given.account),
-            given.password,
-            given.code,
-            transport=self._transport,
-            clock=self._clock,
-            randomness=self._randomness,
-        )
         try:
-            shift = await self._told(signing_in)
+            with self._coming_in.place():
+                shift = await self._told(
+                    sign_in_at_gateway(
+                        self._files,
+                        AccountId(given.account),
+                        given.password,
+                        given.code,
+                        transport=self._transport,
+                        clock=self._clock,
+                        randomness=self._randomness,
+                    )
+                )
         except Problem as problem:
             self.log.emit(GatewayEvent.SIGN_IN_REFUSED, code=problem.code)
             raise
@@ -175,6 +185,8 @@ class Gateway:
             Problem: COULD_NOT_CHECK: whether the index has ended the shift is not known.
         """
         self.sessions.end(session)
+        if self._feeds is not None:
+            self._feeds.signed_out(session.account)
         await self._told(
             sign_out(session.shift.desk, transport=self._transport, clock=self._clock, randomness=self._randomness)
         )
@@ -184,21 +196,23 @@ class Gateway:
         """Another password for whoever gives every factor right. Their session here is over too.
 
         Raises:
-            Problem: as the index refuses; COULD_NOT_CHECK: it may or may not have been changed.
+            Problem: as the index refuses; OVERLOADED; COULD_NOT_CHECK: it may or may not have been changed.
         """
         account = AccountId(given.account)
-        changing = change_password_at_gateway(
-            self._files,
-            account,
-            given.password,
-            given.code,
-            given.new_password,
-            transport=self._transport,
-            clock=self._clock,
-            randomness=self._randomness,
-        )
         try:
-            await self._told(changing)
+            with self._coming_in.place():
+                await self._told(
+                    change_password_at_gateway(
+                        self._files,
+                        account,
+                        given.password,
+                        given.code,
+                        given.new_password,
+                        transport=self._transport,
+                        clock=self._clock,
+                        randomness=self._randomness,
+                    )
+                )
         except Problem as problem:
             self.log.emit(GatewayEvent.SIGN_IN_REFUSED, code=problem.code)
             raise
@@ -329,6 +343,61 @@ class Gateway:
             if ends_session(problem):
                 program.ended()
             raise
+
+    # -- feeds by upload
+
+    @property
+    def upload_bytes(self) -> int | None:
+        """How long an upload may be, all its files together; null where none is taken."""
+        return None if self._feeds is None else self._feeds.upload_bytes
+
+    def feeds(self, session: Session) -> Feeds:
+        """The organisation's feeds, for whoever may bring them.
+
+        Raises:
+            Problem: ROLE_REFUSED: they are no data officer; FEEDS_NOT_TAKEN: there is no feed's desk here.
+        """
+        data_officer(session)
+        if self._feeds is None:
+            raise Problem(ProblemCode.FEEDS_NOT_TAKEN)
+        return self._feeds
+
+    async def upload_feed(
+        self,
+        session: Session,
+        content_type: str,
+        pieces: AsyncIterator[bytes],
+        *,
+        also: frozenset[str] = frozenset(),
+        before_files: Callable[[Mapping[str, str]], None] = lambda _: None,
+    ) -> FeedShown:
+        """Take in an upload, and begin its run; `also` and `before_files` as `receive`.
+
+        Raises:
+            Problem: as `feeds` and `Feeds.upload`; as the index refuses the officer; COULD_NOT_CHECK.
+        """
+        feeds = self.feeds(session)
+        return await feeds.upload(
+            session.account,
+            lambda: self.acted(session, session.client.index.handles()),
+            content_type,
+            pieces,
+            also=also,
+            before_files=before_files,
+        )
+
+    # -- in time
+
+    def forget_old(self) -> None:
+        """Forget what has ended by time: nobody need ask again for it."""
+        self.sessions.forget_ended()
+        if self._feeds is not None:
+            self._feeds.forget_old()
+
+    async def stop(self) -> None:
+        """The gateway stops: a feed that is under way ends where it is."""
+        if self._feeds is not None:
+            await self._feeds.stop()
 
     # -- inside
 

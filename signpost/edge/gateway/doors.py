@@ -1,5 +1,5 @@
-"""What the gateway answers: /api/v1, for the organisation's own programs. Its OpenAPI document is at /openapi.json. Beside
-it, and behind the same door, stand the pages for people (`pages`).
+"""What the gateway answers: /api/v1, for the organisation's own programs. Its OpenAPI document is at /openapi.json.
+Beside it, and behind the same door, stand the pages for people (`pages`).
 
 * A session's token, or the organisation's own program's, stands in `Authorization: Bearer`. Identifiers are in bodies
   alone, never in an address.
@@ -11,11 +11,13 @@ it, and behind the same door, stand the pages for people (`pages`).
 from importlib.metadata import version
 from typing import Annotated, Final
 
-from fastapi import Depends, FastAPI, Path, Request, Response, Security
+from fastapi import Depends, FastAPI, Path, Query, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.middleware import Middleware
 
 from signpost.edge.gateway.app import Gateway
+from signpost.edge.gateway.cursors import CURSOR
+from signpost.edge.gateway.feed_doors import add_feed_doors, feed_roads
 from signpost.edge.gateway.officer_doors import add_officer_doors
 from signpost.edge.gateway.once import IdempotencyKey, once
 from signpost.edge.gateway.pages.site import Beside, Pages
@@ -31,6 +33,7 @@ from signpost.edge.gateway.wire import (
     InvolvementsGiven,
     InvolvementsShown,
     LookupGiven,
+    OwnInvolvements,
     PasswordGiven,
     ReplyGiven,
     SessionOpened,
@@ -80,6 +83,7 @@ _REGISTERING: Final = (
 _BEARER: Final = HTTPBearer(
     auto_error=False, description="A session's token, from POST /api/v1/sessions; or the program's."
 )
+_Cursor = Annotated[str | None, Query(pattern=CURSOR, description="As `next` of the page before told it.")]
 _NoticeName = Annotated[str, Path(pattern=r"^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$")]
 
 
@@ -93,6 +97,7 @@ def gateway_app(gateway: Gateway) -> FastAPI:
         challenge="Bearer",
         within=(Middleware(Beside, pages=pages),),
         told=pages.told,
+        roads=feed_roads(gateway.upload_bytes),
     )
     app.add_middleware(RequestIds)
 
@@ -224,6 +229,13 @@ def gateway_app(gateway: Gateway) -> FastAPI:
         """
         return await once(request, who, key, lambda: gateway.by_program(who, who.register(asked.involvements)))
 
+    @app.get(f"{_API}/involvements", responses=refusals(*_SIGNED_IN, *_MACHINE))
+    async def own_involvements(who: by_program, cursor: _Cursor = None) -> OwnInvolvements:
+        """What the organisation has registered, by the references that registering told, a page at a time: by the
+        organisation's own program alone. It is the same whatever became of an involvement elsewhere.
+        """
+        return await gateway.by_program(who, who.own(cursor))
+
     @app.post(
         f"{_API}/involvements/withdraw",
         responses=refusals(*_SIGNED_IN, _C.REFERENCE_UNKNOWN, _C.REFERENCE_REPEATED, *_MACHINE),
@@ -238,6 +250,8 @@ def gateway_app(gateway: Gateway) -> FastAPI:
         """Says that whatever has changed until now was sent: for coverage. By the organisation's own program alone."""
         await gateway.by_program(who, who.complete())
         return Nothing()
+
+    add_feed_doors(app, gateway, session, signed_in=_SIGNED_IN)
 
     @app.get("/health")
     async def health() -> GatewayHealth:

@@ -30,7 +30,8 @@ from signpost.protocol.purposes import DeepReason, Kind, Purpose, Role, Urgency
 __all__ = [
     "CallBackGiven", "ChildGiven", "Detail", "EnrolmentGiven", "GatewayHealth", "GlassGiven", "GlassShown",
     "InboxShown", "InvolvementGiven", "InvolvementNamed", "InvolvementShown", "InvolvementsGiven", "InvolvementsShown",
-    "LookupGiven", "NoticeShown", "PasswordGiven", "ReplyGiven", "RowFault", "SessionOpened", "SignInGiven",
+    "LookupGiven", "NoticeShown", "OwnInvolvement", "OwnInvolvements", "PasswordGiven",
+    "ReplyGiven", "RowFault", "SessionOpened", "SignInGiven",
     "Unshown", "WithdrawalGiven",
 ]  # fmt: skip
 
@@ -234,10 +235,15 @@ class RowFault(Wire):
     code: str
 
 
+_Reference = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]
+
+
 class InvolvementShown(Wire):
     """What became of one involvement. What is in `left_out` could not be read, and it was registered without that."""
 
     outcome: Literal["registered", "passed-over", "refused"]
+    reference: _Reference | None
+    """What it is called in the organisation's own list; null where it was not registered."""
     errors: list[RowFault]
     left_out: list[RowFault]
 
@@ -246,6 +252,21 @@ class InvolvementsShown(Wire):
     """What became of each."""
 
     involvements: list[InvolvementShown]
+
+
+class OwnInvolvement(Wire):
+    """One that the organisation has registered, and all that is told of it: whatever became of it elsewhere."""
+
+    reference: _Reference
+
+
+class OwnInvolvements(Wire):
+    """A page of the organisation's own involvements, in an order of no meaning; `next`: the cursor of the following
+    page, or null at the end.
+    """
+
+    involvements: list[OwnInvolvement]
+    next: _Reference | None
 
 
 class InvolvementNamed(Unshown):

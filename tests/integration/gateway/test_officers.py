@@ -26,7 +26,7 @@ NUMBER, OTHER = "9990000018", "9990000026"
 BORN = "2018-03-04"
 GIVEN = {"nhs_number": NUMBER, "date_of_birth": BORN}
 CHILD = ChildDetails(nhs_number=NHSNumber.parse(NUMBER), date_of_birth=dt.date(2018, 3, 4))
-HIDE = {"child": GIVEN, "reason": "fleeing-abuse"}
+HIDE: dict[str, object] = {"child": GIVEN, "reason": "fleeing-abuse"}
 
 
 @pytest.fixture

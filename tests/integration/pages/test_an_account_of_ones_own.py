@@ -27,8 +27,6 @@ def gateway(tmp_path: Path) -> Iterator[WholeGateway]:
 
 def secret_on(browser: Browser) -> Secret:
     """The code generator's, as the page carries it."""
-
-
     fields = dict(next(form.fields for form in forms_of(browser.page) if form.action == "/enrol/codes"))
     return Secret(base64.b32decode(fields["secret"]))
 

@@ -75,7 +75,7 @@ def test_what_is_not_of_its_form_is_named_and_led_to_and_nothing_is_sent(
     assert page.status_code == 422
     assert title_of(page) == "Error: Check a child by NHS number - Signpost"
     assert f'<a href="#{anchor}">' in page.text
-    assert gateway.index.tables()["lookups"] == []
+    assert gateway.index.tables()["lookup_rows"] == []
 
 
 def test_the_same_form_sent_again_is_one_question(gateway: WholeGateway, browser: Browser) -> None:
@@ -88,7 +88,7 @@ def test_the_same_form_sent_again_is_one_question(gateway: WholeGateway, browser
     other = browser.send("/check", {"nhs_number": "9990000026", **BORN})
 
     assert "NONE" in text_of(other)
-    assert len(gateway.index.tables()["lookups"]) == 2
+    assert len(gateway.index.tables()["lookup_rows"]) == 2
     assert text_of(first).partition("Receipt ")[2][:9] == text_of(again).partition("Receipt ")[2][:9]
 
 
@@ -113,9 +113,11 @@ def test_what_could_not_be_checked_is_a_page_of_its_own_with_a_number_to_ring(
 NAMED = {"forename": "Bluebell", "surname": "Moorhen", "postcode": "LS1 4AP", **BORN}
 
 
-def test_a_child_is_checked_by_upn_or_by_name_each_on_a_page_of_its_own(gateway: WholeGateway, browser: Browser) -> None:
+def test_a_child_is_checked_by_upn_or_by_name_each_on_a_page_of_its_own(
+    gateway: WholeGateway, browser: Browser
+) -> None:
     browser.open("/check/upn")
-    by_upn = browser.send("/check/upn", {"upn": "T801200001001", **BORN})
+    by_upn = browser.send("/check/upn", {"upn": "H801200001001", **BORN})
     browser.open("/check/name")
     by_name = browser.send("/check/name", NAMED)
 
@@ -123,7 +125,7 @@ def test_a_child_is_checked_by_upn_or_by_name_each_on_a_page_of_its_own(gateway:
     assert "For the UPN ending 1001" in text_of(by_upn)
     assert "NONE" in text_of(by_name)
     assert "For the child B.M. born 2018" in text_of(by_name)
-    assert len(gateway.index.tables()["lookups"]) == 2
+    assert len(gateway.index.tables()["lookup_rows"]) == 2
 
 
 def test_a_name_without_a_date_of_birth_is_asked_for_it(browser: Browser) -> None:
@@ -151,11 +153,15 @@ def test_a_none_can_be_asked_again_more_tolerantly_with_a_reason_and_only_once(
     browser.open("/check/name")
     browser.send("/check/name", NAMED)
 
+    asked = browser.send("/check/deep")
+    assert asked.status_code == 422
+    assert '<a href="#deep">' in asked.text
+    assert len(gateway.index.tables()["lookup_rows"]) == 1
     page = browser.send("/check/deep", {"deep": "address-unsure"})
 
     assert "NONE" in text_of(page)
     assert "Ask more tolerantly" not in page.text
-    assert len(gateway.index.tables()["lookups"]) == 2
+    assert len(gateway.index.tables()["lookup_rows"]) == 2
 
 
 def test_what_is_settled_offers_no_deeper_question(gateway: WholeGateway, browser: Browser) -> None:
@@ -164,6 +170,14 @@ def test_what_is_settled_offers_no_deeper_question(gateway: WholeGateway, browse
     page = browser.send("/check", {"nhs_number": NUMBER, **BORN})
 
     assert "CURRENT" in text_of(page)
+    assert "/check/deep" not in page.text
+    assert NUMBER not in page.text
+
+
+def test_with_a_number_alone_there_is_nothing_to_be_tolerant_about(browser: Browser) -> None:
+    page = browser.send("/check", {"nhs_number": NUMBER, **BORN})
+
+    assert "NONE" in text_of(page)
     assert "/check/deep" not in page.text
     assert NUMBER not in page.text
 
@@ -190,4 +204,21 @@ def test_a_purpose_that_is_not_the_roles_is_refused(gateway: WholeGateway, brows
     page = browser.send("/check", {"nhs_number": NUMBER, **BORN, "purpose": "s46"})
 
     assert page.status_code == 403
-    assert gateway.index.tables()["lookups"] == []
+    assert gateway.index.tables()["lookup_rows"] == []
+
+
+def test_on_urgent_duty_an_unborn_child_is_checked_by_its_mother(gateway: WholeGateway, browser: Browser) -> None:
+    assert browser.open("/check/mother").status_code == 404
+    assert "/check/mother" not in browser.open("/check").text
+    night = Browser(gateway)
+    assert "/check/mother" in night.sign_in(gateway.enrol("night-1", Role.URGENT)).text
+    night.open("/check/mother")
+
+    assert '<a href="#expected_date_of_birth-day">' in night.send("/check/mother", {"mother_nhs_number": NUMBER}).text
+    soon = gateway.gateway.clock.now() + 60 * 86_400
+    due = dt.datetime.fromtimestamp(soon, tz=dt.UTC).date()
+    typed = {f"expected_date_of_birth-{part}": str(getattr(due, part)) for part in ("day", "month", "year")}
+    page = night.send("/check/mother", typed)
+
+    assert "NONE" in text_of(page)
+    assert "For the child not yet born" in text_of(page)

@@ -119,6 +119,7 @@ def test_a_feed_is_bounded_by_its_organisation_alone() -> None:
         (Role.RIGHTS_OFFICER, 2, 3, 480),
         (Role.URGENT, 2, 3, 16_000),  # 2,000 lookups: its overdraft in it
         (Role.AUDITOR, 2, 3, 0),
+        (Role.DATA_OFFICER, 2, 3, 0),
         (Role.FEED, 2, 3, None),
     ],
 )

@@ -1,7 +1,7 @@
 """Call-backs: leaving one by the receipt of one's own answer, what became of it, and what came of it.
 
-What is shown of one depends on the time that has gone by and on what somebody shared, and on nothing else: who declined,
-and who did not answer, looks like nobody.
+What is shown of one depends on the time that has gone by and on what somebody shared, and on nothing else: who
+declined, and who did not answer, looks like nobody.
 """
 
 from __future__ import annotations

@@ -36,9 +36,12 @@ class Place:
 
 
 _ANYBODY: Final = None
-_URGENT: Final = frozenset({Role.URGENT})
 _SHIELDING: Final = frozenset({Role.SHIELDING_OFFICER})
 _RIGHTS: Final = frozenset({Role.RIGHTS_OFFICER})
+_BY_MOTHER: Final = frozenset({Role.URGENT, Role.MATERNITY})
+"""Who may ask by a mother's number, about a child who is not yet born or very young."""
+_DATA_OFFICERS: Final = frozenset({Role.DATA_OFFICER})
+_URGENT: Final = frozenset({Role.URGENT})
 
 PLACES: Final[Mapping[str, Place]] = MappingProxyType(
     {
@@ -60,6 +63,7 @@ PLACES: Final[Mapping[str, Place]] = MappingProxyType(
             Place("/check", LOOKING_ROLES, "Check a child"),
             Place("/check/upn", LOOKING_ROLES),
             Place("/check/name", LOOKING_ROLES),
+            Place("/check/mother", _BY_MOTHER),
             Place("/check/deep", LOOKING_ROLES),
             Place("/check/again", LOOKING_ROLES),
             # contact
@@ -86,7 +90,7 @@ PLACES: Final[Mapping[str, Place]] = MappingProxyType(
             Place("/desk", _SHIELDING, "What waits", Office.DESK),
             Place("/desk/decide", _SHIELDING, None, Office.DESK),
             # families' rights
-            Place("/rights", _RIGHTS, "Families\u2019 rights", Office.RIGHTS),
+            Place("/rights", _RIGHTS, "Families' rights", Office.RIGHTS),
             Place("/rights/ask", _RIGHTS, None, Office.RIGHTS),
             Place("/rights/decide", _RIGHTS, None, Office.RIGHTS),
             Place("/rights/read", _RIGHTS, None, Office.RIGHTS),
@@ -98,6 +102,12 @@ PLACES: Final[Mapping[str, Place]] = MappingProxyType(
             # emergencies
             Place("/reviews", _RIGHTS, "Emergencies", Office.REVIEWS),
             Place("/reviews/close", _RIGHTS, None, Office.REVIEWS),
+            # feeds by upload
+            Place("/feeds", _DATA_OFFICERS, "Feeds"),
+            Place("/feeds/upload", _DATA_OFFICERS),
+            Place("/feeds/run", _DATA_OFFICERS),
+            Place("/feeds/errors", _DATA_OFFICERS),
+            Place("/feeds/cancel", _DATA_OFFICERS),
             # for everybody who is signed in
             Place("/coverage", ENROLLED_ROLES, "Coverage"),
         )

@@ -102,7 +102,7 @@ def _known(visit: Visit) -> KnownGiven:
     if wrong:
         raise Problem(ProblemCode.MALFORMED, pointers=wrong)
     shared = child.model_dump(exclude={"postcode", "previous_postcode"})
-    return KnownGiven(**shared, **postcodes)
+    return KnownGiven.model_validate({**shared, **postcodes})
 
 
 def _field_errors(problem: Problem, *, nothing: str) -> list[FieldError]:

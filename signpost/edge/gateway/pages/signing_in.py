@@ -73,13 +73,6 @@ async def _ask_pin(visit: Visit) -> Response:
     return _pin_form(visit, [])
 
 
-def _pin_form(visit: Visit, errors: list[FieldError]) -> Response:
-    return visit.shown(
-        "signing_in/pin.html", errors=errors, status=422 if errors else 200, shortest=SHORTEST_PIN,
-        ended_shift_of=visit.session.shift.ended_shift_of,
-    )  # fmt: skip
-
-
 async def _choose_pin(visit: Visit) -> Response:
     if visit.session.pin is not None:  # it is chosen once: whoever finds a screen open cannot choose another
         return visit.goes_to(home_of(visit.role, visit.kind))
@@ -92,6 +85,16 @@ async def _choose_pin(visit: Visit) -> Response:
         return _pin_form(visit, errors)
     visit.session.pin = Pin(chosen, randomness=visit.gateway.randomness)
     return visit.goes_to(home_of(visit.role, visit.kind))
+
+
+def _pin_form(visit: Visit, errors: list[FieldError]) -> Response:
+    return visit.shown(
+        "signing_in/pin.html",
+        errors=errors,
+        status=422 if errors else 200,
+        shortest=SHORTEST_PIN,
+        ended_shift_of=visit.session.shift.ended_shift_of,
+    )
 
 
 async def _unlocked(visit: Visit) -> Response:

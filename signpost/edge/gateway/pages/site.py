@@ -7,7 +7,7 @@ who had been away. A bearer token means nothing here, as the cookie means nothin
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, final
 
 from starlette.datastructures import Headers
@@ -17,12 +17,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from signpost.edge.gateway.app import Gateway
 from signpost.edge.gateway.events import GatewayEvent
+from signpost.edge.gateway.feeds.receiving import pieces_of
 from signpost.edge.gateway.pages import (
     checking,
     contact,
     coverage,
     desk,
     enrolling,
+    feeds,
     glass,
     inbox,
     passwords,
@@ -47,11 +49,11 @@ __all__ = ["PAGES", "Beside", "Pages"]
 
 PAGES: Final[Mapping[str, Page]] = {
     page.path: page
-    for module in (
-        signing_in, enrolling, passwords, checking, contact, inbox, glass, shields, desk, rights, reports, reviews,
-        coverage,
+    for pages in (
+        signing_in.PAGES, enrolling.PAGES, passwords.PAGES, checking.PAGES, contact.PAGES, inbox.PAGES, glass.PAGES,
+        shields.PAGES, desk.PAGES, rights.PAGES, reports.PAGES, reviews.PAGES, feeds.PAGES, coverage.PAGES,
     )
-    for page in module.PAGES
+    for page in pages
 }  # fmt: skip
 _API: Final = ("/api/", "/openapi.json", "/health")
 _BEFORE_A_PIN: Final = frozenset({"/", "/sign-in", "/sign-out", "/pin"})
@@ -121,7 +123,7 @@ class Pages:
         return await self._let_in(visit, page.show(visit))
 
     async def _taken(self, visit: Visit, page: Page, request: Request) -> Response:
-        if page.take is None:
+        if page.take is None and page.take_files is None:
             raise Problem(ProblemCode.NOT_FOUND if request.method == "POST" else ProblemCode.METHOD_NOT_ALLOWED)
         if request.method != "POST":
             raise Problem(ProblemCode.METHOD_NOT_ALLOWED)
@@ -129,6 +131,9 @@ class Pages:
             return visit.shown("not_from_here.html", status=403)
         if visit.place.roles is not None and visit.signed_in is None:
             raise Problem(ProblemCode.NOT_SIGNED_IN)
+        if page.take_files is not None:
+            return await self._taken_with_files(visit, page.take_files, request)
+        assert page.take is not None
         visit.form = read_form(request.headers, await request.body())
         if not is_of(visit.form, visit.cookie):
             visit.form = FormFields({})
@@ -149,6 +154,22 @@ class Pages:
                     )
                 return await self._let_in(visit, page.take(visit), unlocked=True)
         return await self._let_in(visit, page.take(visit))
+
+    async def _taken_with_files(
+        self, visit: Visit, take: Callable[[Visit, Request], Awaitable[Response]], request: Request
+    ) -> Response:
+        """A form with files is not held while somebody shows a PIN: it is thrown away, and sent again."""
+        refused: Response | None = None
+        if visit.session.pin is None:
+            refused = visit.goes_to("/pin")
+        elif self._was_left(visit.session):
+            refused = visit.shown("signing_in/unlock.html", action="/unlock", kept=(("to", "/feeds"),))
+        if refused is not None:
+            # Read to its end, for a browser shows no answer before it has said everything.
+            async for _ in pieces_of(request):
+                pass
+            return refused
+        return await self._let_in(visit, take(visit, request))
 
     async def _let_in(self, visit: Visit, answer: Awaitable[Response], *, unlocked: bool = False) -> Response:
         # A page that needs no PIN does not take the place of one.

@@ -15,6 +15,7 @@ from typing import Final, TypeVar, final
 from jinja2 import Environment
 from markupsafe import Markup
 from pydantic import BaseModel
+from starlette.requests import Request
 from starlette.responses import Response
 
 from signpost.edge.gateway.app import Gateway
@@ -253,11 +254,14 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What answers at a place: `show` for GET, `take` for a form."""
+    """What answers at a place: `show` for GET, `take` for a form. `take_files` instead, for a form with files: it sees
+    the request before anything of its body is read, and the form's token is for it to check.
+    """
 
     path: str
     show: Callable[[Visit], Awaitable[Response]] | None = None
     take: Callable[[Visit], Awaitable[Response]] | None = None
+    take_files: Callable[[Visit, Request], Awaitable[Response]] | None = None
 
 
 def field_errors(problem: Problem, *, dates: frozenset[str] = frozenset()) -> tuple[FieldError, ...]:

@@ -30,7 +30,8 @@ _TOLD: Final[Mapping[ProblemCode, Told]] = {
         "Go back, and fill in the page again."),
     _C.BODY_TOO_LARGE: Told("That is too long", "What was sent is longer than this page takes.",
         "Go back, and shorten it."),
-    _C.REQUEST_TIMEOUT: Told("That took too long", "What was sent did not arrive whole.", "Go back, and send it again."),
+    _C.REQUEST_TIMEOUT: Told("That took too long", "What was sent did not arrive whole.",
+        "Go back, and send it again."),
     _C.UNSUPPORTED_MEDIA_TYPE: Told("There is a problem with what was sent", "It was not a form of this page's.",
         "Go back, and fill in the page again."),
     _C.NOT_FOUND: Told("Page not found", "There is no such page here, or it is not for your role.",
@@ -117,6 +118,14 @@ FIELDS: Final[Mapping[str, str]] = {
     "other_known_postcode": "Enter another full postcode that the danger already knows, as LS1 4AP",
     "mother_nhs_number": "Enter the mother's NHS number, which is not the child's",
     "expected_date_of_birth": "Enter an expected date of birth within a year of today",
+    "format": "Choose what the extract is written in",
+    "dry_run": "Choose what is to be done",
+    "missing": "Choose what becomes of what is no longer in the extract",
+    "accept_ends": "Enter the number of ends and withdrawals in digits, as the dry run gave it",
+    "handle": "Enter the handle whose work it is for a CIN census or an SSDA903 return, and for no other",
+    "extract": "Choose the extract: one file, or for the dataset or an SSDA903 return the files of its folder",
+    "handles": "Choose one handles file",
+    "identity": "Choose one identity file for a CIN census or an SSDA903 return, and for no other",
 }
 """What to enter where a detail was not of its form."""
 
@@ -139,4 +148,5 @@ ROLES: Final[Mapping[Role, str]] = {
     Role.SHIELDING_OFFICER: "shielding officer",
     Role.RIGHTS_OFFICER: "rights officer",
     Role.AUDITOR: "auditor",
+    Role.DATA_OFFICER: "data officer",
 }
