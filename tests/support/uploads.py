@@ -105,9 +105,8 @@ class Officer:
 
     def finish(self) -> None:
         """What is under way comes to its end, and settles."""
-        feeds = self.gateway.gateway._feeds
-        assert feeds is not None
-        self.gateway.index.run(feeds.finished())
+        assert self.gateway.feeds is not None
+        self.gateway.index.run(self.gateway.feeds.finished())
         self.gateway.index.settle()
 
     def told(self, feed: str) -> dict[str, object]:

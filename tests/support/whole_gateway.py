@@ -26,7 +26,7 @@ from signpost.edge.gateway.files import GatewayFiles, install, make_gateway_key
 from signpost.edge.gateway.machine import Machine
 from signpost.edge.gateway.program import Program, load_program_digest, make_program_token
 from signpost.edge.gateway.signing_in import OpenedShift, enrol_at_gateway, sign_in_at_gateway
-from signpost.edge.organisation_keys import Organisation, copy_feed_keys
+from signpost.edge.organisation_keys import Organisation, copy_feed_keys, load_feed_keys
 from signpost.edge.signing_in import Chosen, enrol_device
 from signpost.edge.transport import Transport
 from signpost.index.web.public import public_app
@@ -42,12 +42,13 @@ from tests.support.one_holder import OneHolder, StillClock, open_holder
 from tests.support.people import PASSWORD, terms
 from tests.support.running_index import RunningIndex
 
-__all__ = ["IDLE_SECONDS", "NAME", "User", "WholeGateway", "open_whole_gateway"]
+__all__ = ["IDLE_SECONDS", "LONGEST_UPLOAD", "NAME", "User", "WholeGateway", "open_whole_gateway"]
 
 NAME = "town-hall"
 IDLE_SECONDS = 900
 ADDRESS = "10.0.4.17"
 """Not the loopback's, where nobody is counted by where they come from."""
+LONGEST_UPLOAD = 1 << 20
 _MONTH = 30 * 86_400
 
 
@@ -74,57 +75,58 @@ class WholeGateway:
     files: GatewayFiles
     log_lines: io.StringIO = field(default_factory=io.StringIO)
 
-    def __post_init__(self) -> None:
-        self.start(None)
+    program: Program | None = None
+    feeds: Feeds | None = None
 
-    def start(self, program: Program | None, feeds: Feeds | None = None) -> None:
+    def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
         """The gateway, started again."""
         clock = self.index.world.clock
         self.gateway = Gateway(
             self.files, transport=self.transport, idle_seconds=IDLE_SECONDS, clock=clock,
             elapsed=lambda: float(clock.now()), randomness=os.urandom, log=Log(Word("gateway"), self.log_lines),
-            program=program, feeds=feeds,
+            program=self.program, feeds=self.feeds,
         )  # fmt: skip
         self.app = gateway_app(self.gateway)
 
-    def machine(self) -> Machine:
-        """A machine of the organisation's, enrolled as a feed, whose desk stands on the gateway's machine."""
-        desk, name = self.files.folder.parent / "program", AccountId("case-system")
-        if not desk.exists():
-            token = self.index.run(
-                self.administrator.enrol(
-                    name, Role.FEED, terms(self.index), manifest_fingerprint=self.index.world.manifest.fingerprint(),
-                    out_of_hours="0113 496 0000",
-                )
-            )  # fmt: skip
-            enrolling = enrol_device(desk, token, None, ca_file=None, transport=self.transport, randomness=os.urandom)
-            self.index.run(enrolling)
-            self.index.run(self.administrator.approve(name))
-            copy_feed_keys(self.administrator.folder, desk)
-            self.index.world.clock.advance(60)
-            self.keep_time()
-        return Machine(desk, transport=self.transport, clock=self.index.world.clock, randomness=os.urandom)
-
-    def feeds(self, machine: Machine, *, upload_bytes: int = 1 << 20) -> Feeds:
-        """Feeds by upload, at this gateway."""
-        clock = self.index.world.clock
-        return Feeds(
-            machine, FeedHistory(self.files.folder, clock=clock), clock=clock, randomness=os.urandom,
-            log=Log(Word("gateway"), self.log_lines), upload_bytes=upload_bytes,
-        )  # fmt: skip
-
     def with_program(self) -> str:
-        """The gateway started with a feed's desk, for its own program and for uploads; the program's token."""
-        machine = self.machine()
+        """Have a machine of the organisation's enrolled as a feed, and the gateway started with it, for its own program
+        and for uploads; the program's token.
+        """
+        desk = self.files.folder.parent / "program"
+        if not desk.exists():
+            self._machine("program", AccountId("case-system"), Role.FEED)
+            copy_feed_keys(self.administrator.folder, desk)
         given = make_program_token(self.files.folder, randomness=os.urandom)
         kept = load_program_digest(self.files.folder)
         assert kept is not None
-        clock = self.index.world.clock
-        program = Program(
-            machine, kept, clock=clock, elapsed=lambda: float(clock.now()), randomness=os.urandom
+        clock, keys = self.index.world.clock, load_feed_keys(desk)
+        machine = Machine(desk, Role.FEED, transport=self.transport, clock=clock, randomness=os.urandom)
+        self.program = Program(
+            machine, keys, kept, clock=clock, elapsed=lambda: float(clock.now()), randomness=os.urandom
         )
-        self.start(program, self.feeds(machine))
+        self.feeds = Feeds(
+            machine, keys, FeedHistory(self.files.folder, clock=clock), clock=clock, randomness=os.urandom,
+            log=Log(Word("gateway"), self.log_lines), upload_bytes=LONGEST_UPLOAD,
+        )  # fmt: skip
+        self.start()
         return given
+
+    def _machine(self, folder: str, name: AccountId, role: Role) -> Path:
+        desk = self.files.folder.parent / folder
+        token = self.index.run(
+            self.administrator.enrol(
+                name, role, terms(self.index), manifest_fingerprint=self.index.world.manifest.fingerprint(),
+                out_of_hours="0113 496 0000",
+            )
+        )  # fmt: skip
+        self.index.run(enrol_device(desk, token, None, ca_file=None, transport=self.transport, randomness=os.urandom))
+        self.index.run(self.administrator.approve(name))
+        self.index.world.clock.advance(60)
+        self.keep_time()
+        return desk
 
     def request(
         self, method: str, path: str, document: object = None, *, token: str | None = None, **headers: str

@@ -20,7 +20,9 @@ from signpost.edge.gateway.files import GatewayFiles
 from signpost.edge.gateway.machine import Machine
 from signpost.edge.gateway.program import Program, load_program_digest
 from signpost.edge.gateway.settings import GatewaySettings
+from signpost.edge.organisation_keys import load_feed_keys
 from signpost.edge.transport import Transport
+from signpost.protocol.purposes import Role
 from signpost.service.clock import SystemClock, system_randomness
 from signpost.service.log import Log, Word
 from signpost.service.process import run_service
@@ -44,19 +46,11 @@ async def _serve(file: Path, log: Log) -> None:
     settings = GatewaySettings.load(file)
     try:
         files, transport = GatewayFiles.load(settings.folder), transport_with(settings.ca_file)
-        machine = _machine(settings, files, transport)
-        program = None if machine is None else _program(settings, machine)
-        history = None if machine is None else FeedHistory(settings.folder, clock=SystemClock())
+        program, feeds = _registering(settings, files, transport, log)
     except Failure as failure:
         # Its words are ours, and name no file's content.
         raise StartRefused(RefusalCode.DOCUMENT_REFUSED, path=settings.folder, details=(failure.why,)) from None
     async with transport:
-        feeds = None
-        if machine is not None and history is not None:
-            feeds = Feeds(
-                machine, history, clock=SystemClock(), randomness=system_randomness, log=log,
-                upload_bytes=settings.upload_megabytes << 20,
-            )  # fmt: skip
         gateway = Gateway(
             files,
             transport=transport,
@@ -78,22 +72,27 @@ async def _serve(file: Path, log: Log) -> None:
                 await sweeping
 
 
-def _machine(settings: GatewaySettings, files: GatewayFiles, transport: Transport) -> Machine | None:
-    """The machine account of a feed, where there is a desk of one."""
-    if settings.program_desk is None:
-        return None
-    machine = Machine(settings.program_desk, transport=transport, clock=SystemClock(), randomness=system_randomness)
-    if machine.keys.organisation.name != files.certified.organisation:
+def _registering(
+    settings: GatewaySettings, files: GatewayFiles, transport: Transport, log: Log
+) -> tuple[Program | None, Feeds | None]:
+    """The organisation's own program, where a token was made for it, and feeds by upload; where there is a feed's desk,
+    by whose one account both register.
+    """
+    desk = settings.program_desk
+    if desk is None:
+        return None, None
+    clock, keys, token_digest = SystemClock(), load_feed_keys(desk), load_program_digest(settings.folder)
+    machine = Machine(desk, Role.FEED, transport=transport, clock=clock, randomness=system_randomness)
+    if keys.organisation.name != files.certified.organisation:
         raise DeskUnusable("The program's desk is of another organisation than the gateway.")
-    return machine
-
-
-def _program(settings: GatewaySettings, machine: Machine) -> Program | None:
-    """The organisation's own program, where a token was made for it."""
-    token_digest = load_program_digest(settings.folder)
-    if token_digest is None:
-        return None
-    return Program(machine, token_digest, clock=SystemClock(), elapsed=awake_and_asleep, randomness=system_randomness)
+    program = None
+    if token_digest is not None:
+        program = Program(
+            machine, keys, token_digest, clock=clock, elapsed=awake_and_asleep, randomness=system_randomness
+        )
+    history = FeedHistory(settings.folder, clock=clock)
+    most = settings.upload_megabytes << 20
+    return program, Feeds(machine, keys, history, clock=clock, randomness=system_randomness, log=log, upload_bytes=most)
 
 
 async def _sweep(gateway: Gateway) -> None:

@@ -18,7 +18,7 @@ from signpost.edge.gateway.child import checked
 from signpost.edge.gateway.coming_in import ComingIn
 from signpost.edge.gateway.events import GatewayEvent
 from signpost.edge.gateway.feeds.shown import FeedShown
-from signpost.edge.gateway.feeds.uploads import Feeds, data_officer
+from signpost.edge.gateway.feeds.uploads import Feeds, data_officer, who_sees
 from signpost.edge.gateway.files import GatewayFiles
 from signpost.edge.gateway.program import Program
 from signpost.edge.gateway.refusals import ends_session, problem_of
@@ -352,12 +352,12 @@ class Gateway:
         return None if self._feeds is None else self._feeds.upload_bytes
 
     def feeds(self, session: Session) -> Feeds:
-        """The organisation's feeds, for whoever may bring them.
+        """The organisation's feeds, for whoever may see what came of them.
 
         Raises:
-            Problem: ROLE_REFUSED: they are no data officer; FEEDS_NOT_TAKEN: there is no feed's desk here.
+            Problem: ROLE_REFUSED; FEEDS_NOT_TAKEN: there is no feed's desk here.
         """
-        data_officer(session)
+        who_sees(session)
         if self._feeds is None:
             raise Problem(ProblemCode.FEEDS_NOT_TAKEN)
         return self._feeds
@@ -376,15 +376,24 @@ class Gateway:
         Raises:
             Problem: as `feeds` and `Feeds.upload`; as the index refuses the officer; COULD_NOT_CHECK.
         """
-        feeds = self.feeds(session)
-        return await feeds.upload(
-            session.account,
+        account = data_officer(session)
+        return await self.feeds(session).upload(
+            account,
             lambda: self.acted(session, session.client.index.handles()),
             content_type,
             pieces,
             also=also,
             before_files=before_files,
         )
+
+    def cancel_feed(self, session: Session, name: str) -> FeedShown:
+        """Have the run that is under way end as soon as it can.
+
+        Raises:
+            Problem: ROLE_REFUSED: they are no data officer; FEEDS_NOT_TAKEN; FEED_UNKNOWN.
+        """
+        data_officer(session)
+        return self.feeds(session).cancel(name)
 
     # -- in time
 

@@ -1,10 +1,11 @@
-"""Feeds by upload in the web API: for a data officer's session, beside the pages, which call the same.
+"""Feeds by upload in the web API: for a data officer's session (an administrator's sees), beside the pages, which call
+the same.
 
 An upload has a road of its own at the door (`feed_roads`): nothing of it is taken in before it is known who sends it,
 and that they may. An address names a run, which is about nobody.
 """
 
-# Annotations here are values: FastAPI reads `officer`, which only exists inside `add_feed_doors`.
+# Annotations here are values: FastAPI reads `signed_in_as`, which only exists inside `add_feed_doors`.
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final
 
@@ -76,7 +77,7 @@ def add_feed_doors(
     """Add the endpoints. `session`: the dependency that gives a request's session; `signed_in`: what that, and the
     index, may refuse with.
     """
-    officer = Annotated[Session, Depends(session)]
+    signed_in_as = Annotated[Session, Depends(session)]
     known = (*signed_in, _C.FEEDS_NOT_TAKEN)
 
     @app.post(
@@ -85,19 +86,19 @@ def add_feed_doors(
         responses=refusals(*known, _C.FEED_RUNNING, _C.FEED_CANCELLED),
         openapi_extra={"requestBody": _UPLOAD},
     )
-    async def upload(request: Request, who: officer) -> FeedShown:
+    async def upload(request: Request, who: signed_in_as) -> FeedShown:
         """Takes in an extract and begins its run: a dry run, unless `dry_run` is no. Fields stand before files. By a
         data officer alone; one at a time. Nothing of it is kept when it has ended.
         """
         return await gateway.upload_feed(who, request.headers.get("content-type", ""), pieces_of(request))
 
     @app.get(_FEEDS, responses=refusals(*known))
-    async def feeds(who: officer) -> FeedsShown:
+    async def feeds(who: signed_in_as) -> FeedsShown:
         """The runs of the last 35 days, the newest first, and the one that is under way."""
         return gateway.feeds(who).runs()
 
     @app.get(f"{_FEEDS}/{{feed}}", responses=refusals(*known, _C.FEED_UNKNOWN))
-    async def feed(feed: _FeedName, who: officer) -> FeedShown:
+    async def feed(feed: _FeedName, who: signed_in_as) -> FeedShown:
         """One run: how far it is, or what came of it."""
         return gateway.feeds(who).run(feed)
 
@@ -106,11 +107,11 @@ def add_feed_doors(
         response_class=Response,
         responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}, **refusals(*known, _C.FEED_UNKNOWN)},
     )
-    async def errors(feed: _FeedName, who: officer) -> Response:
+    async def errors(feed: _FeedName, who: signed_in_as) -> Response:
         """What was wrong with its rows, by row, field and code: as the command's errors file. No value of a row."""
         return csv_file(gateway.feeds(who).errors(feed))
 
     @app.delete(f"{_FEEDS}/{{feed}}", responses=refusals(*known, _C.FEED_UNKNOWN))
-    async def cancel(feed: _FeedName, who: officer) -> FeedShown:
+    async def cancel(feed: _FeedName, who: signed_in_as) -> FeedShown:
         """Has the run that is under way end as soon as it can. What was acknowledged stands."""
-        return gateway.feeds(who).cancel(feed)
+        return gateway.cancel_feed(who, feed)

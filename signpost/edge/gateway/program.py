@@ -1,7 +1,7 @@
 """The organisation's own program at its gateway: a case-management system that registers involvements as they change.
 
-* It is known by a token of 256 random bits, made once by whoever runs the gateway, which keeps a digest of it
-  (`program.digest`). By it one registers and withdraws for the organisation: nobody is looked up by it.
+* It is known by a token (`program.digest`). By it one registers and withdraws for the organisation: nobody is looked up
+  by it.
 * What it sends is registered by the machine account of a feed whose desk is on the gateway's machine (`machine`).
 * Rows are those of our own CSV format, read by the same rules and named at the index in the same way: the same row sent
   again is the same involvement, whether by a file or from here. Each has its own fate; a bad one stops no other.
@@ -15,15 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, final
 
-from signpost.edge.atomic_file import replace_file
-from signpost.edge.failures import DeskUnusable
 from signpost.edge.feeds.cells import Cells
 from signpost.edge.feeds.csv_feed import read_ids, read_row
 from signpost.edge.feeds.errors import RowError
 from signpost.edge.feeds.handles import Handles
 from signpost.edge.feeds.model import GoodRow, PassedRow, Row
 from signpost.edge.gateway.cursors import Cursors
-from signpost.edge.gateway.machine import Machine
+from signpost.edge.gateway.machine import Machine, MachineToken
 from signpost.edge.gateway.remembered import Remembered
 from signpost.edge.gateway.wire import (
     InvolvementGiven,
@@ -38,19 +36,14 @@ from signpost.edge.organisation_keys import FeedKeys
 from signpost.edge.references import reference, row_digest
 from signpost.edge.registering import registration_of, slots_of
 from signpost.protocol.classes import Use
-from signpost.protocol.encoding import EncodingError, from_base64url, to_base64url
-from signpost.protocol.keys import digest, same
 from signpost.protocol.labels import Label
 from signpost.protocol.messages import Change, ChangeRequest, RegisterRequest
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.service.clock import Clock, Randomness
-from signpost.service.files import private_folder, read_private_file
-from signpost.service.refusals import StartRefused
 
 __all__ = ["Program", "load_program_digest", "make_program_token"]
 
-_DIGEST: Final = "program.digest"
-_TOKEN_BYTES: Final = 32
+_TOKEN: Final = MachineToken("program.digest", Label.GATEWAY_PROGRAM)
 _FEED_FORMAT: Final = "gateway"
 _PAGE: Final = 500
 """Involvements in one answer: 20 kB."""
@@ -62,15 +55,7 @@ def make_program_token(folder: Path, *, randomness: Randomness) -> str:
     Raises:
         DeskUnusable: the gateway's folder is open to others or cannot be written.
     """
-    token = randomness(_TOKEN_BYTES)
-    try:
-        private_folder(folder)
-        replace_file(folder / _DIGEST, _digest_of(token))
-    except StartRefused as refused:
-        raise DeskUnusable(str(refused), hint=refused.hint) from None
-    except OSError:
-        raise DeskUnusable("The gateway's folder cannot be written.", hint="Check the path and who owns it.") from None
-    return to_base64url(token)
+    return _TOKEN.make(folder, randomness=randomness)
 
 
 def load_program_digest(folder: Path) -> bytes | None:
@@ -79,12 +64,7 @@ def load_program_digest(folder: Path) -> bytes | None:
     Raises:
         DeskUnusable: others can write it.
     """
-    if not (folder / _DIGEST).exists():
-        return None
-    try:
-        return read_private_file(folder / _DIGEST)
-    except StartRefused as refused:
-        raise DeskUnusable(str(refused), hint=refused.hint) from None
+    return _TOKEN.kept(folder)
 
 
 @final
@@ -94,15 +74,18 @@ class Program:
     def __init__(
         self,
         machine: Machine,
+        keys: FeedKeys,
         token_digest: bytes,
         *,
         clock: Clock,
         elapsed: Callable[[], float],
         randomness: Randomness,
     ) -> None:
-        """`machine`: by whose account it registers."""
+        """`machine`: of a feed's account. Uploads are registered by the same one: an account has one shift at a time.
+        `keys`: what is in its desk.
+        """
         self._machine = machine
-        self._keys: FeedKeys = machine.keys
+        self._keys = keys
         self._digest = token_digest
         self._clock = clock
         self.remembered = Remembered(elapsed=elapsed, randomness=randomness)
@@ -114,12 +97,7 @@ class Program:
         Raises:
             Problem: NOT_SIGNED_IN.
         """
-        try:
-            raw = from_base64url(token)
-        except EncodingError:
-            raw = b""
-        if not same(_digest_of(raw), self._digest):
-            raise Problem(ProblemCode.NOT_SIGNED_IN)
+        _TOKEN.admit(token, self._digest)
 
     async def register(self, given: list[InvolvementGiven]) -> InvolvementsShown:
         """Register involvements, or register them again as they are now.
@@ -128,7 +106,7 @@ class Program:
             Problem: REFERENCE_REPEATED: two are the same involvement; nothing was sent.
             Failure: the index or the key holders refused or did not answer.
         """
-        client = await self._machine.signed_in()
+        client = await self._machine.client()
         listed = await client.index.handles()
         handles = Handles(None, listed.handles, listed.consent_only)
         today = self._today()
@@ -161,7 +139,7 @@ class Program:
             Failure: the index refused or did not answer.
         """
         after = None if cursor is None else self._cursors.place(cursor)
-        client = await self._signed_in()
+        client = await self._machine.client()
         listed = await client.index.involvements_after(after, _PAGE)
         return OwnInvolvements(
             involvements=[OwnInvolvement(reference=to_base64url(each.reference)) for each in listed.involvements],
@@ -185,7 +163,7 @@ class Program:
                 changes.append(Change(reference=name, action="withdraw", ended_on=None, row_digest=None))
         if wrong:
             raise Problem(ProblemCode.MALFORMED, pointers=tuple(wrong))
-        client = await self._machine.signed_in()
+        client = await self._machine.client()
         await client.index.change(ChangeRequest(changes=changes))
 
     async def complete(self) -> None:
@@ -194,7 +172,7 @@ class Program:
         Raises:
             Failure: the index refused or did not answer.
         """
-        client = await self._machine.signed_in()
+        client = await self._machine.client()
         await client.index.feed_finished(_FEED_FORMAT)
 
     def ended(self) -> None:
@@ -213,10 +191,6 @@ class Program:
 
     def _today(self) -> dt.date:
         return dt.datetime.fromtimestamp(self._clock.now(), tz=dt.UTC).date()
-
-
-def _digest_of(token: bytes) -> bytes:
-    return digest(Label.GATEWAY_PROGRAM, token)
 
 
 def _cells(number: int, given: InvolvementGiven | InvolvementNamed) -> Cells:

@@ -7,6 +7,7 @@ import csv
 import io
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,7 @@ from signpost.protocol.problems import ProblemCode
 from signpost.protocol.purposes import Role
 from tests.support.people import state
 from tests.support.uploads import File, Officer, csv_of, multipart, number
-from tests.support.whole_gateway import open_whole_gateway
-
-LIMIT = 1 << 20
+from tests.support.whole_gateway import LONGEST_UPLOAD, open_whole_gateway
 
 
 @pytest.fixture
@@ -276,7 +275,7 @@ def test_a_body_that_is_no_multipart_is_refused(standing: Officer) -> None:
 
 
 def test_more_than_the_limit_is_refused_and_the_connection_closed(officer: Officer) -> None:
-    media_type, body = multipart({"format": "csv"}, [File("extract", "caseload.csv", b"x" * LIMIT)])
+    media_type, body = multipart({"format": "csv"}, [File("extract", "caseload.csv", b"x" * LONGEST_UPLOAD)])
 
     answer = officer.send(media_type, body)
 
@@ -302,6 +301,20 @@ def test_nobody_but_a_data_officer_brings_or_sees_a_feed(officer: Officer) -> No
         assert answer.headers["connection"] == "close"
         for path in ("/api/v1/feeds", f"/api/v1/feeds/{feed}", f"/api/v1/feeds/{feed}/errors"):
             assert stranger.get(path).json()["code"] == code
+
+
+def test_an_administrator_sees_what_came_of_feeds_and_brings_and_cancels_none(officer: Officer) -> None:
+    """Their session is made of an officer's here: what counts is the role in it."""
+    gateway = officer.gateway.gateway
+    told = officer.run(csv_of([officer.row(0)]))
+    session = gateway.sessions.used(officer.token)
+    identity = session.shift.desk
+    settings = identity.settings.model_copy(update={"role": Role.ADMINISTRATOR})
+    session.shift = replace(session.shift, desk=replace(identity, settings=settings))
+
+    assert officer.told(str(told["feed"])) == told
+    for answer in (officer.upload(csv_of([officer.row(0)])), officer.delete(f"/api/v1/feeds/{told['feed']}")):
+        assert answer.json()["code"] == "role-refused"
 
 
 def test_a_data_officer_looks_nobody_up(officer: Officer) -> None:
@@ -354,7 +367,7 @@ def slowly(monkeypatch: pytest.MonkeyPatch, officer: Officer, then: str) -> None
         receipt = await register(self, request)  # type: ignore[arg-type]
         if not done:
             done.append(then)
-            feeds = officer.gateway.gateway._feeds
+            feeds = officer.gateway.feeds
             assert feeds is not None
             assert feeds._current is not None
             if then == "cancelled":
@@ -431,7 +444,7 @@ def test_a_gateway_that_ends_in_the_middle_has_lost_nothing_that_was_acknowledge
         return await register(self, request)  # type: ignore[arg-type]
 
     async def killed() -> None:
-        feeds = gateway.gateway._feeds
+        feeds = gateway.feeds
         assert feeds is not None
         await sending.wait()
         # Nothing that a killed process would not do either: it writes nothing more.

@@ -240,7 +240,8 @@ def test_a_persons_desk_is_no_programs(gateway: WholeGateway, tmp_path: Path) ->
     manifest = (files.folder / "manifest.json").read_bytes()
     Desk.make(tmp_path / "desk", settings=settings, manifest=manifest, device=files.key)
 
-    with pytest.raises(DeskUnusable, match="a person's"):
+    with pytest.raises(DeskUnusable, match="of another role"):
         Machine(
-            tmp_path / "desk", transport=gateway.transport, clock=gateway.index.world.clock, randomness=os.urandom
-        )
+            tmp_path / "desk", Role.FEED, transport=gateway.transport, clock=gateway.index.world.clock,
+            randomness=os.urandom,
+        )  # fmt: skip

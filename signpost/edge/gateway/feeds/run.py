@@ -32,6 +32,7 @@ from signpost.edge.gateway.feeds.listing import ErrorList
 from signpost.edge.gateway.feeds.receiving import Received
 from signpost.edge.gateway.feeds.shown import CountsShown, FeedShown, FeedState
 from signpost.edge.gateway.machine import Machine
+from signpost.edge.organisation_keys import FeedKeys
 from signpost.edge.registering import FeedRun, Step
 from signpost.protocol.messages import HandleList
 from signpost.protocol.secret import Secret
@@ -103,6 +104,7 @@ async def carry_out(
     listed: HandleList,
     *,
     machine: Machine,
+    keys: FeedKeys,
     keep_errors: Callable[[], None],
     clock: Clock,
     randomness: Randomness,
@@ -113,8 +115,9 @@ async def carry_out(
     try:
         with in_memory():
             state = await _run(
-                run, asked, listed, machine=machine, keep_errors=keep_errors, clock=clock, randomness=randomness
-            )
+                run, asked, listed,
+                machine=machine, keys=keys, keep_errors=keep_errors, clock=clock, randomness=randomness,
+            )  # fmt: skip
         run.tell(state=state)
     except Ended as ended:
         run.tell(state=ended.state, why=ended.why, hint=ended.hint or (_AGAIN if run.told.sent else ""))
@@ -133,19 +136,19 @@ async def carry_out(
 
 
 async def _run(
-    run: Run, asked: AskedFeed, listed: HandleList, *, machine: Machine, keep_errors: Callable[[], None],
-    clock: Clock, randomness: Randomness,
+    run: Run, asked: AskedFeed, listed: HandleList, *, machine: Machine, keys: FeedKeys,
+    keep_errors: Callable[[], None], clock: Clock, randomness: Randomness,
 ) -> FeedState:  # fmt: skip
     today = dt.datetime.fromtimestamp(clock.now(), tz=_ENGLAND).date()
     limits = Limits(accept_ends=asked.accept_ends)
     run.tell(state=FeedState.READING)
-    client = await machine.signed_in()
+    client = await machine.client()
     quality = Quality(Secret(randomness(32)))
     feed: FeedRun | None = None
     try:
         opened = await _in_thread(lambda: _opened(run, asked.extract, listed, today, Secret(randomness(32))))
         feed = FeedRun(
-            opened, keys=machine.keys, today=today, end_missing=asked.missing is Missing.END,
+            opened, keys=keys, today=today, end_missing=asked.missing is Missing.END,
             on_error=run.errors.add, on_row=quality.take, on_step=run.at,
         )  # fmt: skip
         await _in_thread(feed.read)

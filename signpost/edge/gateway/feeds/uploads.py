@@ -1,7 +1,8 @@
 """Feeds by upload at an organisation's gateway: who may bring one, one at a time, and what is told of it.
 
 * A *data officer* brings it, and nobody else: that role looks nobody up, and no role that does brings a caseload
-  (docs/decisions/0017). What is registered is registered by the machine account of a feed.
+  (docs/decisions/0020). What is registered is registered by the machine account of a feed. What came of it is seen by
+  administrators too.
 * Before anything is taken in the index is asked, in the officer's own name, for the organisation's handles: who was
   suspended a minute ago is refused there.
 * One upload or run at a time: so what is in memory of extracts is one, up to the limit of an upload.
@@ -25,6 +26,7 @@ from signpost.edge.gateway.feeds.run import Run, carry_out
 from signpost.edge.gateway.feeds.shown import FeedShown, FeedsShown, FeedState
 from signpost.edge.gateway.machine import Machine
 from signpost.edge.gateway.sessions import Session
+from signpost.edge.organisation_keys import FeedKeys
 from signpost.protocol.credentials import AccountId
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.messages import HandleList
@@ -35,7 +37,10 @@ from signpost.service.events import ServiceEvent
 from signpost.service.foreign_logging import where_raised
 from signpost.service.log import Log
 
-__all__ = ["Feeds", "data_officer"]
+__all__ = ["SEEING_ROLES", "Feeds", "data_officer", "who_sees"]
+
+SEEING_ROLES: Final = frozenset({Role.DATA_OFFICER, Role.ADMINISTRATOR})
+"""Who sees what came of the organisation's feeds: whoever brings them, and whoever answers for that it is done."""
 
 _NAME_BYTES: Final = 9
 _STOP_SECONDS: Final = 8.0
@@ -53,6 +58,16 @@ def data_officer(session: Session) -> AccountId:
     return session.account
 
 
+def who_sees(session: Session) -> None:
+    """Refuse whoever does not see what came of feeds.
+
+    Raises:
+        Problem: ROLE_REFUSED.
+    """
+    if session.shift.desk.role not in SEEING_ROLES:
+        raise Problem(ProblemCode.ROLE_REFUSED)
+
+
 @final
 class Feeds:
     """Of one organisation. Belongs to one event loop."""
@@ -60,6 +75,7 @@ class Feeds:
     def __init__(
         self,
         machine: Machine,
+        keys: FeedKeys,
         history: FeedHistory,
         *,
         clock: Clock,
@@ -67,9 +83,12 @@ class Feeds:
         log: Log,
         upload_bytes: int = 64 << 20,
     ) -> None:
-        """`machine`: by whose account feeds are registered. `upload_bytes`: of one upload, all its files together."""
+        """`machine`: by whose account feeds are registered; `keys`: what is in its desk. `upload_bytes`: of one upload,
+        all its files together.
+        """
         self.upload_bytes = upload_bytes
         self._machine = machine
+        self._keys = keys
         self._history = history
         self._clock = clock
         self._randomness = randomness
@@ -77,7 +96,7 @@ class Feeds:
         self._current: Run | None = None
         self._task: asyncio.Task[None] | None = None
 
-    # -- for a data officer
+    # -- for a data officer; what is only seen, for an administrator too
 
     async def upload(
         self,
@@ -209,8 +228,8 @@ class Feeds:
         try:
             await carry_out(
                 run, asked, received, listed,
-                machine=self._machine, keep_errors=lambda: self._errors_written(run), clock=self._clock,
-                randomness=self._randomness,
+                machine=self._machine, keys=self._keys, keep_errors=lambda: self._errors_written(run),
+                clock=self._clock, randomness=self._randomness,
             )  # fmt: skip
         except asyncio.CancelledError:
             run.tell(state=FeedState.INTERRUPTED, why="The gateway ended meanwhile.")

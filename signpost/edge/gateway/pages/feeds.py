@@ -1,4 +1,5 @@
-"""Feeds by upload, for data officers: the form, how far a run is, the history, and the errors file.
+"""Feeds by upload, for data officers: the form, how far a run is, the history, and the errors file. Administrators see
+the same without the form.
 
 * A form with files is taken as it comes (`gateway.feeds.receiving`); its token is checked before the first file.
 * A dry run is what the form does unless something else is chosen. Nothing is kept of it: to register, the same files
@@ -23,6 +24,7 @@ from signpost.edge.gateway.pages.forms import CSRF, FormFields, is_of
 from signpost.edge.gateway.pages.headers import PAGE_HEADERS
 from signpost.edge.gateway.pages.visit import FieldError, Page, Visit, field_errors
 from signpost.protocol.problems import Problem, ProblemCode
+from signpost.protocol.purposes import Role
 
 __all__ = ["PAGES"]
 
@@ -66,6 +68,7 @@ def _form(visit: Visit, errors: tuple[FieldError, ...] = ()) -> Response:
         under_way=bool(runs) and runs[0].state in UNDER_WAY,
         most=(visit.gateway.upload_bytes or 0) >> 20,
         days=DAYS,
+        may_upload=visit.role is Role.DATA_OFFICER,
     )
 
 
@@ -111,7 +114,12 @@ async def _chosen(visit: Visit) -> Response:
 def _run(visit: Visit, run: FeedShown) -> Response:
     share = 100 * run.done // run.total if run.total else None
     return visit.shown(
-        "feeds/run.html", run=run, words=_STATES[run.state], under_way=run.state in UNDER_WAY, share=share
+        "feeds/run.html",
+        run=run,
+        words=_STATES[run.state],
+        under_way=run.state in UNDER_WAY,
+        share=share,
+        may_upload=visit.role is Role.DATA_OFFICER,
     )
 
 
@@ -122,7 +130,7 @@ async def _errors(visit: Visit) -> Response:
 
 
 async def _cancel(visit: Visit) -> Response:
-    visit.gateway.feeds(visit.session).cancel(visit.form.text("feed"))
+    visit.gateway.cancel_feed(visit.session, visit.form.text("feed"))
     return visit.goes_to("/feeds/run")
 
 

@@ -41,6 +41,7 @@ _RIGHTS: Final = frozenset({Role.RIGHTS_OFFICER})
 _BY_MOTHER: Final = frozenset({Role.URGENT, Role.MATERNITY})
 """Who may ask by a mother's number, about a child who is not yet born or very young."""
 _DATA_OFFICERS: Final = frozenset({Role.DATA_OFFICER})
+_SEE_FEEDS: Final = _DATA_OFFICERS | {Role.ADMINISTRATOR}
 _URGENT: Final = frozenset({Role.URGENT})
 
 PLACES: Final[Mapping[str, Place]] = MappingProxyType(
@@ -103,10 +104,10 @@ PLACES: Final[Mapping[str, Place]] = MappingProxyType(
             Place("/reviews", _RIGHTS, "Emergencies", Office.REVIEWS),
             Place("/reviews/close", _RIGHTS, None, Office.REVIEWS),
             # feeds by upload
-            Place("/feeds", _DATA_OFFICERS, "Feeds"),
+            Place("/feeds", _SEE_FEEDS, "Feeds"),
             Place("/feeds/upload", _DATA_OFFICERS),
-            Place("/feeds/run", _DATA_OFFICERS),
-            Place("/feeds/errors", _DATA_OFFICERS),
+            Place("/feeds/run", _SEE_FEEDS),
+            Place("/feeds/errors", _SEE_FEEDS),
             Place("/feeds/cancel", _DATA_OFFICERS),
             # for everybody who is signed in
             Place("/coverage", ENROLLED_ROLES, "Coverage"),
