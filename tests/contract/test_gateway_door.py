@@ -24,6 +24,7 @@ _SIGNED_IN = {
     "DELETE /api/v1/sessions", "POST /api/v1/lookups", "POST /api/v1/lookups/again", "POST /api/v1/call-backs",
     "POST /api/v1/call-backs/status", "POST /api/v1/call-backs/outcomes", "GET /api/v1/inbox",
     "POST /api/v1/inbox/{receipt}/reply", "POST /api/v1/break-glass", "GET /api/v1/coverage",
+    "GET /api/v1/accounts", "POST /api/v1/accounts/suspend", "GET /api/v1/handles",
 }  # fmt: skip
 _PROGRAMS = {
     "GET /api/v1/involvements", "PUT /api/v1/involvements", "POST /api/v1/involvements/withdraw",
@@ -53,13 +54,14 @@ class Scene:
     def __init__(self, gateway: WholeGateway) -> None:
         self.gateway = gateway
         self.schema: dict[str, Any] = gateway.request("GET", "/openapi.json").json()
-        self.program = gateway.with_program()
+        self.programs = [gateway.with_program(), gateway.with_case_system()]
         self.users = [
             gateway.enrol("worker-1"),
             gateway.enrol("night-1", Role.URGENT),
             gateway.enrol("shields-1", Role.SHIELDING_OFFICER),
             gateway.enrol("rights-1", Role.RIGHTS_OFFICER),
             gateway.enrol("data-1", Role.DATA_OFFICER),
+            gateway.enrol("admin-1", Role.ADMINISTRATOR),
         ]
         self.tokens = [gateway.token(user) for user in self.users]
 
@@ -77,9 +79,9 @@ class Scene:
         return self.gateway.index.run(sent())
 
     def alive(self, number: int) -> str:
-        """A session of that person's: a new one where a generated request has ended it. The last is the program."""
-        if number == len(self.tokens):
-            return self.program
+        """A session of that person's: a new one where a generated request has ended it. The last are the programs'."""
+        if number >= len(self.tokens):
+            return self.programs[number - len(self.tokens)]
         if self.gateway.request("GET", "/api/v1/coverage", token=self.tokens[number]).status_code != 200:
             self.tokens[number] = self.gateway.token(self.users[number])
         return self.tokens[number]
@@ -129,7 +131,7 @@ def test_no_address_takes_anything_but_the_name_of_a_notice_or_of_a_feed_and_a_c
 
 @pytest.mark.parametrize(
     "who",
-    [None, 0, 1, 2, 3, 4, 5],
+    [None, 0, 1, 2, 3, 4, 5, 6, 7],
     ids=[
         "a stranger",
         "a social worker",
@@ -137,7 +139,9 @@ def test_no_address_takes_anything_but_the_name_of_a_notice_or_of_a_feed_and_a_c
         "a shielding officer",
         "a rights officer",
         "a data officer",
+        "an administrator",
         "the program",
+        "the case system",
     ],
 )
 def test_whatever_the_schema_generates_is_answered_as_published(scene: Scene, who: int | None) -> None:

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from signpost.edge.administrator import Administrator
 from signpost.edge.atomic_file import PUBLIC, replace_file
 from signpost.edge.gateway.app import Gateway
+from signpost.edge.gateway.case_system import CASE_SYSTEM_TOKEN, CaseSystem
 from signpost.edge.gateway.certifying import GatewayTerms, certified_gateway, certify_gateway
 from signpost.edge.gateway.doors import gateway_app
 from signpost.edge.gateway.feeds.history import FeedHistory
@@ -26,7 +27,7 @@ from signpost.edge.gateway.files import GatewayFiles, install, make_gateway_key
 from signpost.edge.gateway.machine import Machine
 from signpost.edge.gateway.program import Program, load_program_digest, make_program_token
 from signpost.edge.gateway.signing_in import OpenedShift, enrol_at_gateway, sign_in_at_gateway
-from signpost.edge.organisation_keys import Organisation, copy_feed_keys, load_feed_keys
+from signpost.edge.organisation_keys import Organisation, copy_feed_keys, copy_users_key, load_feed_keys
 from signpost.edge.signing_in import Chosen, enrol_device
 from signpost.edge.transport import Transport
 from signpost.index.web.public import public_app
@@ -77,6 +78,7 @@ class WholeGateway:
 
     program: Program | None = None
     feeds: Feeds | None = None
+    case_system: CaseSystem | None = None
 
     def __post_init__(self) -> None:
         self.start()
@@ -87,7 +89,7 @@ class WholeGateway:
         self.gateway = Gateway(
             self.files, transport=self.transport, idle_seconds=IDLE_SECONDS, clock=clock,
             elapsed=lambda: float(clock.now()), randomness=os.urandom, log=Log(Word("gateway"), self.log_lines),
-            program=self.program, feeds=self.feeds,
+            program=self.program, feeds=self.feeds, case_system=self.case_system,
         )  # fmt: skip
         self.app = gateway_app(self.gateway)
 
@@ -110,6 +112,23 @@ class WholeGateway:
         self.feeds = Feeds(
             machine, keys, FeedHistory(self.files.folder, clock=clock), clock=clock, randomness=os.urandom,
             log=Log(Word("gateway"), self.log_lines), upload_bytes=LONGEST_UPLOAD,
+        )  # fmt: skip
+        self.start()
+        return given
+
+    def with_case_system(self) -> str:
+        """Have a machine enrolled for the organisation's case-management system, and the gateway started with it; the
+        system's token.
+        """
+        desk = self._machine("lookups", AccountId("case-lookups"), Role.CASE_MANAGEMENT)
+        copy_users_key(self.administrator.folder, desk)
+        given = CASE_SYSTEM_TOKEN.make(self.files.folder, randomness=os.urandom)
+        kept = CASE_SYSTEM_TOKEN.kept(self.files.folder)
+        assert kept is not None
+        clock = self.index.world.clock
+        self.case_system = CaseSystem(
+            desk, kept, transport=self.transport, clock=clock, elapsed=lambda: float(clock.now()),
+            randomness=os.urandom,
         )  # fmt: skip
         self.start()
         return given

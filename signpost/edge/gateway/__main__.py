@@ -13,6 +13,7 @@ from signpost.edge.agent import awake_and_asleep
 from signpost.edge.client import transport_with
 from signpost.edge.failures import DeskUnusable, Failure
 from signpost.edge.gateway.app import Gateway
+from signpost.edge.gateway.case_system import CASE_SYSTEM_TOKEN, CaseSystem
 from signpost.edge.gateway.doors import gateway_app
 from signpost.edge.gateway.feeds.history import FeedHistory
 from signpost.edge.gateway.feeds.uploads import Feeds
@@ -47,6 +48,7 @@ async def _serve(file: Path, log: Log) -> None:
     try:
         files, transport = GatewayFiles.load(settings.folder), transport_with(settings.ca_file)
         program, feeds = _registering(settings, files, transport, log)
+        case_system = _case_system(settings, transport)
     except Failure as failure:
         # Its words are ours, and name no file's content.
         raise StartRefused(RefusalCode.DOCUMENT_REFUSED, path=settings.folder, details=(failure.why,)) from None
@@ -61,6 +63,7 @@ async def _serve(file: Path, log: Log) -> None:
             log=log,
             program=program,
             feeds=feeds,
+            case_system=case_system,
         )
         sweeping = asyncio.create_task(_sweep(gateway))
         try:
@@ -93,6 +96,21 @@ def _registering(
     history = FeedHistory(settings.folder, clock=clock)
     most = settings.upload_megabytes << 20
     return program, Feeds(machine, keys, history, clock=clock, randomness=system_randomness, log=log, upload_bytes=most)
+
+
+def _case_system(settings: GatewaySettings, transport: Transport) -> CaseSystem | None:
+    """The organisation's case-management system, where there is a desk for it and a token was made."""
+    token_digest = CASE_SYSTEM_TOKEN.kept(settings.folder)
+    if settings.case_system_desk is None or token_digest is None:
+        return None
+    return CaseSystem(
+        settings.case_system_desk,
+        token_digest,
+        transport=transport,
+        clock=SystemClock(),
+        elapsed=awake_and_asleep,
+        randomness=system_randomness,
+    )
 
 
 async def _sweep(gateway: Gateway) -> None:

@@ -14,6 +14,7 @@ from typing import Final, TypeVar, final
 from signpost.edge.case_reference import open_case_reference
 from signpost.edge.client import Answer, Client, allowed_purpose
 from signpost.edge.failures import CouldNotCheck, Failure
+from signpost.edge.gateway.case_system import CaseSystem
 from signpost.edge.gateway.child import checked
 from signpost.edge.gateway.coming_in import ComingIn
 from signpost.edge.gateway.events import GatewayEvent
@@ -26,12 +27,14 @@ from signpost.edge.gateway.sessions import Session, Sessions, Way
 from signpost.edge.gateway.signing_in import change_password_at_gateway, enrol_at_gateway, sign_in_at_gateway
 from signpost.edge.gateway.wire import (
     CallBackGiven,
+    CallBackNamed,
     EnrolmentGiven,
     GlassGiven,
     GlassShown,
     InboxShown,
     LookupGiven,
     NoticeShown,
+    OutcomeGiven,
     PasswordGiven,
     ReplyGiven,
     SessionOpened,
@@ -47,13 +50,17 @@ from signpost.protocol.messages import (
     CallBackOffer,
     ContactAnswer,
     ContactRequest,
+    ContactStatus,
+    ContactStatusRequest,
     Coverage,
     GlassAnswer,
     GlassRequest,
     LookupAnswer,
     Nothing,
+    OutcomeRequest,
     ReplyRequest,
 )
+from signpost.protocol.named_users import NOBODY
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import Purpose, purposes_of
 from signpost.protocol.sealing import SealBroken
@@ -83,13 +90,16 @@ class Gateway:
         log: Log,
         program: Program | None = None,
         feeds: Feeds | None = None,
+        case_system: CaseSystem | None = None,
     ) -> None:
-        """`elapsed`: seconds of a clock that neither goes back nor stands still. `program`: the organisation's own,
-        where it has one. `feeds`: by upload, where there is the desk of a feed.
+        """`elapsed`: seconds of a clock that neither goes back nor stands still. `program`: the organisation's own that
+        registers, `case_system` its case-management system that looks up, where it has them. `feeds`: by upload, where
+        there is the desk of a feed.
         """
         self.log = log
         self._program = program
         self._feeds = feeds
+        self._case_system = case_system
         self.sessions = Sessions(idle_seconds=idle_seconds, clock=clock, elapsed=elapsed, randomness=randomness)
         self._coming_in = ComingIn()
         self._files = files
@@ -221,24 +231,30 @@ class Gateway:
 
     # -- asking
 
-    async def look_up(self, session: Session, given: LookupGiven) -> LookupAnswer:
+    async def look_up(self, who: Session | CaseSystem, given: LookupGiven) -> LookupAnswer:
         """Whether a colleague elsewhere works with the child.
 
         Raises:
             Problem: MALFORMED with the fields that are not of their form; NOTHING_TO_ASK; PURPOSE_REFUSED; or as the
                 index and the key holders refuse; COULD_NOT_CHECK, which is never a "none".
         """
-        child = checked(given.child, today=self.today())
-        asked = session.client.lookup(child, purpose=given.purpose, urgency=given.urgency, deep=given.deep)
-        return self._answer(await self.acted(session, asked))
+        user, child = _user(who, given.user), checked(given.child, today=self.today())
 
-    async def look_again(self, session: Session, receipt: str) -> LookupAnswer:
-        """What the answer to one's own lookup is now.
+        def asked(client: Client) -> Awaitable[Answer]:
+            return client.lookup(child, purpose=given.purpose, urgency=given.urgency, deep=given.deep, user=user)
+
+        return self._answer(await self._asked(who, asked))
+
+    async def look_again(
+        self, who: Session | CaseSystem, receipt: str, *, user_name: str | None = None
+    ) -> LookupAnswer:
+        """What the answer to one's own lookup is now. A case-management system names its user.
 
         Raises:
             Problem: LOOKUP_UNKNOWN; or as `look_up`.
         """
-        return self._answer(await self.acted(session, session.client.look_again(receipt)))
+        user = _user(who, user_name)
+        return self._answer(await self._asked(who, lambda client: client.look_again(receipt, user=user)))
 
     async def coverage(self) -> Coverage:
         """How much of the country an answer speaks for.
@@ -250,14 +266,39 @@ class Gateway:
 
     # -- contact
 
-    async def ask_for_call_back(self, session: Session, given: CallBackGiven) -> ContactAnswer:
+    async def ask_for_call_back(self, who: Session | CaseSystem, given: CallBackGiven) -> ContactAnswer:
         """Leave a call-back, whatever the answer was.
 
         Raises:
             Problem: LOOKUP_UNKNOWN, PURPOSE_REFUSED; or as the index refuses; COULD_NOT_CHECK.
         """
-        request = ContactRequest(receipt=given.receipt, purpose=_purpose(session, given.purpose), urgency=given.urgency)
-        return await self.acted(session, session.client.index.ask_for_call_back(request))
+        request = ContactRequest(
+            user=_user(who, given.user),
+            receipt=given.receipt,
+            purpose=_purpose(who, given.purpose),
+            urgency=given.urgency,
+        )
+        return await self._asked(who, lambda client: client.index.ask_for_call_back(request))
+
+    async def call_back(self, who: Session | CaseSystem, given: CallBackNamed) -> ContactStatus:
+        """What became of one's own call-back, and the desks that were shared.
+
+        Raises:
+            Problem: CALL_BACK_UNKNOWN; or as the index refuses; COULD_NOT_CHECK.
+        """
+        request = ContactStatusRequest(user=_user(who, given.user), receipt=given.receipt)
+        return await self._asked(who, lambda client: client.index.call_back(request))
+
+    async def tell_outcome(self, who: Session | CaseSystem, given: OutcomeGiven) -> Nothing:
+        """Say what came of one's own call-back.
+
+        Raises:
+            Problem: as `call_back`.
+        """
+        user = _user(who, given.user)
+        request = OutcomeRequest(user=user, receipt=given.receipt, reached=given.reached, new=given.new)
+        await self._asked(who, lambda client: client.index.tell_outcome(request))
+        return Nothing()
 
     async def break_glass(self, session: Session, given: GlassGiven) -> GlassAnswer:
         """A duty line at once. It is reviewed.
@@ -331,8 +372,18 @@ class Gateway:
         self._program.admit(token)
         return self._program
 
-    async def by_program(self, program: Program, act: Awaitable[_Result]) -> _Result:
-        """What an act of the program's gives. Where its machine's shift was over, the next request opens another.
+    def case_system(self, token: str) -> CaseSystem | None:
+        """The organisation's case-management system, where the token is its."""
+        if self._case_system is None:
+            return None
+        try:
+            self._case_system.admit(token)
+        except Problem:
+            return None
+        return self._case_system
+
+    async def by_program(self, program: Program | CaseSystem, act: Awaitable[_Result]) -> _Result:
+        """What an act of a program's gives. Where its machine's shift was over, the next request opens another.
 
         Raises:
             Problem: what the failure is told as.
@@ -410,6 +461,16 @@ class Gateway:
 
     # -- inside
 
+    async def _asked(self, who: Session | CaseSystem, act: Callable[[Client], Awaitable[_Result]]) -> _Result:
+        if isinstance(who, Session):
+            return await self.acted(who, act(who.client))
+        machine = who
+
+        async def acting() -> _Result:
+            return await act(await machine.client())
+
+        return await self.by_program(machine, acting())
+
     def _answer(self, answer: Answer) -> LookupAnswer:
         for fault in answer.faults:
             self.note_fault(fault)
@@ -442,10 +503,23 @@ class Gateway:
         return parsed(reply, Coverage, status=200)
 
 
-def _purpose(session: Session, purpose: Purpose | None) -> Purpose:
-    settings = session.shift.desk.settings
+def _user(who: Session | CaseSystem, name: str | None) -> bytes:
+    """The pseudonym of whom a case-management system asks for; of a session it is whoever has signed in.
+
+    Raises:
+        Problem: MALFORMED: there is no name where there must be one, or one where there is none.
+    """
+    if isinstance(who, CaseSystem):
+        return who.named(name)
+    if name is not None:
+        raise Problem(ProblemCode.MALFORMED, pointers=("/user",))
+    return NOBODY
+
+
+def _purpose(who: Session | CaseSystem, purpose: Purpose | None) -> Purpose:
+    of = who if isinstance(who, CaseSystem) else who.shift.desk.settings
     try:
-        return allowed_purpose(settings.role, settings.kind, purpose)
+        return allowed_purpose(of.role, of.kind, purpose)
     except Failure as failure:
         raise problem_of(failure) from None
 

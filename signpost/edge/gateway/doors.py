@@ -1,8 +1,8 @@
 """What the gateway answers: /api/v1, for the organisation's own programs. Its OpenAPI document is at /openapi.json.
 Beside it, and behind the same door, stand the pages for people (`pages`).
 
-* A session's token, or the organisation's own program's, stands in `Authorization: Bearer`. Identifiers are in bodies
-  alone, never in an address.
+* A session's token, or that of one of the organisation's own programs, stands in `Authorization: Bearer`. Identifiers
+  are in bodies alone, never in an address.
 * `Idempotency-Key`: the same request under the same key is given the same answer for ten minutes (`remembered`).
 * An answer to a lookup is always `ANSWER_BYTES` long, as the index's is.
 """
@@ -15,7 +15,9 @@ from fastapi import Depends, FastAPI, Path, Query, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.middleware import Middleware
 
+from signpost.edge.gateway.administrator_doors import add_administrator_doors
 from signpost.edge.gateway.app import Gateway
+from signpost.edge.gateway.case_system import CaseSystem
 from signpost.edge.gateway.cursors import CURSOR
 from signpost.edge.gateway.feed_doors import add_feed_doors, feed_roads
 from signpost.edge.gateway.officer_doors import add_officer_doors
@@ -25,7 +27,9 @@ from signpost.edge.gateway.program import Program
 from signpost.edge.gateway.request_ids import RequestIds
 from signpost.edge.gateway.sessions import Session
 from signpost.edge.gateway.wire import (
+    AgainGiven,
     CallBackGiven,
+    CallBackNamed,
     EnrolmentGiven,
     GatewayHealth,
     GlassGiven,
@@ -33,6 +37,7 @@ from signpost.edge.gateway.wire import (
     InvolvementsGiven,
     InvolvementsShown,
     LookupGiven,
+    OutcomeGiven,
     OwnInvolvements,
     PasswordGiven,
     ReplyGiven,
@@ -43,13 +48,10 @@ from signpost.edge.gateway.wire import (
 from signpost.protocol.messages import (
     ContactAnswer,
     ContactStatus,
-    ContactStatusRequest,
     Coverage,
     GlassAnswer,
-    LookupAgainRequest,
     LookupAnswer,
     Nothing,
-    OutcomeRequest,
 )
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.service.bodies import FromJson
@@ -75,13 +77,15 @@ _MACHINE: Final = (
     _C.SIGN_IN_REFUSED, _C.SIGN_IN_TOO_OFTEN, _C.ACCOUNT_NOT_APPROVED, _C.ACCOUNT_SUSPENDED, _C.VETTING_LAPSED,
     _C.TRAINING_LAPSED,
 )  # fmt: skip
-"""The program's machine signs in by itself, and may be refused."""
+"""A program's machine signs in by itself, and may be refused."""
+_ASKING: Final = (*_SIGNED_IN, *_MACHINE)
 _REGISTERING: Final = (
     *_MACHINE, _C.HANDLE_UNKNOWN, _C.BASIS_REFUSED, _C.PERIOD_INVALID, _C.EPOCH_UNKNOWN, _C.RECEIPT_EXPIRED,
     _C.RECEIPT_SPENT,
 )  # fmt: skip
 _BEARER: Final = HTTPBearer(
-    auto_error=False, description="A session's token, from POST /api/v1/sessions; or the program's."
+    auto_error=False,
+    description="A session's token, from POST /api/v1/sessions; or the program's, or the case-management system's.",
 )
 _Cursor = Annotated[str | None, Query(pattern=CURSOR, description="As `next` of the page before told it.")]
 _NoticeName = Annotated[str, Path(pattern=r"^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$")]
@@ -112,6 +116,13 @@ def gateway_app(gateway: Gateway) -> FastAPI:
         if given is None:
             raise Problem(_C.NOT_SIGNED_IN)
         return gateway.program(given.credentials)
+
+    async def asking(given: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]) -> Session | CaseSystem:
+        if given is None:
+            raise Problem(_C.NOT_SIGNED_IN)
+        return gateway.case_system(given.credentials) or gateway.sessions.used(given.credentials)
+
+    asks = Annotated[Session | CaseSystem, Depends(asking)]
 
     by_program = Annotated[Program, Depends(program)]
 
@@ -145,43 +156,48 @@ def gateway_app(gateway: Gateway) -> FastAPI:
     @app.post(
         f"{_API}/lookups",
         response_model=LookupAnswer,
-        responses=refusals(*_SIGNED_IN, _C.NOTHING_TO_ASK, _C.PURPOSE_REFUSED, _C.BUDGET_USED, _C.REPEATS_USED),
+        responses=refusals(*_ASKING, _C.NOTHING_TO_ASK, _C.PURPOSE_REFUSED, _C.BUDGET_USED, _C.REPEATS_USED),
     )
     async def look_up(
-        asked: FromJson[LookupGiven], request: Request, who: signed_in, key: IdempotencyKey = None
+        asked: FromJson[LookupGiven], request: Request, who: asks, key: IdempotencyKey = None
     ) -> Response:
         """Whether a colleague elsewhere is working, or has worked, with the child: one word, always in the same form.
-        "none" does not mean safe.
+        "none" does not mean safe. A case-management system names its user.
         """
         return await once(request, who, key, lambda: gateway.look_up(who, asked), length=ANSWER_BYTES)
 
-    @app.post(f"{_API}/lookups/again", response_model=LookupAnswer, responses=refusals(*_SIGNED_IN, _C.LOOKUP_UNKNOWN))
-    async def look_again(asked: FromJson[LookupAgainRequest], request: Request, who: signed_in) -> Response:
+    @app.post(f"{_API}/lookups/again", response_model=LookupAnswer, responses=refusals(*_ASKING, _C.LOOKUP_UNKNOWN))
+    async def look_again(asked: FromJson[AgainGiven], request: Request, who: asks) -> Response:
         """The same child again, by the receipt of one's own lookup of the last day: the word as it is now."""
-        return await once(request, who, None, lambda: gateway.look_again(who, asked.receipt), length=ANSWER_BYTES)
+        return await once(
+            request,
+            who,
+            None,
+            lambda: gateway.look_again(who, asked.receipt, user_name=asked.user),
+            length=ANSWER_BYTES,
+        )
 
     @app.post(
         f"{_API}/call-backs",
         status_code=201,
         response_model=ContactAnswer,
-        responses=refusals(*_SIGNED_IN, _C.PURPOSE_REFUSED, _C.LOOKUP_UNKNOWN),
+        responses=refusals(*_ASKING, _C.PURPOSE_REFUSED, _C.LOOKUP_UNKNOWN),
     )
     async def ask_for_call_back(
-        asked: FromJson[CallBackGiven], request: Request, who: signed_in, key: IdempotencyKey = None
+        asked: FromJson[CallBackGiven], request: Request, who: asks, key: IdempotencyKey = None
     ) -> Response:
         """Asks to be rung about the child of one's own lookup, whatever it was answered."""
         return await once(request, who, key, lambda: gateway.ask_for_call_back(who, asked), status=201)
 
-    @app.post(f"{_API}/call-backs/status", responses=refusals(*_SIGNED_IN, _C.CALL_BACK_UNKNOWN))
-    async def call_back_status(asked: FromJson[ContactStatusRequest], who: signed_in) -> ContactStatus:
+    @app.post(f"{_API}/call-backs/status", responses=refusals(*_ASKING, _C.CALL_BACK_UNKNOWN))
+    async def call_back_status(asked: FromJson[CallBackNamed], who: asks) -> ContactStatus:
         """What became of one's own call-back, and the desks that were shared."""
-        return await gateway.acted(who, who.client.index.call_back(asked))
+        return await gateway.call_back(who, asked)
 
-    @app.post(f"{_API}/call-backs/outcomes", responses=refusals(*_SIGNED_IN, _C.CALL_BACK_UNKNOWN))
-    async def tell_outcome(asked: FromJson[OutcomeRequest], who: signed_in) -> Nothing:
+    @app.post(f"{_API}/call-backs/outcomes", responses=refusals(*_ASKING, _C.CALL_BACK_UNKNOWN))
+    async def tell_outcome(asked: FromJson[OutcomeGiven], who: asks) -> Nothing:
         """Says what came of a call-back: whether anybody was reached, and was new."""
-        await gateway.acted(who, who.client.index.tell_outcome(asked))
-        return Nothing()
+        return await gateway.tell_outcome(who, asked)
 
     @app.get(f"{_API}/inbox", responses=refusals(*_SIGNED_IN))
     async def inbox(who: signed_in) -> InboxShown:
@@ -259,4 +275,5 @@ def gateway_app(gateway: Gateway) -> FastAPI:
         return GatewayHealth(state="serving", certified_until=gateway.certified_until)
 
     add_officer_doors(app, gateway, signed_in, refused=_SIGNED_IN)
+    add_administrator_doors(app, gateway, signed_in, refused=_SIGNED_IN)
     return app

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Header, Request, Response
 from pydantic import BaseModel
 
+from signpost.edge.gateway.case_system import CaseSystem
 from signpost.edge.gateway.program import Program
 from signpost.edge.gateway.remembered import GivenAnswer
 from signpost.edge.gateway.sessions import Session
@@ -25,7 +26,7 @@ IdempotencyKey = Annotated[
 
 
 async def once(
-    request: Request, who: Session | Program, key: str | None, act: Callable[[], Awaitable[BaseModel]], *,
+    request: Request, who: Session | Program | CaseSystem, key: str | None, act: Callable[[], Awaitable[BaseModel]], *,
     status: int = 200, length: int = 0,
 ) -> Response:  # fmt: skip
     """The answer of an act, or the one that was given to the same request before. Padded to `length` bytes.

@@ -36,6 +36,7 @@ from signpost.edge.organisation_keys import FeedKeys
 from signpost.edge.references import reference, row_digest
 from signpost.edge.registering import registration_of, slots_of
 from signpost.protocol.classes import Use
+from signpost.protocol.encoding import to_base64url
 from signpost.protocol.labels import Label
 from signpost.protocol.messages import Change, ChangeRequest, RegisterRequest
 from signpost.protocol.problems import Problem, ProblemCode

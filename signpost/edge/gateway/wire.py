@@ -25,17 +25,20 @@ from signpost.protocol.messages import (
     StaleHandle,
     Wire,
 )
+from signpost.protocol.named_users import LONGEST_NAME
 from signpost.protocol.purposes import DeepReason, Kind, Purpose, Role, Urgency
 
 __all__ = [
-    "CallBackGiven", "ChildGiven", "Detail", "EnrolmentGiven", "GatewayHealth", "GlassGiven", "GlassShown",
-    "InboxShown", "InvolvementGiven", "InvolvementNamed", "InvolvementShown", "InvolvementsGiven", "InvolvementsShown",
-    "LookupGiven", "NoticeShown", "OwnInvolvement", "OwnInvolvements", "PasswordGiven",
-    "ReplyGiven", "RowFault", "SessionOpened", "SignInGiven",
-    "Unshown", "WithdrawalGiven",
+    "AgainGiven", "CallBackGiven", "CallBackNamed", "ChildGiven", "Detail", "EnrolmentGiven", "GatewayHealth",
+    "GlassGiven", "GlassShown", "InboxShown", "InvolvementGiven", "InvolvementNamed", "InvolvementShown",
+    "InvolvementsGiven", "InvolvementsShown", "LookupGiven", "NoticeShown", "OutcomeGiven", "OwnInvolvement",
+    "OwnInvolvements", "PasswordGiven", "ReplyGiven", "RowFault", "SessionOpened", "SignInGiven", "Unshown",
+    "WithdrawalGiven",
 ]  # fmt: skip
 
 Detail = Annotated[str, Field(max_length=200)]
+_UserName = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+"""Whom a case-management system asks for, as it knows them; from a session null."""
 
 
 class Unshown(Wire):
@@ -111,18 +114,43 @@ class SessionOpened(Unshown):
 class LookupGiven(Unshown):
     """A question about the child before somebody. The purpose defaults to the first of their role's."""
 
+    user: _UserName | None = None
     child: ChildGiven
     purpose: Annotated[Purpose, Field(strict=False)] | None = None
     urgency: Annotated[Urgency, Field(strict=False)]
     deep: Annotated[DeepReason, Field(strict=False)] | None = None
 
 
-class CallBackGiven(Wire):
+class AgainGiven(Unshown):
+    """The child of one's own lookup, again."""
+
+    user: _UserName | None = None
+    receipt: SpokenReceipt
+
+
+class CallBackGiven(Unshown):
     """To be rung about the child of one's own lookup."""
 
+    user: _UserName | None = None
     receipt: SpokenReceipt
     purpose: Annotated[Purpose, Field(strict=False)] | None = None
     urgency: Annotated[Urgency, Field(strict=False)]
+
+
+class CallBackNamed(Unshown):
+    """One's own call-back."""
+
+    user: _UserName | None = None
+    receipt: SpokenReceipt
+
+
+class OutcomeGiven(Unshown):
+    """What came of one's own call-back: whether anybody was reached, and whether that was news."""
+
+    user: _UserName | None = None
+    receipt: SpokenReceipt
+    reached: bool
+    new: bool
 
 
 class GlassGiven(Wire):

@@ -14,6 +14,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from signpost.index.app import Index
 from signpost.index.ports import Guesser
 from signpost.index.requests import Signed
+from signpost.index.web.administrator_doors import add_administrator_doors
 from signpost.index.web.rights_doors import add_rights_doors
 from signpost.index.web.shield_doors import add_shield_doors
 from signpost.protocol.messages import (
@@ -272,6 +273,7 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
         """Whether the index is up, and not late with deleting."""
         return IndexHealth(state="serving", deleting_overdue=index.retiring.overdue(index.clock.now()))
 
+    add_administrator_doors(app, index, by, who_asks=_WHO_ASKS)
     add_shield_doors(app, index, by, who_asks=_WHO_ASKS, evaluated=_EVALUATED)
     add_rights_doors(app, index, by, who_asks=_WHO_ASKS, evaluated=_EVALUATED)
     return app

@@ -46,7 +46,7 @@ def test_another_site_signs_nobody_out(gateway: WholeGateway) -> None:
 
 
 def test_a_session_that_is_over_is_taken_from_its_own_browser(gateway: WholeGateway, browser: Browser) -> None:
-    gateway.start(None)
+    gateway.start()
 
     browser.send("/check")
 

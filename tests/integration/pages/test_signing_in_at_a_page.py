@@ -87,7 +87,7 @@ def test_whoever_signs_in_is_told_of_a_session_that_was_open_still(gateway: Whol
 
     page = browser.send("/sign-in", {"account": "worker-1", "password": worker.password, "code": code})
 
-    assert "was open still and is over now" in text_of(page)
+    assert "was open still. It is over now" in text_of(page)
 
 
 def test_a_pin_is_chosen_once(gateway: WholeGateway, worker: User) -> None:

@@ -16,6 +16,7 @@ TABLE = {
     Role.PRACTITIONER: LOOKING,
     Role.URGENT: LOOKING,
     Role.MATERNITY: LOOKING,
+    Role.CASE_MANAGEMENT: (True, False, False, False),
     Role.FEED: (False, False, True, False),
     Role.SHIELDING_OFFICER: OFFICER,
     Role.RIGHTS_OFFICER: OFFICER,

@@ -42,6 +42,7 @@ _BY_MOTHER: Final = frozenset({Role.URGENT, Role.MATERNITY})
 """Who may ask by a mother's number, about a child who is not yet born or very young."""
 _DATA_OFFICERS: Final = frozenset({Role.DATA_OFFICER})
 _SEE_FEEDS: Final = _DATA_OFFICERS | {Role.ADMINISTRATOR}
+_ADMINISTRATORS: Final = frozenset({Role.ADMINISTRATOR})
 _URGENT: Final = frozenset({Role.URGENT})
 
 PLACES: Final[Mapping[str, Place]] = MappingProxyType(
@@ -109,6 +110,11 @@ PLACES: Final[Mapping[str, Place]] = MappingProxyType(
             Place("/feeds/run", _SEE_FEEDS),
             Place("/feeds/errors", _SEE_FEEDS),
             Place("/feeds/cancel", _DATA_OFFICERS),
+            # administering
+            Place("/administration", _ADMINISTRATORS, "Overview"),
+            Place("/accounts", _ADMINISTRATORS, "Accounts"),
+            Place("/accounts/suspend", _ADMINISTRATORS),
+            Place("/handles", _ADMINISTRATORS, "Desks"),
             # for everybody who is signed in
             Place("/coverage", ENROLLED_ROLES, "Coverage"),
         )

@@ -19,6 +19,8 @@ from signpost.edge.gateway.app import Gateway
 from signpost.edge.gateway.events import GatewayEvent
 from signpost.edge.gateway.feeds.receiving import pieces_of
 from signpost.edge.gateway.pages import (
+    accounts,
+    administration,
     checking,
     contact,
     coverage,
@@ -26,6 +28,7 @@ from signpost.edge.gateway.pages import (
     enrolling,
     feeds,
     glass,
+    handles,
     inbox,
     passwords,
     reports,
@@ -51,7 +54,8 @@ PAGES: Final[Mapping[str, Page]] = {
     page.path: page
     for pages in (
         signing_in.PAGES, enrolling.PAGES, passwords.PAGES, checking.PAGES, contact.PAGES, inbox.PAGES, glass.PAGES,
-        shields.PAGES, desk.PAGES, rights.PAGES, reports.PAGES, reviews.PAGES, feeds.PAGES, coverage.PAGES,
+        shields.PAGES, desk.PAGES, rights.PAGES, reports.PAGES, reviews.PAGES, administration.PAGES, accounts.PAGES,
+        handles.PAGES, feeds.PAGES, coverage.PAGES,
     )
     for page in pages
 }  # fmt: skip

@@ -51,6 +51,8 @@ _TOLD: Final[Mapping[ProblemCode, Told]] = {
     _C.GATEWAY_INVALID: Told("This account cannot be used here",
         "It is not an account of this gateway, or the gateway's certificate has ended.",
         "Speak to your administrator."),
+    _C.ACCOUNT_UNKNOWN: Told("That account cannot be suspended",
+        "Your organisation has no account of that name, or it is suspended already.", "See the list of accounts."),
     _C.REPEATS_USED: Told("Asked too often", "These details have been asked about as often as they may be.",
         "Speak to your administrator. If it cannot wait, ring the local duty line."),
     _C.BUDGET_USED: Told("You have asked as often as you may for now", "The budget for asking is used up.",
@@ -149,4 +151,7 @@ ROLES: Final[Mapping[Role, str]] = {
     Role.RIGHTS_OFFICER: "rights officer",
     Role.AUDITOR: "auditor",
     Role.DATA_OFFICER: "data officer",
+    Role.ADMINISTRATOR: "administrator",
+    Role.FEED: "feed (a machine)",
+    Role.CASE_MANAGEMENT: "case-management system (a machine)",
 }
