@@ -196,12 +196,12 @@ class Visit:
         async def answer() -> GivenAnswer:
             return GivenAnswer(200, (await act()).model_dump_json().encode())
 
-        key = self.form.text(_ONCE)
+        key = self.form.text(_ONCE)  # the forms of one page have the same
         if not _ONCE_FORM.fullmatch(key):
             return await act()
         try:
             given = await self.session.remembered.answered(
-                f"page:{key}", ("POST", self.place.path, self.form.raw), answer
+                f"{self.place.path}:{key}", ("POST", self.place.path, self.form.raw), answer
             )
         except Problem as problem:
             if problem.code is not ProblemCode.IDEMPOTENCY_KEY_REUSED:
