@@ -33,10 +33,13 @@ from signpost.protocol.encoding import to_base64url
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import Kind, Role
 
-__all__ = ["LOCK_SECONDS", "FieldError", "Page", "Visit", "field_errors"]
+__all__ = ["LOCK_SECONDS", "PAGE_BYTES", "FieldError", "Page", "Visit", "field_errors"]
 
 LOCK_SECONDS: Final = 300
 """Without a page, until the PIN is asked for: a desk somebody has left. Sooner than a session's end."""
+PAGE_BYTES: Final = 16 << 10
+"""A page is so long, or twice or more times: whoever watches the encrypted line reads no answer from its length, nor
+what became of a call-back."""
 _ONCE: Final = "once"
 _ONCE_FORM: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -167,8 +170,9 @@ class Visit:
             "role_words": None if self.signed_in is None else ROLES.get(self.role, self.role.value),
             "timeouts": self._timeouts(),
         }
-        body = self.templates.get_template(template).render({**common, **values})
-        return self._response(Response(body, status, PAGE_HEADERS, media_type="text/html"))
+        body = self.templates.get_template(template).render({**common, **values}).encode()
+        padded = body.ljust(-(-len(body) // PAGE_BYTES) * PAGE_BYTES)
+        return self._response(Response(padded, status, PAGE_HEADERS, media_type="text/html"))
 
     def goes_to(self, path: str) -> Response:
         """On to another page, once something has changed. The path is one of ours: nothing of a request is in it."""
@@ -194,12 +198,12 @@ class Visit:
         async def answer() -> GivenAnswer:
             return GivenAnswer(200, (await act()).model_dump_json().encode())
 
-        key = self.form.text(_ONCE)
+        key = self.form.text(_ONCE)  # the forms of one page have the same
         if not _ONCE_FORM.fullmatch(key):
             return await act()
         try:
             given = await self.session.remembered.answered(
-                f"page:{key}", ("POST", self.place.path, self.form.raw), answer
+                f"{self.place.path}:{key}", ("POST", self.place.path, self.form.raw), answer
             )
         except Problem as problem:
             if problem.code is not ProblemCode.IDEMPOTENCY_KEY_REUSED:
