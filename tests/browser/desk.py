@@ -6,6 +6,7 @@ Whatever a page asks of another origin, and whatever its scripts or its policy c
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final, final
 from urllib.parse import urlsplit
 
@@ -31,6 +32,8 @@ class Desk:
         """`second`: a window that runs scripts, where this one does not."""
         self.url = url
         self.scripts = second is None
+        self.dress: Callable[[Page], None] | None = None
+        """What gives a window other sheets than the usual ones."""
         self._second = second
         self.page: Page = context.new_page()
         self.troubles: list[str] = []
@@ -55,12 +58,14 @@ class Desk:
         self.page.get_by_role("radio", name=label).check()
 
     def press(self, button: str) -> None:
-        """Press a button."""
-        self.page.get_by_role("button", name=button, exact=True).click()
+        """Press a button, and wait for the page it leads to."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=button, exact=True).click()
 
     def follow(self, link: str) -> None:
-        """Follow a link."""
-        self.page.get_by_role("link", name=link, exact=True).click()
+        """Follow a link to another page."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("link", name=link, exact=True).click()
 
     def sign_in(self, person: Person) -> None:
         """Sign somebody in, with a PIN."""
@@ -86,11 +91,18 @@ class Desk:
         born = child.date_of_birth
         self.fill(Day=str(born.day), Month=str(born.month), Year=str(born.year))
 
+    def open_request(self, child: Child) -> None:
+        """Open the request about a child, from the inbox. It is known by the council's own case."""
+        self.open("/inbox")
+        case = f"SOUTH-{child.number:06}"
+        with self.page.expect_navigation():
+            self.page.locator(f"xpath=//p[contains(., '{case}')]/following-sibling::form[1]//button").click()
+
     # -- what stands on the page
 
     def look(self, state: str) -> None:
         """Check the page in that state, and that nothing was said on the way to it."""
-        look_at(self.page, state, second=self._second)
+        look_at(self.page, state, second=self._second, dress=self.dress)
         assert self.troubles == []
 
     @property

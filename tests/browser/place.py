@@ -32,16 +32,17 @@ _SETTLED_SECONDS: Final = 2.0
 """Ten ticks of the settling worker, which makes what was registered visible."""
 
 PEOPLE: Final = {
+    # those of the demo, whose names stand in the tutorial
     "north-council": (
-        ("worker-1", "practitioner"), ("worker-2", "practitioner"), ("worker-3", "practitioner"),
-        ("worker-4", "practitioner"), ("leaver-1", "practitioner"), ("leaver-2", "practitioner"),
-        ("keys-1", "practitioner"), ("keys-2", "practitioner"),
-        ("night-1", "urgent"), ("shield-1", "shielding-officer"), ("rights-1", "rights-officer"),
+        ("social-worker-1", "practitioner"), ("night-duty-1", "urgent"), ("shielding-1", "shielding-officer"),
+        ("rights-officer-1", "rights-officer"),
+        # who signs in and out, changes a password, has only a keyboard; with scripts and without
+        ("leaver-1", "practitioner"), ("leaver-2", "practitioner"), ("renewer-1", "practitioner"),
+        ("renewer-2", "practitioner"), ("keys-1", "practitioner"), ("keys-2", "practitioner"),
     ),
-    "south-council": (("duty-1", "practitioner"), ("shield-2", "shielding-officer")),
+    "south-council": (("social-worker-2", "practitioner"), ("shielding-2", "shielding-officer")),
 }  # fmt: skip
-"""Each gateway's accounts, with their roles. Those of whom there is one more for walks without scripts change how they
-sign in, or sign out; the others are signed in once, for the whole suite."""
+"""Each gateway's accounts, with their roles."""
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from tests.browser.place import Place
 
 def test_a_social_worker_is_told_what_is_missing_and_then_is_answered(desk_of: Opens, place: Place) -> None:
     """By the NHS number: current work elsewhere, and work that has ended."""
-    desk = desk_of("worker-1")
+    desk = desk_of("social-worker-1")
 
     desk.open("/check")
     desk.look("check")
@@ -27,7 +27,7 @@ def test_a_social_worker_is_told_what_is_missing_and_then_is_answered(desk_of: O
 
 
 def test_none_is_neither_green_nor_reassuring_and_may_be_asked_more_tolerantly(desk_of: Opens, place: Place) -> None:
-    desk = desk_of("worker-1")
+    desk = desk_of("social-worker-1")
 
     desk.check(place.unknown_child())
     desk.look("answer-none")
@@ -41,7 +41,7 @@ def test_none_is_neither_green_nor_reassuring_and_may_be_asked_more_tolerantly(d
 
 
 def test_a_child_is_found_by_the_upn_of_a_school(desk_of: Opens, place: Place) -> None:
-    desk, child = desk_of("worker-1"), place.current[1]
+    desk, child = desk_of("social-worker-1"), place.current[1]
 
     desk.open("/check")
     desk.follow("Check by UPN")
@@ -57,7 +57,7 @@ def test_a_child_is_found_by_the_upn_of_a_school(desk_of: Opens, place: Place) -
 
 
 def test_a_child_is_found_by_name(desk_of: Opens, place: Place) -> None:
-    desk, child = desk_of("worker-1"), place.current[2]
+    desk, child = desk_of("social-worker-1"), place.current[2]
 
     desk.open("/check")
     desk.follow("Check by name")
@@ -74,7 +74,7 @@ def test_a_child_is_found_by_name(desk_of: Opens, place: Place) -> None:
 
 def test_on_urgent_duty_a_child_is_asked_about_by_its_mothers_number(desk_of: Opens, place: Place) -> None:
     """Unborn, or born not long ago."""
-    desk = desk_of("night-1")
+    desk = desk_of("night-duty-1")
 
     desk.open("/check")
     desk.follow("Check by the mother's NHS number")
@@ -93,9 +93,9 @@ def test_on_urgent_duty_a_child_is_asked_about_by_its_mothers_number(desk_of: Op
 
 def test_an_answer_is_seen_again_by_its_receipt(desk_of: Opens, place: Place) -> None:
     """One's own; another is refused in the same words as one that never was."""
-    desk = desk_of("worker-1")
+    desk = desk_of("social-worker-1")
 
-    desk.check(place.current[0])
+    desk.check(place.unknown_child())
     receipt = desk.receipt
     desk.follow("Check another child")
     desk.follow("See an answer again by its receipt")
@@ -115,7 +115,7 @@ def test_an_answer_is_seen_again_by_its_receipt(desk_of: Opens, place: Place) ->
 @pytest.mark.parametrize("where", ["localStorage", "sessionStorage"])
 def test_nothing_of_a_child_stays_in_the_browser(desk_of: Opens, place: Place, where: str) -> None:
     """Neither in an address nor in a title nor in storage; there is one cookie."""
-    desk, child = desk_of("worker-1"), place.unknown_child()
+    desk, child = desk_of("social-worker-1"), place.unknown_child()
 
     desk.check(child)
     last = child.nhs_number[-4:]
@@ -127,7 +127,7 @@ def test_nothing_of_a_child_stays_in_the_browser(desk_of: Opens, place: Place, w
 
 
 def test_the_coverage_of_the_nation_is_a_page_of_its_own(desk_of: Opens) -> None:
-    desk = desk_of("worker-1")
+    desk = desk_of("social-worker-1")
 
     desk.open("/check")
     desk.follow("Coverage")
