@@ -1,7 +1,8 @@
 """`signpost admin account …`: who of an organisation may sign in, on its administrator's word (protocol.md D1).
 
 Each act is a statement that the organisation's signing key signs, sent to the index's public door: the operator has no
-part in it. The passphrase that opens the key is asked for each time.
+part in it. The passphrase that opens the key is asked for each time. Listing and suspending are also an administrator's
+who is signed in on this device, without that key.
 """
 
 from __future__ import annotations
@@ -25,10 +26,13 @@ from signpost.edge.transport import NoReply, allowed_url
 from signpost.protocol.administration import AccountTerms
 from signpost.protocol.credentials import AccountId, valid_name
 from signpost.protocol.messages import OwnAccount
+from signpost.protocol.own_organisation import AccountSuspendRequest
 from signpost.protocol.purposes import ENROLLED_ROLES, MACHINE_ROLES, Role
 from signpost.service.clock import SystemClock, system_randomness
 from signpost_cli.admin_org import OrgKeys
+from signpost_cli.administrator_account import as_administrator
 from signpost_cli.exit_codes import ExitCode
+from signpost_cli.options import Home
 from signpost_cli.output import JsonFlag, answer, answer_json, say
 from signpost_cli.passphrases import PassphraseFile, ask_passphrase
 from signpost_cli.stops import Stop
@@ -47,6 +51,17 @@ Vetting = Annotated[str, typer.Option("--vetting-until", metavar="DATE", help="T
 Training = Annotated[str, typer.Option("--training-until", metavar="DATE", help="The last day of the training.")]
 CaFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="The certificate authority to trust instead of the system's.")
+]
+KeysOrSignedIn = Annotated[
+    Path | None,
+    typer.Option(
+        "--org-keys",
+        metavar="FOLDER",
+        help="The folder of the organisation's keys, with --index; else as the administrator who is signed in here.",
+    ),
+]
+UrlOrSignedIn = Annotated[
+    str | None, typer.Option("--index", metavar="URL", help="The index's address, with --org-keys.")
 ]
 _TOKEN_HOURS: Final = 24
 
@@ -171,19 +186,31 @@ def dates(
 @app.command("suspend")
 def suspend(
     account: AccountArgument,
-    org_keys: OrgKeys,
-    index_url: IndexUrl,
+    org_keys: KeysOrSignedIn = None,
+    index_url: UrlOrSignedIn = None,
     ca_file: CaFile = None,
     passphrase_file: PassphraseFile = None,
+    home: Home = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Stop an account: the index refuses its next request, the key holders within a minute.
 
+    By the organisation's key, or as an administrator who is signed in here. Only the key lets it sign in again.
+
     Example:
       signpost admin account suspend ae-desk-1 --org-keys keys --index https://index.example
+      signpost admin account suspend ae-desk-1
     """
     name = account_name(account)
-    _tell([administering(org_keys, index_url, ca_file, passphrase_file, lambda a: a.suspend(name))], as_json=as_json)
+    by_key = _by_key(org_keys, index_url)
+    if by_key is not None:
+        _tell([administering(*by_key, ca_file, passphrase_file, lambda a: a.suspend(name))], as_json=as_json)
+        return
+    as_administrator(home, lambda index: index.suspend_account(AccountSuspendRequest(account=name)))
+    if as_json:
+        answer_json("signpost.account-suspended/1", {"account": name})
+        return
+    answer(f"{name}  suspended")
 
 
 @app.command("reinstate")
@@ -206,18 +233,26 @@ def reinstate(
 
 @app.command("list")
 def list_accounts(
-    org_keys: OrgKeys,
-    index_url: IndexUrl,
+    org_keys: KeysOrSignedIn = None,
+    index_url: UrlOrSignedIn = None,
     ca_file: CaFile = None,
     passphrase_file: PassphraseFile = None,
+    home: Home = None,
     as_json: JsonFlag = False,
 ) -> None:
     """The organisation's accounts, with their roles, states and dates.
 
+    By the organisation's key, or as an administrator who is signed in here.
+
     Example:
       signpost admin account list --org-keys keys --index https://index.example
+      signpost admin account list
     """
-    _tell(administering(org_keys, index_url, ca_file, passphrase_file, lambda a: a.accounts()), as_json=as_json)
+    by_key = _by_key(org_keys, index_url)
+    if by_key is not None:
+        _tell(administering(*by_key, ca_file, passphrase_file, lambda a: a.accounts()), as_json=as_json)
+        return
+    _tell(as_administrator(home, lambda index: index.accounts()).accounts, as_json=as_json)
 
 
 def administering(
@@ -255,6 +290,23 @@ def administering(
                 raise CouldNotCheck("The index did not answer.", hint="Check the address, then try again.") from None
 
     return asyncio.run(acting())
+
+
+def _by_key(org_keys: Path | None, index_url: str | None) -> tuple[Path, str] | None:
+    """The folder of the organisation's keys and the index's address, where both were named; None where neither was.
+
+    Raises:
+        Stop: one was named without the other.
+    """
+    if org_keys is None and index_url is None:
+        return None
+    if org_keys is None or index_url is None:
+        raise Stop(
+            ExitCode.USAGE,
+            "--org-keys and --index go together. Nothing was sent.",
+            hint="With neither, the administrator who is signed in on this device acts.",
+        )
+    return org_keys, index_url
 
 
 def account_name(text: str) -> AccountId:

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel, ConfigDict
 
+from signpost.edge.moments import shown_time
 from signpost.protocol.messages import Nothing
-from signpost_cli.moments import iso, shown_time
+from signpost_cli.moments import iso
 from signpost_cli.operator import IndexSettings, OperatorSocket, operator
 from signpost_cli.output import JsonFlag, answer, answer_json
 from signpost_cli.receipts import spoken

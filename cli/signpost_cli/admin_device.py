@@ -1,4 +1,5 @@
-"""`signpost admin device …`: enrolling the machine that runs a feed, and taking a device back (protocol.md D2).
+"""`signpost admin device …`: enrolling a machine (a feed's, a case-management system's), and taking a device back
+(protocol.md D2).
 
 A machine has nobody to type a password: its device's key, which never leaves it, signs it in. So it is enrolled where
 it stands, by the administrator, in one go: its account opened, its key made and approved, its first shift begun.
@@ -9,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import ssl
+import sys
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -16,11 +18,13 @@ import typer
 
 from signpost.edge.administrator import Administrator
 from signpost.edge.desk import DUTY_TEAM, Desk, certificate_in, default_folder
-from signpost.edge.organisation_keys import copy_feed_keys
+from signpost.edge.organisation_keys import copy_feed_keys, copy_users_key, load_users_key
 from signpost.edge.signing_in import enrol_device
 from signpost.protocol.administration import AccountTerms
+from signpost.protocol.encoding import to_base64url
 from signpost.protocol.enrolment import EnrolmentToken
 from signpost.protocol.messages import Nothing
+from signpost.protocol.named_users import named_user
 from signpost.protocol.purposes import MACHINE_ROLES, Role
 from signpost.protocol.tokens import peek
 from signpost_cli.admin_account import IndexUrl, account_name, administering
@@ -45,7 +49,7 @@ _CERTIFICATE_NAME: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 
 @app.callback()
 def _device() -> None:
-    """Enrol the machine that runs a feed, and take devices back.
+    """Enrol the machine that runs a feed, or a case-management system's, and take devices back.
 
     Example:
       signpost admin device revoke --organisation north-council --account ae-desk-1 --settings index/settings.toml
@@ -76,7 +80,9 @@ def enrol(
 ) -> None:
     """Enrol this machine for a feed: open its account, make and approve its key, and open its first shift.
 
-    It gets the organisation's reference key, which signpost register needs. It opens its later shifts by itself.
+    It gets the organisation's reference key, which signpost register needs. It opens its later shifts by itself. With
+    --role case-management it is for a case-management system that looks children up at your gateway: it gets what makes
+    pseudonyms of your users' names, and nothing else of your keys.
 
     Example:
       signpost admin device enrol --org-keys keys --account feed-01 --fingerprint=4Yk… --index https://index.example
@@ -111,7 +117,7 @@ def enrol(
 
     try:
         token = administering(org_keys, index_url, ca_file, passphrase_file, enrolling)
-        copy_feed_keys(org_keys, folder)
+        (copy_feed_keys if role is Role.FEED else copy_users_key)(org_keys, folder)
         shift = sign_machine_in(folder)
     except BaseException:
         Desk.unmake(folder)  # so that it can be begun again
@@ -131,6 +137,35 @@ def enrol(
     answer(f"{token.organisation}/{name} is enrolled in {folder}, as certificate {certificate}.")
     say(f"The enrolment lasts until {last_day:%-d %B %Y}; its shifts open by themselves.")
     say("Try it with: signpost doctor" + ("" if home is None else f" --home {home}"))
+
+
+@app.command("users")
+def users(
+    org_keys: Annotated[
+        Path, typer.Option("--org-keys", metavar="FOLDER", help="The folder of the organisation's keys, or the desk's.")
+    ],
+    as_json: JsonFlag = False,
+) -> None:
+    """Print the pseudonym of each of your case-management system's users, whose names are read from stdin, one a line.
+
+    On the record stands such a pseudonym beside what was done in a user's name. Only your organisation can tell whose
+    it is: by making those of all its users again.
+
+    Example:
+      signpost admin device users --org-keys keys < users.txt
+    """
+    key = load_users_key(org_keys)
+    found = []
+    for number, line in enumerate(sys.stdin, start=1):
+        try:
+            found.append((line.strip(), to_base64url(named_user(key, line))))
+        except ValueError:
+            raise Stop(ExitCode.USAGE, f"Line {number} is no user's name.") from None
+    if as_json:
+        answer_json("signpost.users/1", {"users": [{"name": name, "user": user} for name, user in found]})
+        return
+    for name, user in found:
+        answer(f"{user}  {name}")
 
 
 def _refuse_unusable_authority(ca_file: Path | None) -> None:

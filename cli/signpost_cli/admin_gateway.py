@@ -16,6 +16,7 @@ import typer
 from signpost.edge.client import transport_with
 from signpost.edge.desk import DUTY_TEAM
 from signpost.edge.failures import CouldNotCheck
+from signpost.edge.gateway.case_system import CASE_SYSTEM_TOKEN
 from signpost.edge.gateway.certifying import (
     GatewayTerms,
     certified_gateway,
@@ -209,6 +210,24 @@ def program(folder: GatewayFolder, as_json: JsonFlag = False) -> None:
     token = make_program_token(folder, randomness=system_randomness)
     if as_json:
         answer_json("signpost.gateway-program/1", {"token": token})
+        return
+    answer(token)
+    say("It is shown this once. Start the gateway again: signpost serve gateway")
+
+
+@app.command("case-system")
+def case_system(folder: GatewayFolder, as_json: JsonFlag = False) -> None:
+    """Make a token for the organisation's case-management system, which looks children up at the gateway in the name of
+    its users, and print it once.
+
+    One from before is none any more, once the gateway was started again.
+
+    Example:
+      signpost admin gateway case-system gateway
+    """
+    token = CASE_SYSTEM_TOKEN.make(folder, randomness=system_randomness)
+    if as_json:
+        answer_json("signpost.gateway-case-system/1", {"token": token})
         return
     answer(token)
     say("It is shown this once. Start the gateway again: signpost serve gateway")

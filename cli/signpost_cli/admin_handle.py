@@ -8,10 +8,14 @@ from typing import Annotated, Final
 import typer
 from pydantic import BaseModel, ConfigDict
 
+from signpost.edge.words import FAULTS
 from signpost.protocol.messages import HandleId
+from signpost.protocol.own_organisation import HandleFault
+from signpost_cli.administrator_account import as_administrator
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.operator import IndexSettings, OperatorSocket, operator
-from signpost_cli.output import JsonFlag, answer, answer_json, say
+from signpost_cli.options import Home
+from signpost_cli.output import JsonFlag, answer, answer_json, printable, say
 from signpost_cli.stops import Stop
 
 __all__ = ["app"]
@@ -72,16 +76,6 @@ class _Done(BaseModel):
 
 
 HandleName = Annotated[str, typer.Argument(metavar="HANDLE", help="The handle, as R5A0-2GTB.")]
-
-_FAULTS: Final = {
-    "to-confirm": "to be confirmed: nobody has for 90 days",
-    "unconfirmed": "may be wrong: nobody has confirmed it for 104 days or more",
-    "no-telephone": "cannot be rung",
-    "unreachable": "nobody who answers for it can be rung",
-    "no-fallback": "has no handle for out of hours",
-    "circular-fallback": "its handles for out of hours lead back to it",
-}
-"""What the index names, in words."""
 
 
 @app.callback()
@@ -275,11 +269,39 @@ def check(
         answer_json("signpost.handle-check/1", wrong.model_dump(mode="json"))
     for each in () if as_json else wrong.handles:
         for fault in each.faults:
-            answer(f"{each.organisation}  {each.handle}  {each.title}  {_FAULTS.get(fault, fault)}")
+            answer(f"{each.organisation}  {each.handle}  {each.title}  {_words_of(fault)}")
     if wrong.handles:
         raise typer.Exit(ExitCode.NEEDS_A_PERSON)
     if not as_json:
         say("Nothing is wrong with any handle.")
+
+
+@app.command("own")
+def own(home: Home = None, as_json: JsonFlag = False) -> None:
+    """Your own organisation's handles, for an administrator who is signed in here, and what is wrong with each; code 5
+    where anything is.
+
+    The index's operator changes and confirms them: tell them what is right.
+
+    Example:
+      signpost admin handle own
+    """
+    found = as_administrator(home, lambda index: index.whole_handles()).handles
+    if as_json:
+        answer_json("signpost.own-handles/1", {"handles": [each.model_dump(mode="json") for each in found]})
+    for each in () if as_json else found:
+        confirmed = "never confirmed" if each.confirmed_on is None else f"confirmed on {each.confirmed_on:%-d %B %Y}"
+        reached = (each.handed_over_to and f"handed over to {each.handed_over_to}") or each.telephone or each.email
+        answer(f"{each.handle}  {printable(each.title)}  {printable(reached or '')}  {confirmed}")
+        for fault in each.faults:
+            answer(f"  {FAULTS[fault]}")
+    if any(each.faults for each in found):
+        raise typer.Exit(ExitCode.NEEDS_A_PERSON)
+
+
+def _words_of(fault: str) -> str:
+    """A fault in words; one that this version does not know as the index names it."""
+    return FAULTS[HandleFault(fault)] if fault in set(HandleFault) else fault
 
 
 def _refuse_no_number(telephone: str | None) -> None:

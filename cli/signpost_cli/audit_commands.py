@@ -17,6 +17,7 @@ from signpost.edge.desk import Desk, default_folder
 from signpost.edge.failures import Refused, VerificationFailed
 from signpost.protocol.encoding import to_base64url
 from signpost.protocol.messages import MAX_LEAVES, RecordedLeaf, RecordPage
+from signpost.protocol.named_users import NOBODY
 from signpost.protocol.problems import ProblemCode
 from signpost.protocol.record import CHAIN_START, chain
 from signpost_cli.exit_codes import ExitCode
@@ -38,15 +39,17 @@ _WHO_READS: Final = (
     " without it."
 )
 _SHOWN: Final = 50
-_MORE: Final = ("subject", "purpose", "deep", "exception", "ground", "refused")
+_NOBODY: Final = to_base64url(NOBODY)
+_MORE: Final = ("user", "subject", "purpose", "deep", "exception", "ground", "refused")
 
 
 @app.callback()
 def _audit() -> None:
     """Read, check and export the record of who did what.
 
-    It holds who (organisation and account), what, why and when; no tag, no answer and nothing of a child. What the
-    independent shielding desk did, and what was brought before it, stands on a record of its own (--desk).
+    It holds who (organisation and account; of a machine that looks up, its user by a pseudonym), what, why and when; no
+    tag, no answer and nothing of a child. What the independent shielding desk did, and what was brought before it,
+    stands on a record of its own (--desk).
 
     Example:
       signpost audit verify
@@ -181,8 +184,9 @@ def _fields(leaf: RecordedLeaf) -> dict[str, object]:
         VerificationFailed: it is no such leaf.
     """
     try:
-        # Leaves of before there were exceptions, or rights, do not have those fields.
-        read = {"exception": None, "ground": None} | json.loads(leaf.leaf)
+        # Leaves of before there were exceptions, rights or named users do not have those fields.
+        read = {"exception": None, "ground": None, "user": _NOBODY} | json.loads(leaf.leaf)
+        read["user"] = None if read["user"] == _NOBODY else read["user"]
         texts = [read[name] for name in ("action", "organisation", "account", *_MORE) if read[name] is not None]
         dt.datetime.fromtimestamp(read["at"], tz=dt.UTC)
     except (ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError):

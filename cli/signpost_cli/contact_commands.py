@@ -14,7 +14,8 @@ import typer
 
 from signpost.edge.client import Client, allowed_purpose
 from signpost.edge.desk import Desk, default_folder
-from signpost.edge.words import CONFIRM
+from signpost.edge.moments import shown_time
+from signpost.edge.words import CONFIRM, desk_words
 from signpost.protocol.messages import (
     ContactAnswer,
     ContactRequest,
@@ -25,7 +26,7 @@ from signpost.protocol.messages import (
 )
 from signpost.protocol.purposes import Purpose, Role, Urgency
 from signpost_cli.exit_codes import ExitCode
-from signpost_cli.moments import iso, shown_time
+from signpost_cli.moments import iso
 from signpost_cli.options import Home
 from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, printable, say
 from signpost_cli.receipts import spoken
@@ -165,9 +166,8 @@ def _tell(found: ContactStatus, *, plain: bool) -> None:
 
 
 def desk_line(handle: SharedHandle) -> str:
-    """A desk, as it is rung or written to."""
-    parts = [handle.title, handle.telephone, handle.email, None if handle.hours is None else f"({handle.hours})"]
-    return "  ".join(printable(part) for part in parts if part)
+    """A desk, as it is rung or written to, on a terminal."""
+    return printable(desk_words(handle))
 
 
 async def _ask(desk: Desk, request: ContactRequest) -> ContactAnswer:

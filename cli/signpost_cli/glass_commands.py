@@ -10,12 +10,13 @@ import typer
 
 from signpost.edge.client import Client, allowed_purpose
 from signpost.edge.desk import Desk, default_folder
+from signpost.edge.moments import shown_time
 from signpost.edge.words import CONFIRM
 from signpost.protocol.messages import GlassAnswer, GlassRequest, ReviewList, ReviewRequest
 from signpost.protocol.purposes import Purpose
 from signpost_cli.contact_commands import Receipt, desk_line
 from signpost_cli.exit_codes import ExitCode
-from signpost_cli.moments import iso, shown_time
+from signpost_cli.moments import iso
 from signpost_cli.options import Home
 from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, printable, say
 from signpost_cli.receipts import spoken

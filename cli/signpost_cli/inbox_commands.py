@@ -15,11 +15,12 @@ import typer
 
 from signpost.edge.client import Client
 from signpost.edge.desk import Desk, default_folder
+from signpost.edge.moments import shown_time
 from signpost.edge.shift import open_references
 from signpost.edge.words import REASONS, WHERE, WHO, law
 from signpost.protocol.messages import BrokenGlass, DeclineReason, Inbox, Notice, ReplyRequest
 from signpost_cli.exit_codes import ExitCode
-from signpost_cli.moments import iso, shown_time
+from signpost_cli.moments import iso
 from signpost_cli.options import Home
 from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, printable, say
 from signpost_cli.receipts import spoken

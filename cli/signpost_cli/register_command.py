@@ -11,8 +11,6 @@ import datetime as dt
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import closing
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, TypeVar, final
 from zoneinfo import ZoneInfo
@@ -21,18 +19,15 @@ import typer
 
 from signpost.edge.client import Client
 from signpost.edge.desk import Desk, default_folder
-from signpost.edge.feeds.cin_feed import CINFeed
-from signpost.edge.feeds.csv_feed import CSVFeed
 from signpost.edge.feeds.errors import FeedError
+from signpost.edge.feeds.extract import Extract, FeedFormat, Missing, open_extract
 from signpost.edge.feeds.handles import Handles, read_handles
 from signpost.edge.feeds.limits import Limits, TooManyEnds, broken_limits
-from signpost.edge.feeds.model import Feed
 from signpost.edge.feeds.quality import Quality
 from signpost.edge.feeds.reconcile import Counts
-from signpost.edge.feeds.s903_feed import S903Feed
-from signpost.edge.feeds.ssd_feed import open_ssd
+from signpost.edge.feeds.words import counts_line, sentence, unknown_handles
 from signpost.edge.registering import FeedRun, Step
-from signpost.protocol.purposes import Basis, Purpose
+from signpost.protocol.purposes import Purpose
 from signpost.protocol.secret import Secret
 from signpost.service.clock import system_randomness
 from signpost_cli.exit_codes import ExitCode
@@ -41,7 +36,7 @@ from signpost_cli.output import JsonFlag, PlainFlag, Progress, answer, answer_js
 from signpost_cli.register_asking import Asked, Elsewhere, Wanted
 from signpost_cli.register_errors import Rejections, refuse_place, rejections
 from signpost_cli.register_quality import tell_quality, write_quality
-from signpost_cli.register_stops import Stage, foreseen_ends, sentence, stopped_by
+from signpost_cli.register_stops import Stage, foreseen_ends, stopped_by
 from signpost_cli.shifts import open_desk
 from signpost_cli.stops import Stop
 
@@ -50,27 +45,6 @@ __all__ = ["register"]
 _ENGLAND: Final = ZoneInfo("Europe/London")
 
 _T = TypeVar("_T")
-
-
-class FeedFormat(StrEnum):
-    """What a file is written in."""
-
-    SSD = "ssd"
-    CSV = "csv"
-    CIN = "cin"
-    S903 = "s903"
-
-    @property
-    def is_return(self) -> bool:
-        """Whether it is a statutory return: it names no team, no name and no NHS number."""
-        return self in (FeedFormat.CIN, FeedFormat.S903)
-
-
-class Missing(StrEnum):
-    """What becomes of an involvement that is no longer in the file."""
-
-    WITHDRAW = "withdraw"
-    END = "end"
 
 
 def register(
@@ -157,7 +131,7 @@ def register(
         raise Stop(ExitCode.USAGE, f"{what} is for --format cin and s903: this format has its own in each row.")
     desk = open_desk(home or default_folder())
     limits = Limits(rejected_share=reject_limit / 100, ended_share=end_limit / 100, accept_ends=accept_ends)
-    extract = _Extract(source, feed_format, handles, handle, identity)
+    extract = Extract(source, feed_format, handles, handle, identity)
     inputs = [path for path in (source, handles, identity) if path is not None]
     if report is not None:
         refuse_place(report, inputs=[*inputs, *([errors] if errors is not None else [])], option="--report")
@@ -186,19 +160,8 @@ def register(
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Extract:
-    """The council's files, and what is said of them."""
-
-    source: Path
-    written_in: FeedFormat
-    handles: Path | None
-    handle: str | None
-    identity: Path | None
-
-
 def _run(
-    desk: Desk, extract: _Extract, *, dry_run: bool, end_missing: bool,
+    desk: Desk, extract: Extract, *, dry_run: bool, end_missing: bool,
     limits: Limits, rejected: Rejections, quality: Quality, report: Path | None, elsewhere: Elsewhere | None,
     screen: _Screen,
 ) -> tuple[Counts, Asked | None]:  # fmt: skip
@@ -214,9 +177,8 @@ def _run(
         listed = _with_client(desk, lambda client: client.index.handles())
         resolver = Handles(by_team, own=listed.handles, consent_only=listed.consent_only)
         if unknown := resolver.unknown():
-            rows = "1 row of the handles file names" if unknown == 1 else f"{unknown:,} rows of the handles file name"
-            say(f"{rows} a handle that is not one of yours.")
-        feed = _open(extract, today=today, handles=resolver)
+            say(unknown_handles(unknown))
+        feed = open_extract(extract, today=today, handles=resolver, join_key=Secret(system_randomness(32)))
         run = FeedRun(
             feed, keys=keys, today=today, end_missing=end_missing,
             on_error=rejected.add, on_row=quality.take, on_step=screen.show,
@@ -268,44 +230,6 @@ def _teams(path: Path) -> dict[str, str]:
         return dict(read_handles(path))
     except FeedError as error:
         raise Stop(ExitCode.USAGE, "The handles file cannot be used. Nothing was sent.", why=f"{error}.") from None
-
-
-def _open(extract: _Extract, *, today: dt.date, handles: Handles) -> Feed:
-    source, identity, join_key = extract.source, extract.identity, Secret(system_randomness(32))
-    match extract.written_in:
-        case FeedFormat.SSD:
-            return open_ssd(source, today=today, handles=handles, join_key=join_key)
-        case FeedFormat.CSV:
-            return CSVFeed(source, today=today, handles=handles, join_key=join_key)
-        case FeedFormat.CIN:
-            handle = _own_handle(extract, handles)
-            return CINFeed(source, today=today, handle=handle, identity=identity, join_key=join_key)
-        case FeedFormat.S903:
-            handle = _own_handle(extract, handles)
-            return S903Feed(source, today=today, handle=handle, identity=identity, join_key=join_key)
-
-
-def _own_handle(extract: _Extract, handles: Handles) -> str:
-    """The handle named for a whole return.
-
-    Raises:
-        Stop: it is not one of the organisation's.
-    """
-    handle = handles.of_handle(extract.handle or "")
-    if handle is None:
-        raise Stop(
-            ExitCode.USAGE,
-            "What --handle names is not one of your handles. Nothing was sent.",
-            hint="Name one as the index has it, or a team of the handles file.",
-        )
-    if handles.refuses(handle, Basis.STATUTORY):
-        raise Stop(
-            ExitCode.USAGE,
-            "What --handle names is a sensitive service's desk. Nothing was sent.",
-            why="Its work is registered by consent or for significant harm alone, and a return is statutory.",
-            hint="Register it from a CSV file, whose rows say on what basis.",
-        )
-    return handle
 
 
 def _accepted(counts: Counts, limits: Limits) -> Limits:
@@ -360,17 +284,6 @@ def _tell(counts: Counts, limits: Limits, went: Asked | None, *, dry_run: bool, 
         asked = {} if went is None else {"ask_elsewhere": went.figures()}
         answer_json("signpost.register/1", {"dry_run": dry_run, **figures, **asked})
         return
-    verbs = ("Would add", "change", "end", "withdraw") if dry_run else ("Added", "changed", "ended", "withdrawn")
-    parts = [
-        f"{verb} {count:,}"
-        for verb, count in zip(verbs, (counts.add, counts.change, counts.end, counts.withdraw), strict=True)
-        if count or verb == verbs[0]
-    ]
-    parts.append(f"unchanged {counts.unchanged:,}")
-    if counts.passed_over:
-        parts.append(f"past their time {counts.passed_over:,}")
-    share, limit = 100 * counts.rejected_share, 100 * limits.rejected_share
-    parts.append(f"rejected {counts.rejected:,} ({share:.2f} %, limit {limit:.4g} %)")
-    answer(" · ".join(parts))
+    answer(counts_line(counts, limits, dry_run=dry_run))
     if went is not None:
         went.tell(dry_run=dry_run)

@@ -15,13 +15,15 @@ import typer
 
 from signpost.edge.failures import CouldNotCheck, Failure
 from signpost.edge.feeds.errors import FeedError, FileCode
-from signpost.edge.feeds.limits import Broken, TooManyEnds, TooManyRejected
+from signpost.edge.feeds.extract import HandleUnfit, Unfit
+from signpost.edge.feeds.limits import Broken, TooManyEnds
 from signpost.edge.feeds.reconcile import ListContradictsItself
+from signpost.edge.feeds.words import sentence
 from signpost.edge.registering import FeedStopped
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.stops import Stop, stop_of
 
-__all__ = ["Stage", "foreseen_ends", "sentence", "stopped_by"]
+__all__ = ["Stage", "foreseen_ends", "stopped_by"]
 
 
 _MENDING: Final[Mapping[FileCode, str]] = MappingProxyType(
@@ -62,6 +64,8 @@ def foreseen_ends(stage: Stage) -> Iterator[None]:
             why=f"{error}.",
             hint=_MENDING.get(error.code, "Mend it, or name another --format."),
         ) from None
+    except HandleUnfit as unfit:
+        raise _unfit(unfit.why) from None
     except FeedStopped as stopped:
         raise stopped_by(stopped.broken, "The feed stops here. Nothing was sent.") from None
     except ListContradictsItself:
@@ -74,6 +78,24 @@ def foreseen_ends(stage: Stage) -> Iterator[None]:
         raise _failed(failure, stage) from None
     except (KeyboardInterrupt, typer.Abort):
         raise Stop(ExitCode.INTERRUPTED, f"Interrupted. {stage.stands}") from None
+
+
+def _unfit(why: Unfit) -> Stop:
+    """That what --handle names will not do for a whole return."""
+    match why:
+        case Unfit.NOT_YOURS:
+            return Stop(
+                ExitCode.USAGE,
+                "What --handle names is not one of your handles. Nothing was sent.",
+                hint="Name one as the index has it, or a team of the handles file.",
+            )
+        case Unfit.SENSITIVE:
+            return Stop(
+                ExitCode.USAGE,
+                "What --handle names is a sensitive service's desk. Nothing was sent.",
+                why="Its work is registered by consent or for significant harm alone, and a return is statutory.",
+                hint="Register it from a CSV file, whose rows say on what basis.",
+            )
 
 
 def _failed(failure: Failure, stage: Stage) -> Stop:
@@ -97,15 +119,3 @@ def stopped_by(broken: Iterable[Broken], what: str) -> Stop:
         why=" ".join(sentence(each) for each in broken),
         hint=f"Mend the extract; or, if it is right, run it with {' and '.join(options)}.",
     )
-
-
-def sentence(broken: Broken) -> str:
-    """A broken limit in words."""
-    match broken:
-        case TooManyRejected(rejected=rejected, rows=rows, limit=limit):
-            return f"{rejected:,} of {rows:,} rows were rejected, more than the limit of {100 * limit:.4g} %."
-        case TooManyEnds(ends=ends, caseload=caseload, limit=limit):
-            return (
-                f"{ends:,} of the {caseload:,} involvements that are open or gone from the extract would end or be "
-                f"withdrawn, more than the limit of {100 * limit:.4g} %."
-            )

@@ -15,10 +15,10 @@ from typing import TypeVar
 from signpost.edge.client import Client
 from signpost.edge.desk import Desk, default_folder, desk_settings
 from signpost.edge.failures import CouldNotCheck, Refused
-from signpost.edge.holders_client import HolderFault
+from signpost.edge.holders_client import HolderFault, OnFault
 from signpost.edge.match_inputs import ChildDetails
+from signpost.edge.offices import Office, holds
 from signpost.protocol.problems import ProblemCode
-from signpost.protocol.purposes import Kind, Role
 from signpost_cli.child_details import checked, today_here
 from signpost_cli.child_prompt import details_from
 from signpost_cli.exit_codes import ExitCode
@@ -39,7 +39,7 @@ def officers_desk(home: Path | None) -> Desk:
     """
     folder = home or default_folder()
     settings = desk_settings(folder)
-    if settings.role is not Role.RIGHTS_OFFICER or settings.kind is not Kind.COUNCIL:
+    if not holds(settings.role, settings.kind, Office.RIGHTS):
         raise Refused(
             "Families' rights are upheld by the rights officers of councils.",
             hint="Use the device of such an account, or send the family to their council.",
@@ -68,13 +68,14 @@ def whether_recorded(again: str) -> Iterator[Attempt]:
 
 
 def with_child(
-    home: Path | None, work: Callable[[Client, ChildDetails], Awaitable[T]], *, by_name: bool, stdin: bool,
+    home: Path | None, work: Callable[[Client, ChildDetails, OnFault], Awaitable[T]], *, by_name: bool, stdin: bool,
     hidden: bool, command: str, again: str,
 ) -> T:  # fmt: skip
     """Do something about a child whose details are asked for, and taken off the screen again. `again`: what to do where
     the answer did not come.
     """
     desk = officers_desk(home)
+    faults = list[HolderFault]()
     instead = f"signpost rights {command} --stdin < child.json"
     with (
         whether_recorded(again) as attempt,
@@ -84,10 +85,13 @@ def with_child(
 
         async def send() -> T:
             async with Client(desk) as client:
-                return await work(client, child)
+                return await work(client, child, faults.append)
 
         attempt.sent = True
-        return asyncio.run(send())
+        done = asyncio.run(send())
+    # Not before: what was typed has left the screen by now, and clearing it counts the lines that stood there.
+    tell_faults(faults)
+    return done
 
 
 def at_index(home: Path | None, work: Callable[[Client], Awaitable[T]]) -> T:

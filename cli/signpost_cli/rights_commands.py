@@ -15,6 +15,7 @@ import typer
 from signpost.edge import rights
 from signpost.edge.client import Client
 from signpost.edge.match_inputs import ChildDetails
+from signpost.edge.rights_words import NOT_UPHELD, NOTHING_FOUND, UPHELD
 from signpost.protocol.rights import ObjectionEndRequest, ObjectionGround, RightsReceipt
 from signpost_cli.child_details import checked, details_of_two, today_here
 from signpost_cli.child_prompt import TypedDetails
@@ -29,15 +30,6 @@ __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True)
 
-_UPHELD: Final = (
-    "It is upheld: what rests on your consent is seen by nobody from now on. Work that the law asks for, or that"
-    " protects a child from significant harm, stands."
-)
-_NOT_UPHELD: Final = (
-    "It is not upheld. You can ask the council's data protection officer to look at it again, and you can complain to"
-    " the Information Commissioner (ico.org.uk)."
-)
-_NOTHING_FOUND: Final = "Nothing was found that is surely of this child."
 _AGAIN: Final = "Do it again: it may stand twice, and then you have a reference of the second."
 
 
@@ -95,14 +87,14 @@ def object_to(
         return
     assert ground is not None
     found = with_child(
-        home, lambda client, child: rights.record_objection(client, child, ground, on_fault=tell_fault),
+        home, lambda client, child, told: rights.record_objection(client, child, ground, on_fault=told),
         by_name=by_name, stdin=stdin, hidden=hidden, command=f"object --ground {ground.value}", again=_AGAIN,
     )  # fmt: skip
     if as_json:
         answer_json("signpost.objection/1", {"objection": found.objection, "upheld": found.upheld, "at": iso(found.at)})
         return
     answer(f"The objection is recorded. Its reference is {found.objection}.")
-    answer(wrapped(_UPHELD if found.upheld else _NOT_UPHELD, indent=2))
+    answer(wrapped(UPHELD if found.upheld else NOT_UPHELD, indent=2))
 
 
 @app.command()
@@ -138,7 +130,7 @@ def correct(
         return
     answer(f"Corrected: {_counted(done.changed)} that this council registered. Receipt {done.receipt}.")
     if not done.changed:
-        answer(wrapped(f"{_NOTHING_FOUND} Check the details as they are registered.", indent=2))
+        answer(wrapped(f"{NOTHING_FOUND} Check the details as they are registered.", indent=2))
 
 
 @app.command()
@@ -158,7 +150,7 @@ def withdraw(
       signpost rights withdraw
     """
     done = with_child(
-        home, lambda client, child: rights.withdraw_consent(client, child, on_fault=tell_fault),
+        home, lambda client, child, told: rights.withdraw_consent(client, child, on_fault=told),
         by_name=by_name, stdin=stdin, hidden=hidden, command="withdraw", again=_AGAIN,
     )  # fmt: skip
     if as_json:
@@ -172,7 +164,7 @@ def withdraw(
         answer(wrapped(told, indent=2))
     elif not done.changed:
         answer(
-            wrapped(f"{_NOTHING_FOUND} Give the NHS number, or names and postcode as the council has them.", indent=2)
+            wrapped(f"{NOTHING_FOUND} Give the NHS number, or names and postcode as the council has them.", indent=2)
         )
     say(f"  Should they consent again: signpost rights object --end {done.receipt}")
 

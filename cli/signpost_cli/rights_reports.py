@@ -15,16 +15,9 @@ import typer
 
 from signpost.edge import rights
 from signpost.edge.failures import Failure
-from signpost.protocol.problems import ProblemCode
-from signpost.protocol.rights import Exemption, Report, ReportAsked, ReportDecisionRequest, ReportReadRequest
-from signpost_cli.exit_codes import ExitCode
-from signpost_cli.moments import iso, shown_moment
-from signpost_cli.options import HiddenFlag, Home, NameFlag, StdinFlag
-from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say, wrapped
-from signpost_cli.receipts import spoken
-from signpost_cli.rights_asking import at_index, tell_fault, usage, with_child
-from signpost_cli.rights_page import page_of
-from signpost_cli.rights_words import (
+from signpost.edge.moments import shown_moment
+from signpost.edge.rights_page import page_of
+from signpost.edge.rights_words import (
     KEPT_BACK,
     MORE_RIGHTS,
     NOBODY_LOOKED,
@@ -34,6 +27,14 @@ from signpost_cli.rights_words import (
     access_line,
     involvement_line,
 )
+from signpost.protocol.problems import ProblemCode
+from signpost.protocol.rights import Exemption, Report, ReportAsked, ReportDecisionRequest, ReportReadRequest
+from signpost_cli.exit_codes import ExitCode
+from signpost_cli.moments import iso
+from signpost_cli.options import HiddenFlag, Home, NameFlag, StdinFlag
+from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say, wrapped
+from signpost_cli.receipts import spoken
+from signpost_cli.rights_asking import at_index, usage, with_child
 from signpost_cli.stops import Stop
 
 __all__ = ["decide", "report"]
@@ -85,7 +86,7 @@ def report(
 
 def _ask(home: Path | None, *, by_name: bool, stdin: bool, hidden: bool, as_json: bool) -> None:
     asked = with_child(
-        home, lambda client, child: rights.ask_for_report(client, child, on_fault=tell_fault),
+        home, lambda client, child, told: rights.ask_for_report(client, child, on_fault=told),
         by_name=by_name, stdin=stdin, hidden=hidden, command="report",
         again="See: signpost rights report --list. Where it is not there, ask again.",
     )  # fmt: skip

@@ -13,16 +13,17 @@ from typing import Annotated, Final
 
 import typer
 
-from signpost.edge.client import Client, EvaluatedBatch
+from signpost.edge.client import Client
 from signpost.edge.dates import DateError, parse_date
 from signpost.edge.desk import Desk, default_folder
-from signpost.edge.failures import InvalidRequest, failure_of
+from signpost.edge.failures import InvalidRequest, NothingToAsk, failure_of
+from signpost.edge.holders_client import HolderFault, OnFault
 from signpost.edge.match_inputs import ChildDetails
-from signpost.edge.shield_inputs import inputs_to_hide
+from signpost.edge.shield_words import REASONS
+from signpost.edge.shielding import add_shield, review_day
 from signpost.edge.words import which_child
 from signpost.protocol.problems import ProblemCode
 from signpost.protocol.shielding import (
-    ShieldAddRequest,
     ShieldAnswer,
     ShieldList,
     ShieldReason,
@@ -39,7 +40,6 @@ from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, 
 from signpost_cli.shield_desk import call_back, queue, resolve
 from signpost_cli.shield_ending import end
 from signpost_cli.shield_words import (
-    REASONS,
     ShieldName,
     YesFlag,
     confirm,
@@ -96,11 +96,6 @@ _BY_NAME_ALONE: Final = (
     "No NHS number is in it: a registration under another spelling, or a common name, can stay visible until the desk"
     " has decided. Add the number as soon as you have it."
 )
-_NOTHING_TO_HIDE_BY: Final = (
-    "It needs a date of birth, and an NHS number or a UPN, or both names. A name that many children share needs a"
-    " postcode that the danger knows as well; so does a year of birth alone."
-)
-_TWO_YEARS: Final = 2
 
 
 @app.callback()
@@ -161,13 +156,14 @@ def add(
         )
     review = _review_day(review_on)
     own = None if to is None else shield_name(to)
+    faults = list[HolderFault]()
     with whether_it_arrived() as attempt:
         desk = open_desk(folder)
         with answers_to(_QUESTIONS, stdin=stdin, hidden=hidden, instead=_ADD) as details:
             child = checked(details, today=today_here())
             attempt.sent = True
-            shield, batch = asyncio.run(_add(desk, child, reason, review, own))
-    tell_faults(batch.faults)
+            shield = asyncio.run(_add(desk, child, reason, review, own, faults.append))
+    tell_faults(faults)
     if as_json:
         answer_json("signpost.shield/1", shield_document(shield))
         return
@@ -275,42 +271,21 @@ def _review_day(text: str | None) -> dt.date:
     Raises:
         Stop: it is no date. Failure: it is not within the two years that the index allows.
     """
-    today = today_here()
-    if text is None:
-        return _years_on(today, 1)
     try:
-        named = parse_date(text)
+        named = None if text is None else parse_date(text)
     except DateError:
         raise Stop(ExitCode.USAGE, "--review-on is not a date. Nothing was sent.", hint="As 2027-06-01.") from None
-    if not today < named <= _years_on(today, _TWO_YEARS):
-        raise failure_of(ProblemCode.REVIEW_DATE)
-    return named
-
-
-def _years_on(day: dt.date, years: int) -> dt.date:
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:  # 29 February
-        return day.replace(year=day.year + years, day=28)
+    return review_day(named, today=today_here())
 
 
 async def _add(
-    desk: Desk, child: ChildDetails, reason: ShieldReason, review_on: dt.date, own: str | None
-) -> tuple[ShieldAnswer, EvaluatedBatch]:
-    inputs = inputs_to_hide(child)
-    if not inputs:
-        raise Stop(ExitCode.USAGE, "These details hide nobody. Nothing was sent.", why=_NOTHING_TO_HIDE_BY)
+    desk: Desk, child: ChildDetails, reason: ShieldReason, review_on: dt.date, own: str | None, on_fault: OnFault
+) -> ShieldAnswer:
     async with Client(desk) as client:
-        batch = await client.shield_tags(inputs)
-        request = ShieldAddRequest(
-            epoch=batch.epoch,
-            reason=reason,
-            review_on=review_on,
-            shield=own,
-            tags=batch.tags(0),
-            receipts=list(batch.receipts),
-        )
-        return await client.index.add_shield(request), batch
+        try:
+            return await add_shield(client, child, reason=reason, review_on=review_on, own=own, on_fault=on_fault)
+        except NothingToAsk as nothing:
+            raise Stop(ExitCode.USAGE, "These details hide nobody. Nothing was sent.", why=nothing.why) from None
 
 
 async def _approve(desk: Desk, request: ShieldRequest) -> ShieldAnswer:

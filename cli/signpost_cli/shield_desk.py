@@ -8,13 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Final
+from collections.abc import Iterator
+from typing import Annotated
 
 import typer
 
 from signpost.edge.client import Client
 from signpost.edge.desk import Desk, default_folder
+from signpost.edge.moments import shown_time
+from signpost.edge.shield_words import (
+    DECISIONS,
+    END_REASONS,
+    ENDS_A_SHIELD,
+    MEANINGS,
+    REASONS,
+    TITLES,
+    WITH_ITS_NUMBER,
+)
 from signpost.edge.words import WHERE, WHO, law
 from signpost.protocol.shielding import (
     DeskAnswer,
@@ -29,55 +39,17 @@ from signpost.protocol.shielding import (
 )
 from signpost_cli.contact_commands import desk_line
 from signpost_cli.exit_codes import ExitCode
-from signpost_cli.moments import iso, shown_time
+from signpost_cli.moments import iso
 from signpost_cli.options import Home
 from signpost_cli.output import JsonFlag, PlainFlag, answer, answer_json, bold, say, wrapped
 from signpost_cli.receipts import spoken
-from signpost_cli.shield_words import END_REASONS, REASONS, YesFlag, confirm, for_the_desk
+from signpost_cli.shield_words import YesFlag, confirm, for_the_desk
 from signpost_cli.shifts import open_desk
 from signpost_cli.stops import Stop
 
-__all__ = ["DECISIONS", "call_back", "queue", "resolve"]
+__all__ = ["call_back", "queue", "resolve"]
 
 Item = Annotated[str, typer.Argument(metavar="ITEM", help="The item, as M2XF-7RTA.", show_default=False)]
-
-_TITLES: Final[Mapping[DeskWork, str]] = {
-    DeskWork.CALL_BACK: "ASKS TO BE RUNG",
-    DeskWork.LOOKED_UP: "LOOKED UP",
-    DeskWork.REGISTERED: "REGISTERED",
-    DeskWork.UNSURE: "UNSURE",
-    DeskWork.APPROVAL: "NOT APPROVED IN TIME",
-    DeskWork.END: "END NOT APPROVED IN TIME",
-    DeskWork.REVIEW: "DUE FOR REVIEW",
-}
-_MEANINGS: Final[Mapping[DeskWork, str]] = {
-    DeskWork.CALL_BACK: "Somebody asks to be rung about a shielded child. They are told nothing before you ring.",
-    DeskWork.LOOKED_UP: "Somebody looked a shielded child up, and was answered as if nobody had registered them.",
-    DeskWork.REGISTERED: "An organisation registered a shielded child. It is hidden already; they do not see that.",
-    DeskWork.UNSURE: "A registration resembles a shielded child, but may be another. IT CAN BE FOUND until you decide.",
-    DeskWork.APPROVAL: "A shield hides, and no officer of another council approved it in time.",
-    DeskWork.END: "A shield is to end, and no officer of another council approved that in time. It still hides.",
-    DeskWork.REVIEW: "Is the shield still needed? Ask the officer who asked for it.",
-}
-DECISIONS: Final[Mapping[DeskWork, Mapping[DeskDecision, str]]] = {
-    DeskWork.CALL_BACK: {},
-    DeskWork.LOOKED_UP: {DeskDecision.SEEN: "nothing more is to be done"},
-    DeskWork.REGISTERED: {
-        DeskDecision.SEEN: "nothing more is to be done",
-        DeskDecision.HIDE: "the shield is to have the NHS number that it carries",
-    },
-    DeskWork.UNSURE: {
-        DeskDecision.HIDE: "it is the shielded child",
-        DeskDecision.LEAVE: "it is another child",
-    },
-    DeskWork.APPROVAL: {DeskDecision.APPROVE: "the shield stands", DeskDecision.REFUSE: "the shield ends"},
-    DeskWork.END: {DeskDecision.END: "the shield ends", DeskDecision.STAND: "the shield stands"},
-    DeskWork.REVIEW: {DeskDecision.KEEP: "still needed, for another year"},
-}
-"""Which decisions an item takes, and what each means there. Who asks to be rung is rung or not: `call-back` says it."""
-_ITS_NUMBER: Final = "it is, and the shield is to have its NHS number too"
-_CONFIRMED: Final = frozenset({DeskDecision.REFUSE, DeskDecision.END})
-"""They end a shield."""
 
 
 def queue(home: Home = None, as_json: JsonFlag = False, plain: PlainFlag = False) -> None:
@@ -133,7 +105,7 @@ def resolve(
     if with_number and decision is not DeskDecision.HIDE:
         raise Stop(ExitCode.USAGE, "--with-number goes with hide alone. Nothing was sent.")
     for_the_desk(folder)
-    if decision in _CONFIRMED:
+    if decision in ENDS_A_SHIELD:
         confirm(
             name,
             warning="The shield ends: it hides nothing from that moment on.",
@@ -170,8 +142,8 @@ def call_back(
 def _tell(item: DeskItem, *, plain: bool) -> None:
     urgency = "" if item.by is None or item.by.urgency is None else f"  {item.by.urgency.value}"
     name = bold(item.item, sys.stdout, plain=plain)
-    answer(f"{name}  {_TITLES[item.work]}{urgency}, at {shown_time(item.at)}")
-    answer(wrapped(_MEANINGS[item.work], indent=2))
+    answer(f"{name}  {TITLES[item.work]}{urgency}, at {shown_time(item.at)}")
+    answer(wrapped(MEANINGS[item.work], indent=2))
     if item.by is not None:
         for line in _asker(item.by):
             answer(line)
@@ -190,7 +162,7 @@ def _tell(item: DeskItem, *, plain: bool) -> None:
             answer(f"    signpost shield resolve {item.item} {decision.value:<8} {meaning}")
         if decision is DeskDecision.HIDE:
             answer(f"    signpost shield resolve {item.item} hide --with-number")
-            answer(wrapped(meaning if item.work is DeskWork.REGISTERED else _ITS_NUMBER, indent=6))
+            answer(wrapped(meaning if item.work is DeskWork.REGISTERED else WITH_ITS_NUMBER, indent=6))
 
 
 def _asker(asker: DeskAsker) -> Iterator[str]:

@@ -12,13 +12,15 @@ from typing import Annotated, Final
 
 import typer
 
-from signpost.edge.client import Client, EvaluatedBatch
+from signpost.edge.client import Client
 from signpost.edge.desk import Desk, default_folder
-from signpost.edge.failures import InvalidRequest
+from signpost.edge.failures import InvalidRequest, NothingToAsk
+from signpost.edge.holders_client import HolderFault, OnFault
 from signpost.edge.match_inputs import ChildDetails
-from signpost.edge.shield_inputs import inputs_of_old_identity
+from signpost.edge.shield_words import ANOTHERS_NUMBER, OLD_IDENTITY_WARNING, OLD_NUMBER
+from signpost.edge.shielding import keep_old_identity
 from signpost.protocol.problems import ProblemCode
-from signpost.protocol.shielding import ShieldAnswer, ShieldEndReason, ShieldEndRequest, ShieldIdentityRequest
+from signpost.protocol.shielding import ShieldAnswer, ShieldEndReason, ShieldEndRequest
 from signpost_cli.child_details import checked, today_here
 from signpost_cli.child_prompt import Questions, answers_to
 from signpost_cli.exit_codes import ExitCode
@@ -54,14 +56,6 @@ _QUESTIONS: Final = Questions(
     before={},
     piped={field: field for field in _OLD},
 )
-_WARNING: Final = (
-    "This deletes your own organisation's registrations of the old identity, and cannot be taken back.\n"
-    "The shield then hides the old identity alone; a new one is shielded separately, if at all."
-)
-
-
-_ANOTHERS: Final = "The shield was made with an NHS number, and what you typed has not that number."
-_OLD_NUMBER: Final = "Type the old NHS number, as it was typed when the child was shielded."
 
 
 def end(
@@ -111,14 +105,15 @@ def end(
 
 def _identity_ended(folder: Path, name: str, *, yes: bool, stdin: bool, hidden: bool, as_json: bool) -> None:
     instead = f"signpost shield end {name} --identity-ended --yes --stdin < old.json"
-    confirm(name, warning=_WARNING, yes=yes, instead=instead)
+    confirm(name, warning=OLD_IDENTITY_WARNING, yes=yes, instead=instead)
+    faults = list[HolderFault]()
     with whether_it_arrived() as attempt:
         desk = open_desk(folder)
         with answers_to(_QUESTIONS, stdin=stdin, hidden=hidden, instead=instead) as details:
             child = checked(details, today=today_here())
             attempt.sent = True
-            kept, batch = asyncio.run(_keep_old_identity(desk, child, name))
-    tell_faults(batch.faults)
+            kept = asyncio.run(_keep_old_identity(desk, child, name, faults.append))
+    tell_faults(faults)
     if as_json:
         answer_json("signpost.shield/1", shield_document(kept))
         return
@@ -132,23 +127,13 @@ async def _end(desk: Desk, request: ShieldEndRequest) -> ShieldAnswer:
         return await client.index.end_shield(request)
 
 
-async def _keep_old_identity(desk: Desk, child: ChildDetails, name: str) -> tuple[ShieldAnswer, EvaluatedBatch]:
-    inputs = inputs_of_old_identity(child)
-    if not inputs:
-        raise Stop(
-            ExitCode.USAGE,
-            "These details are not enough. Nothing was sent.",
-            why="Of the old identity it needs the date of birth, and the NHS number or both names.",
-            hint="A name that many children share tells nobody apart: then the old NHS number is needed.",
-        )
+async def _keep_old_identity(desk: Desk, child: ChildDetails, name: str, on_fault: OnFault) -> ShieldAnswer:
     async with Client(desk) as client:
-        batch = await client.shield_tags(inputs)
-        request = ShieldIdentityRequest(
-            shield=name, epoch=batch.epoch, tags=batch.tags(0), receipts=list(batch.receipts)
-        )
         try:
-            return await client.index.end_identity(request), batch
+            return await keep_old_identity(client, child, name, on_fault=on_fault)
+        except NothingToAsk as nothing:
+            raise Stop(ExitCode.USAGE, "These details are not enough. Nothing was sent.", why=nothing.why) from None
         except InvalidRequest as refused:
             if refused.code is not ProblemCode.TAGS_PROFILE:
                 raise
-            raise InvalidRequest(_ANOTHERS, hint=_OLD_NUMBER, code=refused.code) from None
+            raise InvalidRequest(ANOTHERS_NUMBER, hint=OLD_NUMBER, code=refused.code) from None

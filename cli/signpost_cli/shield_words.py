@@ -18,20 +18,23 @@ import typer
 
 from signpost.edge.desk import desk_settings
 from signpost.edge.failures import CouldNotCheck, Refused
+from signpost.edge.moments import shown_time
+from signpost.edge.offices import Office, holds
+from signpost.edge.shield_words import END_REASONS, REASONS
 from signpost.protocol.problems import ProblemCode
-from signpost.protocol.purposes import Kind, Role
-from signpost.protocol.shielding import ShieldAnswer, ShieldEndReason, ShieldReason, ShieldState
+from signpost.protocol.purposes import Kind
+from signpost.protocol.shielding import ShieldAnswer, ShieldState
 from signpost_cli.exit_codes import ExitCode
 from signpost_cli.lookup_command import Attempt
-from signpost_cli.moments import iso, shown_time
+from signpost_cli.moments import iso
 from signpost_cli.output import answer, bold, say, wrapped
 from signpost_cli.receipts import spoken
 from signpost_cli.secrets_asked import ask
 from signpost_cli.stops import Stop
 
 __all__ = [
-    "END_REASONS", "REASONS", "ShieldName", "YesFlag", "confirm", "for_a_council", "for_the_desk", "shield_document",
-    "shield_name", "tell_shield", "tell_who_approves", "whether_it_arrived",
+    "ShieldName", "YesFlag", "confirm", "for_a_council", "for_the_desk", "shield_document", "shield_name",
+    "tell_shield", "tell_who_approves", "whether_it_arrived",
 ]  # fmt: skip
 
 ShieldName = Annotated[
@@ -39,18 +42,6 @@ ShieldName = Annotated[
 ]
 YesFlag = Annotated[bool, typer.Option("--yes", help="Do not ask for the reference to be typed again.")]
 
-REASONS: Final[Mapping[ShieldReason, str]] = {
-    ShieldReason.FLEEING_ABUSE: "fleeing abuse",
-    ShieldReason.THREAT_TO_LIFE: "a threat to life",
-    ShieldReason.FORCED_MARRIAGE: "forced marriage",
-    ShieldReason.TRAFFICKING: "trafficking",
-    ShieldReason.PROTECTED_PERSON: "a protected person",
-    ShieldReason.ADOPTION: "adoption",
-}
-END_REASONS: Final[Mapping[ShieldEndReason, str]] = {
-    ShieldEndReason.NO_LONGER_IN_DANGER: "no longer in danger",
-    ShieldEndReason.MISTAKEN: "it was a mistake",
-}
 _STATES: Final[Mapping[ShieldState, str]] = {
     ShieldState.WAITING: "WAITING",
     ShieldState.APPROVED: "APPROVED",
@@ -71,7 +62,7 @@ def for_a_council(folder: Path) -> None:
             hint="signpost shield queue",
             code=ProblemCode.ROLE_REFUSED,
         )
-    if settings.role is not Role.SHIELDING_OFFICER or settings.kind is not Kind.COUNCIL:
+    if not holds(settings.role, settings.kind, Office.SHIELDS):
         raise Refused(
             "Shields are for the shielding officers of councils.",
             hint="Use the device of such an account, or ask the council's shielding officer.",
@@ -86,7 +77,7 @@ def for_the_desk(folder: Path) -> None:
         Refused: it is another's. Failure: the desk cannot be read.
     """
     settings = desk_settings(folder)
-    if settings.role is not Role.SHIELDING_OFFICER or settings.kind is not Kind.SHIELDING_DESK:
+    if not holds(settings.role, settings.kind, Office.DESK):
         raise Refused(
             "What waits about shielded children is for the independent shielding desk alone.",
             hint="A council's officer sees their own shields: signpost shield status",

@@ -47,9 +47,12 @@ def may_have_evaluated(role: Role, use: Use) -> bool:
             return use is Use.REGISTER
         case Role.PRACTITIONER | Role.URGENT | Role.MATERNITY:
             return use in (Use.LOOKUP, Use.DEEP)
+        case Role.CASE_MANAGEMENT:
+            # Nothing deep: that is for somebody who has signed in themselves.
+            return use is Use.LOOKUP
         case Role.SHIELDING_OFFICER | Role.RIGHTS_OFFICER:
             return use is Use.OFFICER
-        case Role.AUDITOR | Role.CUSTODIAN | Role.ADMINISTRATOR | Role.OPERATOR:
+        case Role.DATA_OFFICER | Role.AUDITOR | Role.CUSTODIAN | Role.ADMINISTRATOR | Role.OPERATOR:
             return False
         case _:
             assert_never(role)

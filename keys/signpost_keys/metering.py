@@ -44,6 +44,7 @@ class Allowances:
 
     practitioner: int
     urgent: int
+    case_management: int = 600
     officer: int = 60
     urgent_overdraft: int = 2_000
     """What an urgent account may ask in all, past its budget."""
@@ -62,11 +63,13 @@ class Allowances:
                 lookups = self.practitioner
             case Role.URGENT:
                 lookups = max(self.urgent, self.urgent_overdraft)
+            case Role.CASE_MANAGEMENT:
+                lookups = self.case_management
             case Role.SHIELDING_OFFICER | Role.RIGHTS_OFFICER:
                 lookups = self.officer
             case Role.FEED:
                 return None
-            case Role.AUDITOR | Role.CUSTODIAN | Role.ADMINISTRATOR | Role.OPERATOR:
+            case Role.DATA_OFFICER | Role.AUDITOR | Role.CUSTODIAN | Role.ADMINISTRATOR | Role.OPERATOR:
                 return 0
             case _:
                 assert_never(role)

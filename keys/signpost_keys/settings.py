@@ -48,6 +48,9 @@ class Budgets(BaseModel):
     urgent_lookups: Annotated[int, Field(ge=1, le=2_000)] = 200
     """An emergency department sees some 150 children in a busy shift, and one account may serve its whole desk."""
 
+    case_management_lookups: Annotated[int, Field(ge=1, le=20_000)] = 600
+    """A case-management system's own, for all its users together: ten practitioners'. Whom it names is not told
+    here."""
     officer_lookups: Annotated[int, Field(ge=1, le=2_000)] = 60
     """A shielding or rights officer's, as a practitioner's."""
     urgent_overdraft_lookups: Annotated[int, Field(ge=1, le=20_000)] = 2_000
@@ -63,6 +66,7 @@ class Budgets(BaseModel):
         return Allowances(
             practitioner=self.practitioner_lookups,
             urgent=self.urgent_lookups,
+            case_management=self.case_management_lookups,
             officer=self.officer_lookups,
             urgent_overdraft=self.urgent_overdraft_lookups,
             national_points=self.national_points,

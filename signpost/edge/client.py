@@ -35,8 +35,9 @@ from signpost.protocol.messages import (
     LookupRequest,
     TaggedPoint,
 )
+from signpost.protocol.named_users import NOBODY
 from signpost.protocol.problems import ProblemCode
-from signpost.protocol.purposes import DeepReason, Kind, Purpose, Role, Urgency, purposes_of
+from signpost.protocol.purposes import NAMING_ROLES, DeepReason, Kind, Purpose, Role, Urgency, purposes_of
 from signpost.protocol.secret import Secret
 from signpost.service.clock import Clock, Randomness, SystemClock, system_randomness
 
@@ -113,6 +114,18 @@ def allowed_purpose(role: Role, kind: Kind, purpose: Purpose | None) -> Purpose:
             code=ProblemCode.PURPOSE_REFUSED,
         )
     return purpose
+
+
+def _refuse_of_a_machine(urgency: Urgency, deep: DeepReason | None, user: bytes) -> None:
+    """Refuse what a case-management system may not ask: here, before a point is charged."""
+    if user == NOBODY:
+        raise Refused("A case-management system names whom it asks for.", code=ProblemCode.ROLE_REFUSED)
+    if urgency is Urgency.NOW or deep is not None:
+        raise Refused(
+            "A case-management system asks nothing for now, and nothing deep.",
+            hint="Whoever needs that signs in at the gateway.",
+            code=ProblemCode.ROLE_REFUSED,
+        )
 
 
 _BY_MOTHER_DAYS: Final = 547
@@ -232,16 +245,19 @@ class Client:
         purpose: Purpose | None = None,
         urgency: Urgency,
         deep: DeepReason | None = None,
+        user: bytes = NOBODY,
     ) -> Answer:
         """Is a colleague elsewhere working with this child? `purpose` defaults to the first of the role's. With a
-        reason it is a deep lookup, of twice as many points.
+        reason it is a deep lookup, of twice as many points. A machine names the `user` it asks for.
 
         Raises:
             NothingToAsk: the details give no match input; nothing was sent.
-            Refused: the role may not use the purpose, or asks nothing at all; nothing was sent.
+            Refused: the role may not use the purpose, or asks nothing at all, or not so; nothing was sent.
             Failure: there is no verified, definite answer.
         """
         purpose = allowed_purpose(self._desk.role, self._desk.settings.kind, purpose)
+        if self._desk.role in NAMING_ROLES:
+            _refuse_of_a_machine(urgency, deep, user)
         use = Use.LOOKUP if deep is None else Use.DEEP
         inputs = match_inputs(askable(child, self._desk.role, now=self._clock.now()), use)
         if not inputs:
@@ -250,6 +266,7 @@ class Client:
         batch = await self.evaluate_batch(use, [slots])
         answer = await self.index.lookup(
             LookupRequest(
+                user=user,
                 epoch=batch.epoch,
                 purpose=purpose,
                 urgency=urgency,
@@ -260,14 +277,14 @@ class Client:
         )
         return _told(answer, batch.faults)
 
-    async def look_again(self, receipt: str) -> Answer:
+    async def look_again(self, receipt: str, *, user: bytes = NOBODY) -> Answer:
         """What the answer to one's own lookup is now. No details leave, no point is evaluated, nothing is charged.
 
         Raises:
             InvalidRequest: this account has no lookup of that receipt, or it is older than a day.
             Failure: there is no definite answer.
         """
-        return _told(await self.index.look_again(LookupAgainRequest(receipt=receipt)), ())
+        return _told(await self.index.look_again(LookupAgainRequest(user=user, receipt=receipt)), ())
 
     async def officer_tags(self, child: ChildDetails, *, held_as: Use = Use.OFFICER) -> EvaluatedBatch:
         """The tags of the child that a shielding or rights officer has before them. A holder cannot tell which of the

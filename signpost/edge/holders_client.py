@@ -28,7 +28,7 @@ from signpost.protocol.manifest import HolderEntry, Manifest
 from signpost.protocol.messages import EvaluationRequest, EvaluationResponse
 from signpost.service.clock import Clock, Randomness
 
-__all__ = ["Compute", "HolderFault", "Holders", "Patience", "Quorum"]
+__all__ = ["Compute", "HolderFault", "Holders", "OnFault", "Patience", "Quorum"]
 
 _Result = TypeVar("_Result")
 
@@ -75,6 +75,10 @@ class HolderFault:
 
     def __str__(self) -> str:
         return f"key holder {self.holder}: {self.why}"
+
+
+OnFault = Callable[[HolderFault], None]
+"""Is told of a holder that did not do its part, though enough others did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ from signpost.protocol.messages import (
     ReviewRequest,
     WriteReceipt,
 )
+from signpost.protocol.own_organisation import AccountList, AccountSuspendRequest, OwnHandleList
 from signpost.protocol.problems import ProblemCode
 from signpost.protocol.rights import (
     CorrectRequest,
@@ -168,15 +169,23 @@ class Index:
         """
         after: bytes | None = None
         while True:
-            listed = await self._read(
-                "/v1/involvements/list", InvolvementListRequest(after=after, limit=page), InvolvementList
-            )
+            listed = await self.involvements_after(after, page)
             yield listed.involvements
             if listed.next is None:
                 return
             if listed.next == after:
                 raise CouldNotCheck("The index's list does not come to an end.", hint="signpost doctor")
             after = listed.next
+
+    async def involvements_after(self, after: bytes | None, limit: int) -> InvolvementList:
+        """A page of the organisation's own list, after a reference; from the first, where that is null.
+
+        Raises:
+            Failure: the index refused, or could not be reached.
+        """
+        return await self._read(
+            "/v1/involvements/list", InvolvementListRequest(after=after, limit=limit), InvolvementList
+        )
 
     async def handles(self) -> HandleList:
         """The organisation's own handles.
@@ -185,6 +194,31 @@ class Index:
             Failure: the index refused, or could not be reached.
         """
         return await self._read("/v1/handles/list", Nothing(), HandleList)
+
+    async def whole_handles(self) -> OwnHandleList:
+        """The organisation's own handles, whole, for its administrators.
+
+        Raises:
+            Failure: the index refused, or could not be reached.
+        """
+        return await self._read("/v1/handles/whole", Nothing(), OwnHandleList)
+
+    async def accounts(self) -> AccountList:
+        """The organisation's own accounts, for its administrators.
+
+        Raises:
+            Failure: as above.
+        """
+        return await self._read("/v1/accounts/list", Nothing(), AccountList)
+
+    async def suspend_account(self, request: AccountSuspendRequest) -> None:
+        """Stop an account of the organisation's. It is sent again only where it never arrived: a second one is refused.
+
+        Raises:
+            InvalidRequest: there is none of that name, or it is stopped already.
+            Failure: as above.
+        """
+        await self._once("/v1/accounts/suspend", request, Nothing)
 
     async def desk_record_after(self, number: int, limit: int) -> RecordPage:
         """A page of the independent desk's own record, for its auditors.

@@ -5,7 +5,8 @@
     reference.key       makes references, child references, row digests and padding: 32 bytes (0600)
     sealing.key         opens case references and notices: 32 bytes (0600)
 
-A feed needs `organisation.json` and `reference.key` only. Without the reference key an organisation cannot tell its own
+A feed needs `organisation.json` and `reference.key` only; a case-management system `users.key`, which is made of the
+reference key, and no road back to it. Without the reference key an organisation cannot tell its own
 registrations apart again, and without the sealing key it cannot read its own case references: hence the backup, one
 file of all three keys under the same passphrase.
 """
@@ -27,6 +28,7 @@ from signpost.protocol.encoding import (
     to_base64url,
 )
 from signpost.protocol.keys import KeyInvalid, SigningKey, VerifyKey
+from signpost.protocol.named_users import users_key
 from signpost.protocol.purposes import Kind
 from signpost.protocol.sealing import OpeningKey, SealBroken, SealKey, open_with_passphrase, seal_with_passphrase
 from signpost.protocol.secret import Secret
@@ -40,9 +42,11 @@ __all__ = [
     "PassphraseWrong",
     "back_up",
     "copy_feed_keys",
+    "copy_users_key",
     "load_feed_keys",
     "load_organisation",
     "load_sealing_key",
+    "load_users_key",
     "make_organisation_keys",
     "open_signing_key",
     "restore",
@@ -52,6 +56,7 @@ _PUBLIC: Final = "organisation.json"
 _SIGNING: Final = "signing.sealed"
 _REFERENCE: Final = "reference.key"
 _SEALING: Final = "sealing.key"
+_USERS: Final = "users.key"
 _FORMAT: Final = "signpost.organisation/1"
 _SIGNING_PURPOSE: Final = "organisation-signing-key"
 _BACKUP_PURPOSE: Final = "organisation-keys-backup"
@@ -221,6 +226,31 @@ def copy_feed_keys(source: Path, desk: Path) -> None:
         raise DeskUnusable(str(refused), hint=refused.hint) from None
     except OSError:
         raise DeskUnusable(f"{desk} cannot be written.", hint="Check the path and who owns it.") from None
+
+
+def copy_users_key(source: Path, desk: Path) -> None:
+    """Put into a case-management system's desk what names its users to the index: nothing else of the organisation's.
+
+    Raises:
+        DeskUnusable: as `load_feed_keys`, or the desk's folder cannot be written.
+    """
+    key = users_key(_key(source / _REFERENCE))
+    try:
+        private_folder(desk)
+        replace_file(desk / _USERS, key.reveal())
+    except StartRefused as refused:
+        raise DeskUnusable(str(refused), hint=refused.hint) from None
+    except OSError:
+        raise DeskUnusable(f"{desk} cannot be written.", hint="Check the path and who owns it.") from None
+
+
+def load_users_key(folder: Path) -> Secret:
+    """What names users to the index: from a case-management system's desk, or made of the organisation's own keys.
+
+    Raises:
+        DeskUnusable: missing, open to others, or not of its form.
+    """
+    return _key(folder / _USERS) if (folder / _USERS).exists() else users_key(_key(folder / _REFERENCE))
 
 
 def load_sealing_key(folder: Path) -> OpeningKey:

@@ -7,10 +7,8 @@ did not do their part.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from signpost.edge.client import Client, EvaluatedBatch
-from signpost.edge.holders_client import HolderFault
+from signpost.edge.holders_client import OnFault
 from signpost.edge.match_inputs import ChildDetails
 from signpost.protocol.classes import Use
 from signpost.protocol.rights import (
@@ -25,8 +23,6 @@ from signpost.protocol.rights import (
 )
 
 __all__ = ["ask_for_report", "correct", "record_objection", "withdraw_consent"]
-
-OnFault = Callable[[HolderFault], None]
 
 
 async def ask_for_report(client: Client, child: ChildDetails, *, on_fault: OnFault) -> ReportAsked:

@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from signpost.edge.match_inputs import ChildDetails
-from signpost.protocol.messages import AnswerWord, DeclineReason
+from signpost.protocol.messages import AnswerWord, DeclineReason, SharedHandle
+from signpost.protocol.own_organisation import HandleFault
 from signpost.protocol.purposes import GATEWAYS, Kind, Purpose, Role
 
-__all__ = ["BY_YEAR", "CONFIRM", "NOT_A_NO", "REASONS", "WHERE", "WHO", "WORDS", "law", "which_child"]
+__all__ = [
+    "BY_YEAR", "CONFIRM", "FAULTS", "NOT_A_NO", "REASONS", "WHERE", "WHO", "WORDS", "desk_words", "law", "which_child",
+]  # fmt: skip
 
 WORDS: Final[Mapping[AnswerWord, str]] = {
     "current": "A colleague elsewhere is working with this child.",
@@ -58,10 +61,27 @@ WHERE: Final[Mapping[Kind, str]] = {
 }
 
 
+FAULTS: Final[Mapping[HandleFault, str]] = {
+    HandleFault.TO_CONFIRM: "to be confirmed: nobody has for 90 days",
+    HandleFault.UNCONFIRMED: "may be wrong: nobody has confirmed it for 104 days or more",
+    HandleFault.NO_TELEPHONE: "cannot be rung",
+    HandleFault.UNREACHABLE: "nobody who answers for it can be rung",
+    HandleFault.NO_FALLBACK: "has no handle for out of hours",
+    HandleFault.CIRCULAR_FALLBACK: "its handles for out of hours lead back to it",
+}
+"""What is wrong with a desk."""
+
+
 def law(purpose: Purpose) -> str:
     """The law that a purpose rests on, as a sentence begins."""
     words = GATEWAYS[purpose].law
     return words[0].upper() + words[1:]
+
+
+def desk_words(desk: SharedHandle) -> str:
+    """A desk, as it is rung or written to."""
+    parts = [desk.title, desk.telephone, desk.email, None if desk.hours is None else f"({desk.hours})"]
+    return "  ".join(part for part in parts if part)
 
 
 def which_child(child: ChildDetails) -> str:

@@ -2,7 +2,8 @@
 
 Every act here comes as a statement signed by the organisation's signing key, for its own accounts alone, lately and
 once. The operator has no part in it: the index can neither open an account nor give one a device. What may follow what
-is `account_state`'s table; a device's certificate is taken only for the key that was offered with the token.
+is `account_state`'s table; a device's certificate is taken only for the key that was offered with the token. What an
+administrator's account may see and stop without that key is in `own_accounts`.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from signpost.index.audit import ACCESS_BYTES, AuditAction, AuditEvent
 from signpost.index.ending_shifts import ended
 from signpost.index.ports import AccountChange, Accounts, Once, Organisations, Revoked
 from signpost.index.records import Account, Organisation
+from signpost.index.suspending import open_shifts, shown_account, suspended
 from signpost.protocol.administration import STATEMENT_SECONDS, AccountAct, AccountStatement, AccountTerms
-from signpost.protocol.credentials import AccountId, EnrolmentCertificate, OrganisationId
+from signpost.protocol.credentials import EnrolmentCertificate, OrganisationId
 from signpost.protocol.enrolment import TOKEN_SECONDS
-from signpost.protocol.messages import OwnAccount, PendingDevice, StatementAnswer
+from signpost.protocol.messages import PendingDevice, StatementAnswer
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import ANSWERING_ROLES
 from signpost.protocol.tokens import TokenInvalid, peek
@@ -75,7 +77,7 @@ class Administration:
         if stated.account is None:
             await self._accounts.asked(stated.organisation, once=once, audit=audit)
             return StatementAnswer(
-                pending=None, accounts=[_shown(a) for a in self._accounts.accounts(organisation.name)]
+                pending=None, accounts=[shown_account(a) for a in self._accounts.accounts(organisation.name)]
             )
         account = await self._accounts.change(
             stated.organisation,
@@ -92,7 +94,7 @@ class Administration:
             pending = PendingDevice(
                 device=account.device.encoding, opening=account.opening, device_seal=account.device_seal
             )
-        return StatementAnswer(pending=pending, accounts=[_shown(account)])
+        return StatementAnswer(pending=pending, accounts=[shown_account(account)])
 
     def _read(self, token: str, now: int) -> tuple[AccountStatement, Organisation]:
         named = {each.name: each for each in self._organisations.organisations()}.get(
@@ -124,8 +126,6 @@ def _changed(current: Account | None, stated: AccountStatement, organisation: Or
     if current is None:
         raise Problem(ProblemCode.ACCOUNT_UNKNOWN)
     whole = Revoked(account=(current.organisation, current.name))
-    # Without a certificate there is nothing to take back, and the list is every holder's to read.
-    open_shifts = [] if current.certificate is None else [whole]
     match stated.act:
         case AccountAct.PENDING:
             if current.state is not AccountState.AWAITING_APPROVAL:
@@ -139,15 +139,9 @@ def _changed(current: Account | None, stated: AccountStatement, organisation: Or
             # Longer dates take nothing back.
             shorter = stated.terms.last_day < current.terms.last_day
             changed = replace(current, terms=stated.terms)
-            return ended(changed, now, revoked=open_shifts) if shorter else AccountChange(changed)
+            return ended(changed, now, revoked=open_shifts(current)) if shorter else AccountChange(changed)
         case AccountAct.SUSPEND:
-            if current.state is AccountState.SUSPENDED:
-                raise Problem(ProblemCode.ACCOUNT_UNKNOWN)
-            return ended(
-                replace(current, state=AccountState.SUSPENDED, token_digest=None, token_until=0),
-                now,
-                revoked=open_shifts,
-            )
+            return suspended(current, now)
         case AccountAct.REINSTATE:
             if current.state is not AccountState.SUSPENDED:
                 raise Problem(ProblemCode.ACCOUNT_UNKNOWN)
@@ -195,13 +189,3 @@ def _approved(current: Account, stated: AccountStatement, organisation: Organisa
     if stated.sealing_key is not None and current.role not in ANSWERING_ROLES:
         raise Problem(ProblemCode.STATEMENT_INVALID)
     return replace(current, state=AccountState.ACTIVE, certificate=stated.certificate, sealing_key=stated.sealing_key)
-
-
-def _shown(account: Account) -> OwnAccount:
-    return OwnAccount(
-        account=AccountId(account.name),
-        role=account.role,
-        state=account.state.value,
-        vetting_until=account.terms.vetting_until,
-        training_until=account.terms.training_until,
-    )

@@ -6,6 +6,7 @@ nothing itself.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, final
 
@@ -27,6 +28,7 @@ from signpost.index.keyfile import IndexKeys
 from signpost.index.lookup import Lookup
 from signpost.index.objections import Objections
 from signpost.index.organisations import Admission
+from signpost.index.own_accounts import OwnAccounts
 from signpost.index.permissions import Act
 from signpost.index.reading_record import ReadingRecord
 from signpost.index.register import Register
@@ -69,8 +71,9 @@ from signpost.protocol.askers import Authenticator
 from signpost.protocol.keys import VerifyKey, digest
 from signpost.protocol.labels import Label
 from signpost.protocol.manifest import Manifest, ManifestInvalid, SignedManifest
+from signpost.protocol.named_users import named_in
 from signpost.protocol.problems import Problem, ProblemCode
-from signpost.protocol.purposes import Role
+from signpost.protocol.purposes import NAMING_ROLES, Role
 from signpost.protocol.signatures import PresentedRequest
 from signpost.service.clock import Clock, Randomness
 from signpost.service.database import Connection
@@ -232,6 +235,9 @@ class Index:
             changed=self.revoking.changed,
             randomness=randomness,
         )
+        self.own_accounts = OwnAccounts(
+            accounts=accounts, record=record, changed=self.revoking.changed, randomness=randomness
+        )
         self.enrolling = Enrolling(accounts=accounts, hashing=hashing, randomness=randomness)
         self.signing_in = SigningIn(
             accounts=accounts,
@@ -271,6 +277,9 @@ class Index:
         self.revoking.refuse(asker)
         if self._accounts.over(asker):
             raise Problem(ProblemCode.SHIFT_ENDED)
+        if asker.role in NAMING_ROLES:
+            # Here, so that what is refused is on the record in their name too.
+            asker = replace(asker, user=named_in(request.body))
         return Signed(
             asker=asker,
             nonce=signature.nonce,

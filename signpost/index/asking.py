@@ -7,7 +7,7 @@ from signpost.index.ports import Lookups
 from signpost.index.records import CallBack
 from signpost.index.requests import Signed
 from signpost.protocol.problems import Problem, ProblemCode
-from signpost.protocol.purposes import Purpose, Urgency
+from signpost.protocol.purposes import NAMING_ROLES, Purpose, Role, Urgency
 
 __all__ = ["asked_by_receipt"]
 
@@ -21,14 +21,16 @@ def asked_by_receipt(
         Problem: PURPOSE_REFUSED, LOOKUP_UNKNOWN.
     """
     asker = signed.asker
-    require(may_look_up(asker, purpose))
+    require(may_look_up(asker, purpose, urgency=urgency))
     tags = lookups.kept(asker, receipt, now=signed.at)
     if tags is None:
         raise Problem(ProblemCode.LOOKUP_UNKNOWN)
     return CallBack(
         organisation=asker.organisation,
         account=asker.account,
-        role=asker.role,
+        user=asker.user,
+        # Whom it is shown to learns no more of the asker than of any colleague: few organisations have such a system.
+        role=Role.PRACTITIONER if asker.role in NAMING_ROLES else asker.role,
         kind=asker.kind,
         receipt=receipt,
         purpose=purpose,

@@ -2,8 +2,9 @@
 of.
 
 A leaf says who, of which organisation, did what, for which purpose (of a deep lookup: why), and when, beside a random
-access id. It holds no tag, no reference and no result (protocol.md C7), so it cannot be joined to what was asked or
-found. Its bytes are the canonical JSON of those fields, chained as `protocol.record` says.
+access id; of a machine that looks up, for which of its users, by a pseudonym (`protocol.named_users`). It holds no tag,
+no reference and no result (protocol.md C7), so it cannot be joined to what was asked or found. Its bytes are the
+canonical JSON of those fields, chained as `protocol.record` says.
 The access id is 128 random bits, so that no link of the chain can be guessed from what it stands for.
 """
 
@@ -16,6 +17,7 @@ from typing import Final
 from signpost.protocol.budget_exceptions import ExceptionReason
 from signpost.protocol.credentials import AccountId, OrganisationId
 from signpost.protocol.encoding import canonical_json, to_base64url
+from signpost.protocol.named_users import NOBODY
 from signpost.protocol.problems import ProblemCode
 from signpost.protocol.purposes import DeepReason, Purpose
 from signpost.protocol.rights import Exemption, ObjectionGround
@@ -109,11 +111,15 @@ class AuditEvent:
     access: bytes
     organisation: OrganisationId | None = None
     account: AccountId | None = None
+    user: bytes = NOBODY
+    """Whom a machine asked for, by its organisation's pseudonym; of one size in every leaf."""
     purpose: Purpose | None = None
     deep: DeepReason | None = None
     """Why a lookup was a deep one; null for every other."""
     subject: AccountId | None = None
-    """Whose account an administrator acted on; null for every other."""
+    """Whose account an administrator acted on; null for every other. `account` is null where they acted by their
+    organisation's key.
+    """
     exception: ExceptionReason | None = None
     """Why an exception to a budget was asked for; null for every other act."""
     ground: ObjectionGround | Exemption | None = None
@@ -141,5 +147,6 @@ class AuditEvent:
                 "refused": None if self.refused is None else self.refused.value,
                 "rows": self.rows,
                 "subject": self.subject,
+                "user": to_base64url(self.user),
             }
         )

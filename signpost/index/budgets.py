@@ -4,6 +4,8 @@
   organisation's is the UTC day. A deep lookup counts twice.
 * An urgent account has an overdraft: past its budget it is still answered, and each use is on the record for auditors.
 * An organisation's budget grows with its caseload in its own table, which no shield ever touches (C3).
+* A case-management system has a budget of its own, and each user whom it names that of a practitioner. It is believed
+  about whom it names: a program that lies about that has the machine's budget and no more.
 * A reviewed exception adds to all of these while it lasts; what is asked by it is on the record.
 * *Repeats*: lookups that share a tag with an earlier one are counted for each shared tag, by account and shift and by
   organisation and month. Who guesses at an address asks again and again with the same name: that is what it looks like.
@@ -23,6 +25,7 @@ from typing import Final
 
 from signpost.protocol.classes import MatchClass, Place
 from signpost.protocol.credentials import SHIFT_SECONDS, Asker
+from signpost.protocol.encoding import to_base64url
 from signpost.protocol.purposes import Role
 from signpost.protocol.tags import TagKey
 
@@ -84,9 +87,11 @@ _NOTHING: Final = Extra()
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What one lookup is charged: the account first, then its organisation; and what is counted of it."""
+    """What one lookup is charged: whoever asks first (of a machine's: the user it named, then the machine), and last
+    their organisation; and what is counted of it.
+    """
 
-    charges: tuple[Charge, Charge]
+    charges: tuple[Charge, ...]
     repeats: Repeats
 
 
@@ -97,6 +102,7 @@ class Budgets:
     practitioner: int
     urgent: int
     urgent_overdraft: int
+    case_management: int
     organisation_least: int
     organisation_share: float
     repeats_account: int
@@ -114,17 +120,24 @@ class Budgets:
     ) -> Costs:
         """What a lookup costs this asker now."""
         lookups = 2 if deep else 1
-        urgent = asker.role is Role.URGENT
-        ordinary = self.urgent if urgent else self.practitioner
+        urgent, machine = asker.role is Role.URGENT, asker.role is Role.CASE_MANAGEMENT
+        ordinary = self.urgent if urgent else self.case_management if machine else self.practitioner
         budget = ordinary + extra.account
         most = max(ordinary, self.urgent_overdraft) + extra.account if urgent else budget
         day = now - now % _DAY + _DAY
-        own, whole = ("account", asker.organisation, asker.account), ("organisation", asker.organisation)
+        shift = now + SHIFT_SECONDS
+        account, whole = ("account", asker.organisation, asker.account), ("organisation", asker.organisation)
+        charges = [Charge(account, lookups, most=most, ordinary=ordinary, noted=budget, until=shift)]
+        own: tuple[str, ...] = account
+        if machine:
+            own = ("user", asker.organisation, asker.account, to_base64url(asker.user))
+            few = self.practitioner
+            charges.insert(0, Charge(own, lookups, most=few, ordinary=few, noted=few, until=shift))
         of_all = max(self.organisation_least, round(self.organisation_share * caseload))
         of_all_by_exception = of_all + extra.organisation
         return Costs(
             charges=(
-                Charge(own, lookups, most=most, ordinary=ordinary, noted=budget, until=now + SHIFT_SECONDS),
+                *charges,
                 Charge(whole, lookups, most=of_all_by_exception, ordinary=of_all, noted=of_all_by_exception, until=day),
             ),
             repeats=Repeats(

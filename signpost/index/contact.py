@@ -17,8 +17,9 @@ from typing import Final, final
 from signpost.index.asking import asked_by_receipt
 from signpost.index.audit import ACCESS_BYTES, AuditAction, AuditEvent
 from signpost.index.contact_states import NoticeEvent, NoticeState, after
-from signpost.index.handle_faults import HandleFault, faults_of
+from signpost.index.handle_faults import faults_of
 from signpost.index.lifetimes import CALL_BACK_DAYS, whole_hour
+from signpost.index.naming import require_named
 from signpost.index.permissions import Act, may, require
 from signpost.index.ports import CallBacks, Glasses, Handles, Lookups, Record
 from signpost.index.records import CallBack, KeptNotice
@@ -39,6 +40,7 @@ from signpost.protocol.messages import (
     SharedHandle,
     StaleHandle,
 )
+from signpost.protocol.own_organisation import HandleFault
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.service.clock import Randomness
 
@@ -92,9 +94,10 @@ class Contact:
         the most urgent stands.
 
         Raises:
-            Problem: ROLE_REFUSED, PURPOSE_REFUSED, LOOKUP_UNKNOWN, NONCE_USED.
+            Problem: ROLE_REFUSED, PURPOSE_REFUSED, MALFORMED, LOOKUP_UNKNOWN, NONCE_USED.
         """
         require(may(signed.asker, Act.ASK_FOR_CALL_BACK))
+        require_named(asked.user, signed)
         call_back = asked_by_receipt(
             self._lookups,
             signed,
@@ -116,9 +119,10 @@ class Contact:
         """What became of one's own call-back.
 
         Raises:
-            Problem: ROLE_REFUSED, CALL_BACK_UNKNOWN, NONCE_USED.
+            Problem: ROLE_REFUSED, MALFORMED, CALL_BACK_UNKNOWN, NONCE_USED.
         """
         require(may(signed.asker, Act.ASK_FOR_CALL_BACK))
+        require_named(asked.user, signed)
         call_back = self._left(asked.receipt, signed)
         handles = self._call_backs.shared(call_back, now=signed.at)
         await self._record.note(signed.audit(AuditAction.READ_CALL_BACK, self._randomness), signed=signed)
@@ -139,9 +143,10 @@ class Contact:
         """What came of it.
 
         Raises:
-            Problem: ROLE_REFUSED, CALL_BACK_UNKNOWN, NONCE_USED.
+            Problem: ROLE_REFUSED, MALFORMED, CALL_BACK_UNKNOWN, NONCE_USED.
         """
         require(may(signed.asker, Act.ASK_FOR_CALL_BACK))
+        require_named(asked.user, signed)
         audit = signed.audit(AuditAction.TOLD_OUTCOME, self._randomness)
         await self._call_backs.tell_outcome(
             signed.asker, asked.receipt, reached=asked.reached, new=asked.new, signed=signed, audit=audit

@@ -7,28 +7,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from enum import StrEnum
 from typing import Final
 
 from signpost.index.records import Handle
+from signpost.protocol.own_organisation import HandleFault
 
-__all__ = ["CONFIRMED_DAYS", "MARKED_DAYS", "HandleFault", "faults_of", "standing_for"]
+__all__ = ["CONFIRMED_DAYS", "MARKED_DAYS", "faults_of", "standing_for"]
 
 CONFIRMED_DAYS: Final = 90
 """A handle that nobody has confirmed for so long is to be confirmed."""
 MARKED_DAYS: Final = CONFIRMED_DAYS + 14
 """And after so many it is marked as one that may be wrong."""
-
-
-class HandleFault(StrEnum):
-    """What is wrong with a handle, in a word that stays the same."""
-
-    TO_CONFIRM = "to-confirm"
-    UNCONFIRMED = "unconfirmed"
-    NO_TELEPHONE = "no-telephone"
-    NO_FALLBACK = "no-fallback"
-    CIRCULAR_FALLBACK = "circular-fallback"
-    UNREACHABLE = "unreachable"
 
 
 def faults_of(handle: Handle, handles: Mapping[str, Handle], *, today: dt.date) -> list[HandleFault]:

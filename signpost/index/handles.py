@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, final
 
 from signpost.index.audit import ACCESS_BYTES, AuditAction, AuditEvent
-from signpost.index.handle_faults import HandleFault, faults_of
+from signpost.index.handle_faults import faults_of
 from signpost.index.permissions import Act, may, require
 from signpost.index.ports import Handles, Organisations, Record
 from signpost.index.records import Handle
@@ -18,6 +18,7 @@ from signpost.index.requests import Signed
 from signpost.index.speakable import speakable
 from signpost.protocol.credentials import OrganisationId
 from signpost.protocol.messages import HandleList
+from signpost.protocol.own_organisation import HandleFault, OwnHandle, OwnHandleList
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.service.clock import Randomness
 
@@ -73,6 +74,18 @@ class OwnHandles:
             handles=[handle.identifier for handle in handles],
             consent_only=[handle.identifier for handle in handles if handle.consent_only],
         )
+
+    async def whole(self, signed: Signed) -> OwnHandleList:
+        """The asker's organisation's handles, whole, with what is wrong with each: for its administrators.
+
+        Raises:
+            Problem: ROLE_REFUSED, NONCE_USED.
+        """
+        require(may(signed.asker, Act.READ_HANDLES))
+        await self._record.note(signed.audit(AuditAction.LISTED_HANDLES, self._randomness), signed=signed)
+        handles = {handle.identifier: handle for handle in self.of(signed.asker.organisation)}
+        today = _day(signed.at)
+        return OwnHandleList(handles=[_shown(each, faults_of(each, handles, today=today)) for each in handles.values()])
 
     def of(self, organisation: OrganisationId) -> list[Handle]:
         """An organisation's handles, whole, for the operator.
@@ -197,6 +210,22 @@ def _known(handles: Mapping[str, Handle], identifier: str, *, pointer: str = "/h
     if (handle := handles.get(identifier)) is None:
         raise Problem(ProblemCode.HANDLE_UNKNOWN, pointers=(pointer,))
     return handle
+
+
+def _shown(handle: Handle, faults: Sequence[HandleFault]) -> OwnHandle:
+    return OwnHandle(
+        handle=handle.identifier,
+        title=handle.title,
+        telephone=handle.telephone,
+        email=handle.email,
+        hours=handle.hours,
+        out_of_hours=handle.out_of_hours,
+        handed_over_to=handle.handed_over_to,
+        consent_only=handle.consent_only,
+        privacy_office=handle.privacy_office,
+        confirmed_on=handle.confirmed_on,
+        faults=list(faults),
+    )
 
 
 def _day(now: int) -> dt.date:

@@ -22,6 +22,7 @@ from signpost.index.budgets import Beyond, Budgets
 from signpost.index.coverage import NationalCoverage
 from signpost.index.evaluated import check_epoch, read_receipts, read_tags
 from signpost.index.lifetimes import CALL_BACK_DAYS, LOOKUP_ROW_SECONDS, whole_hour
+from signpost.index.naming import require_named
 from signpost.index.permissions import Act, may, may_look_up, require
 from signpost.index.ports import BudgetExceptions, KeptLookup, Lookups, Record
 from signpost.index.records import StoredTag
@@ -74,13 +75,17 @@ class Lookup:
         """One word, when all that it leaves behind is durable.
 
         Raises:
-            Problem: ROLE_REFUSED, PURPOSE_REFUSED, EPOCH_UNKNOWN, TAGS_PROFILE, TAG_INVALID, RECEIPTS_MISMATCH,
-                RECEIPT_INVALID, RECEIPT_EXPIRED, RECEIPT_SPENT, NONCE_USED, BUDGET_USED, REPEATS_USED.
+            Problem: ROLE_REFUSED, PURPOSE_REFUSED, MALFORMED, EPOCH_UNKNOWN, TAGS_PROFILE, TAG_INVALID,
+                RECEIPTS_MISMATCH, RECEIPT_INVALID, RECEIPT_EXPIRED, RECEIPT_SPENT, NONCE_USED, BUDGET_USED,
+                REPEATS_USED.
         """
         asker = signed.asker
         use = Use.LOOKUP if asked.deep is None else Use.DEEP
         by_mother = any(point.match_class is MatchClass.MATERNAL for point in asked.tags)
-        require(may_look_up(asker, asked.purpose, by_mother=by_mother))
+        require(
+            may_look_up(asker, asked.purpose, urgency=asked.urgency, by_mother=by_mother, deep=asked.deep is not None)
+        )
+        require_named(asked.user, signed)
         check_epoch(self._manifest, asked.epoch)
         tags = read_tags(asked.tags, use, place="/tags")
         receipts = read_receipts(asked.receipts, self._manifest, signed, use=use, points=POINTS[use])
@@ -124,9 +129,10 @@ class Lookup:
         details and is not charged, so nothing is learned by it but whether the answer has changed.
 
         Raises:
-            Problem: ROLE_REFUSED, LOOKUP_UNKNOWN, NONCE_USED.
+            Problem: ROLE_REFUSED, MALFORMED, LOOKUP_UNKNOWN, NONCE_USED.
         """
         require(may(signed.asker, Act.LOOK_UP))
+        require_named(asked.user, signed)
         stored = self._lookups.kept(signed.asker, asked.receipt, now=signed.at)
         if stored is None:
             raise Problem(ProblemCode.LOOKUP_UNKNOWN)

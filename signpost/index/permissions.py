@@ -4,6 +4,12 @@ In which state an account may do it is `account_state`'s; what is seen of the an
 stands in the tables: no role that looks children up registers, audits or administers; an operator and an administrator
 look nobody up; and nobody has two roles, since an account has one. The record is read in an organisation of oversight,
 and what touches a shielded child is seen by the independent desk; neither does anything else.
+
+A case-management system looks up in the name of a user whom it names, for an ordinary purpose; it neither breaks a
+glass, nor answers, nor registers.
+
+An administrator's account sees its organisation's accounts and desks, and stops an account. What adds power (enrolling,
+approving, reinstating, later dates) is no act here: it is a statement that the organisation's key signs.
 """
 
 from __future__ import annotations
@@ -14,7 +20,16 @@ from typing import Final
 
 from signpost.protocol.credentials import Asker
 from signpost.protocol.problems import Problem, ProblemCode
-from signpost.protocol.purposes import LOOKING_ROLES, Kind, Purpose, Role, purposes_of
+from signpost.protocol.purposes import (
+    ANSWERING_ROLES,
+    LOOKING_ROLES,
+    MACHINE_ROLES,
+    Kind,
+    Purpose,
+    Role,
+    Urgency,
+    purposes_of,
+)
 
 __all__ = ["Act", "Allowed", "Refused", "may", "may_look_up", "require", "role_may"]
 
@@ -37,20 +52,24 @@ class Act(StrEnum):
     READ_DESK_RECORD = "read-desk-record"
     UPHOLD_RIGHTS = "uphold-rights"
     READ_RECORD = "read-record"
-    ADMINISTER_ACCOUNTS = "administer-accounts"
+    LIST_ACCOUNTS = "list-accounts"
+    SUSPEND_ACCOUNT = "suspend-account"
+    READ_HANDLES = "read-handles"
     ADMIT_ORGANISATION = "admit-organisation"
 
 
 _FEED: Final = frozenset({Role.FEED})
+_ADMINISTRATOR: Final = frozenset({Role.ADMINISTRATOR})
 _ROLES: Final = {
     Act.LOOK_UP: LOOKING_ROLES,
     Act.ASK_FOR_CALL_BACK: LOOKING_ROLES,
     # Who works with children answers for the work of their organisation.
-    Act.ANSWER_NOTICES: LOOKING_ROLES,
+    Act.ANSWER_NOTICES: ANSWERING_ROLES,
     Act.BREAK_GLASS: frozenset({Role.URGENT}),
     # Somebody whose office is that families' rights are kept, and who never breaks one.
     Act.REVIEW_GLASS: frozenset({Role.RIGHTS_OFFICER}),
     # The whole caseload of an organisation is written and read back by its feed, and by nobody who looks children up.
+    # Who brings the extract to it at a gateway, a data officer, writes nothing here either.
     Act.REGISTER: _FEED,
     Act.CHANGE: _FEED,
     Act.LIST_INVOLVEMENTS: _FEED,
@@ -62,7 +81,10 @@ _ROLES: Final = {
     Act.READ_DESK_RECORD: frozenset({Role.AUDITOR}),
     Act.UPHOLD_RIGHTS: frozenset({Role.RIGHTS_OFFICER}),
     Act.READ_RECORD: frozenset({Role.AUDITOR}),
-    Act.ADMINISTER_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
+    Act.LIST_ACCOUNTS: _ADMINISTRATOR,
+    Act.SUSPEND_ACCOUNT: _ADMINISTRATOR,
+    # Whole, with when each was confirmed: they see to it that desks are right.
+    Act.READ_HANDLES: _ADMINISTRATOR,
     Act.ADMIT_ORGANISATION: frozenset({Role.OPERATOR}),
 }
 _OVERSIGHT: Final = frozenset({Act.READ_RECORD})
@@ -107,10 +129,15 @@ def may(asker: Asker, act: Act) -> Allowed | Refused:
     return role_may(asker.role, act)
 
 
-def may_look_up(asker: Asker, purpose: Purpose, *, by_mother: bool = False) -> Allowed | Refused:
+def may_look_up(
+    asker: Asker, purpose: Purpose, *, urgency: Urgency | None = None, by_mother: bool = False, deep: bool = False
+) -> Allowed | Refused:
     """Whether the asker may look a child up for this purpose: it must be one of their role in their kind of
-    organisation, and the shift's credential must name it.
+    organisation, and the shift's credential must name it. A machine asks for nothing at once and nothing deep: that is
+    for somebody who has signed in themselves.
     """
+    if asker.role in MACHINE_ROLES and (deep or urgency is Urgency.NOW):
+        return Refused(ProblemCode.ROLE_REFUSED)
     return _may_look_up(asker.role, asker.kind, purpose, signed_in_for=asker.purposes, by_mother=by_mother)
 
 

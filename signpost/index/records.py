@@ -18,6 +18,7 @@ from signpost.protocol.classes import Place
 from signpost.protocol.credentials import AccountId, OrganisationId
 from signpost.protocol.keys import VerifyKey
 from signpost.protocol.messages import DeclineReason
+from signpost.protocol.named_users import NOBODY
 from signpost.protocol.purposes import Basis, Kind, Purpose, Role, Urgency
 from signpost.protocol.secret import Secret
 from signpost.protocol.shielding import ShieldEndReason, ShieldReason, ShieldState
@@ -189,6 +190,8 @@ class CallBack:
     waits_until: int
     tags: tuple[StoredTag, ...]
     """As the lookup row kept them."""
+    user: bytes = NOBODY
+    """Whom a machine asks for: the call-back is theirs alone."""
     reached: bool | None = None
     """Whether anybody was reached in the end; null until the asker says so."""
     new: bool | None = None

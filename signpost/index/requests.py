@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from signpost.index.audit import ACCESS_BYTES, AuditAction, AuditEvent
-from signpost.protocol.credentials import Asker
+from signpost.protocol.credentials import AccountId, Asker
 from signpost.protocol.problems import ProblemCode
 from signpost.protocol.purposes import DeepReason, Purpose
 from signpost.protocol.receipts import EvaluationReceipt
@@ -39,6 +39,7 @@ class Signed:
         purpose: Purpose | None = None,
         deep: DeepReason | None = None,
         ground: ObjectionGround | Exemption | None = None,
+        subject: AccountId | None = None,
         refused: ProblemCode | None = None,
     ) -> AuditEvent:
         """The leaf of this request."""
@@ -48,8 +49,10 @@ class Signed:
             access=randomness(ACCESS_BYTES),
             organisation=self.asker.organisation,
             account=self.asker.account,
+            user=self.asker.user,
             purpose=purpose,
             deep=deep,
+            subject=subject,
             ground=ground,
             refused=refused,
         )

@@ -68,6 +68,9 @@ class IndexSettings(ServiceSettings):
     urgent_overdraft_lookups: Annotated[int, Field(ge=1, le=20_000)] = 2_000
     """What an urgent account may ask in all, past its budget: nobody is turned away from A&E for a count. Each use of
     it is on the record."""
+    case_management_lookups: Annotated[int, Field(ge=1, le=20_000)] = 600
+    """A case-management system's own, for all its users together: ten practitioners'. Each user whom it names has a
+    practitioner's besides."""
     organisation_lookups: Annotated[int, Field(ge=1)] = 2_000
     """A day, for an organisation of any size: a hospital has no caseload of its own."""
     organisation_lookups_per_involvement: Annotated[float, Field(ge=0, le=10)] = 0.5
@@ -117,6 +120,7 @@ class IndexSettings(ServiceSettings):
             practitioner=self.practitioner_lookups,
             urgent=self.urgent_lookups,
             urgent_overdraft=self.urgent_overdraft_lookups,
+            case_management=self.case_management_lookups,
             organisation_least=self.organisation_lookups,
             organisation_share=self.organisation_lookups_per_involvement,
             repeats_account=self.repeats_of_an_account,

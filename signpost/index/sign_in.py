@@ -2,7 +2,9 @@
 
 The order, the same for everybody:
 1. the request is signed by the account's device key. Who has no such device can guess nothing, and so lock nobody out:
-   only tries from the account's own device are counted against it, all others against where they come from;
+   only tries from the account's own device are counted against it, all others against where they come from. Of a
+   gateway, which its organisation vouches for, each name is counted by itself whether it is an account or not: made-up
+   names there neither keep others out nor tell which names are none;
 2. the try is counted, before it is looked at: ten in five minutes;
 3. password, then one-time code. Where there is no such account a hash and a secret that fit nothing are checked in
    their place, so that it takes as long, and every failure is told in the same words;
@@ -44,7 +46,7 @@ from signpost.protocol.credentials import (
     ShiftCredential,
 )
 from signpost.protocol.encoding import to_base64url
-from signpost.protocol.gateways import Enrolled, read_session
+from signpost.protocol.gateways import Enrolled, GatewayCertificate, read_at_gateway, read_session
 from signpost.protocol.keys import SigningKey, VerifyKey
 from signpost.protocol.messages import GatewaySession, Nothing, PasswordRequest, SignInAnswer, SignInRequest
 from signpost.protocol.one_time_codes import SECRET_BYTES, step_of
@@ -128,7 +130,8 @@ class SigningIn:
                 ACCOUNT_NOT_APPROVED, ACCOUNT_SUSPENDED, VETTING_LAPSED, TRAINING_LAPSED or REVOKED; at a gateway also
                 GATEWAY_INVALID, SESSION_INVALID or CERTIFICATE_EXPIRED (the gateway's).
         """
-        proved = await self._proved(request, asked, source, now)
+        gateway = None if asked.session is None else asked.session.gateway
+        proved = await self._proved(request, asked, gateway, source, now)
         try:
             enrolled = self._enrolled(proved.account, asked.session, now)
         except Problem as problem:
@@ -143,11 +146,15 @@ class SigningIn:
         Raises:
             Problem: as signing in; with every factor right also PASSWORD_TOO_WEAK.
         """
-        proved = await self._proved(request, asked, source, now)
+        proved = await self._proved(request, asked, asked.gateway, source, now)
         known, new = proved.account, asked.new_password
         # A machine has none to change; and only who knew the old one is told anything of the new one.
         if known.role in MACHINE_ROLES:
             await self._refused(known, ProblemCode.SIGN_IN_REFUSED, now)
+        try:
+            self._refuse_gateway(known, asked.gateway, now)
+        except Problem as problem:
+            await self._refused(known, problem.code, now)
         if not strong_enough(new, known=[asked.organisation, asked.account]):
             raise Problem(ProblemCode.PASSWORD_TOO_WEAK)
         typed, salt, cost = as_secret(new), self._randomness(_SALT_BYTES), self._hashing.cost
@@ -178,14 +185,21 @@ class SigningIn:
         return Nothing()
 
     async def _proved(
-        self, request: PresentedRequest, asked: SignInRequest | PasswordRequest, source: Guesser | None, now: int
-    ) -> _Proved:
+        self, request: PresentedRequest, asked: SignInRequest | PasswordRequest, gateway: str | None,
+        source: Guesser | None, now: int,
+    ) -> _Proved:  # fmt: skip
         """Whose every factor was right, of an account that may be used: the steps 1 to 4 above."""
         organisation, name = OrganisationId(asked.organisation), AccountId(asked.account)
         account = self._accounts.account(organisation, name)
         signature = self._signature(request, account, now)
         own = ("account", asked.organisation, asked.account)
-        guessers: list[Guesser] = ([] if source is None else [source]) if signature is None else [own]
+        through = None if gateway is None else self._vouched_for(request, organisation, gateway, now)
+        if signature is not None:
+            guessers: list[Guesser] = [own]
+        elif through is not None:
+            guessers = [("gateway", asked.organisation, through.text, asked.account)]
+        else:
+            guessers = [] if source is None else [source]
         await self._accounts.guess(guessers, now=now)
         known = account if signature is not None else None
         step, rehashed = await self._factors(known, asked, now)
@@ -206,6 +220,22 @@ class SigningIn:
             if problem.code is ProblemCode.SIGNATURE_STALE:
                 raise
             return None
+
+    def _vouched_for(
+        self, request: PresentedRequest, organisation: OrganisationId, gateway: str, now: int
+    ) -> VerifyKey | None:
+        """The key of the gateway that signed the request, where the organisation's word on it stands; else none."""
+        admitted = self._organisations.organisation(organisation)
+        if admitted is None:
+            return None
+        try:
+            certificate = GatewayCertificate.read(gateway, admitted.signing_key)
+            self._refuse_certificate(certificate.identifier)
+            verify_sign_in(request, device=certificate.key, now=now)
+        except (TokenInvalid, Problem):
+            return None
+        stands = certificate.organisation == organisation and now < certificate.expires_at
+        return certificate.key if stands else None
 
     async def _factors(
         self, account: Account | None, asked: SignInRequest | PasswordRequest, now: int
@@ -251,12 +281,24 @@ class SigningIn:
         enrolled = read_session(certificate, session.gateway, session.session, organisation_key=organisation_key)
         assert enrolled.gateway is not None
         assert enrolled.session is not None
-        if now >= enrolled.gateway.expires_at:
-            raise Problem(ProblemCode.CERTIFICATE_EXPIRED)
+        self._refuse_ended(enrolled.gateway, now)
         if now >= enrolled.session.expires_at:
             raise Problem(ProblemCode.SESSION_INVALID)
-        self._refuse_certificate(enrolled.gateway.identifier)
         return enrolled
+
+    def _refuse_gateway(self, account: Account, gateway: str | None, now: int) -> None:
+        """Refuse an account that is used at a gateway, unless its gateway's certificate is given and stands."""
+        certificate, organisation_key = self._certificate(account)
+        if not certificate.at_gateway:
+            return
+        if gateway is None:
+            raise Problem(ProblemCode.GATEWAY_INVALID)
+        self._refuse_ended(read_at_gateway(certificate, gateway, organisation_key=organisation_key), now)
+
+    def _refuse_ended(self, gateway: GatewayCertificate, now: int) -> None:
+        if now >= gateway.expires_at:
+            raise Problem(ProblemCode.CERTIFICATE_EXPIRED)
+        self._refuse_certificate(gateway.identifier)
 
     async def _opened(self, proved: _Proved, enrolled: Enrolled, now: int) -> SignInAnswer:
         known, certificate = proved.account, enrolled.certificate

@@ -21,6 +21,7 @@ from typing import Final, NewType
 from signpost.protocol.claims import confirmed_key, exactly, key_confirmation, text_in
 from signpost.protocol.encoding import JSON
 from signpost.protocol.keys import SigningKey, VerifyKey
+from signpost.protocol.named_users import NOBODY
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import Kind, Purpose, Role
 from signpost.protocol.tokens import TokenInvalid, peek, read_identifier, read_seconds, read_token, sign_token
@@ -213,6 +214,8 @@ class Asker:
     not_before: int
     gateway_identifier: str | None = None
     """Of the certificate of the gateway they sit at; null at a device of their own."""
+    user: bytes = NOBODY
+    """Whom a machine asks for, as its request names them."""
 
     def check_time(self, now: int, *, leeway: int = 5) -> None:
         """Refuse an asker whose statements have run out, or have not begun (beyond `leeway` seconds of clock error).

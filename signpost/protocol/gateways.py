@@ -34,6 +34,7 @@ __all__ = [
     "GatewayCertificate",
     "SessionCertificate",
     "joined",
+    "read_at_gateway",
     "read_enrolled",
     "read_session",
 ]
@@ -190,15 +191,14 @@ def read_enrolled(presented: str, *, organisation_key: VerifyKey) -> Enrolled:
             raise Problem(ProblemCode.GATEWAY_INVALID)
 
 
-def read_session(
-    certificate: EnrolmentCertificate, gateway: str, session: str, *, organisation_key: VerifyKey
-) -> Enrolled:
-    """A session of an account that its organisation enrolled at this gateway. Times as in `read_enrolled`.
+def read_at_gateway(
+    certificate: EnrolmentCertificate, gateway: str, *, organisation_key: VerifyKey
+) -> GatewayCertificate:
+    """The certificate of the gateway at which an account is used. Its time is not checked here.
 
     Raises:
-        Problem: GATEWAY_INVALID: the organisation did not sign the gateway's certificate, or enrolled the account not
-            there, or gave the gateway no accounts of that role. SESSION_INVALID: the gateway did not sign the session's
-            certificate for this account, or it is longer than it may be.
+        Problem: GATEWAY_INVALID: the organisation did not sign it, or enrolled the account not there, or gave the
+            gateway no accounts of that role.
     """
     try:
         through = GatewayCertificate.read(gateway, organisation_key)
@@ -211,6 +211,20 @@ def read_session(
         and certificate.role in through.roles
     ):
         raise Problem(ProblemCode.GATEWAY_INVALID)
+    return through
+
+
+def read_session(
+    certificate: EnrolmentCertificate, gateway: str, session: str, *, organisation_key: VerifyKey
+) -> Enrolled:
+    """A session of an account that its organisation enrolled at this gateway. Times as in `read_enrolled`.
+
+    Raises:
+        Problem: GATEWAY_INVALID: the organisation did not sign the gateway's certificate, or enrolled the account not
+            there, or gave the gateway no accounts of that role. SESSION_INVALID: the gateway did not sign the session's
+            certificate for this account, or it is longer than it may be.
+    """
+    through = read_at_gateway(certificate, gateway, organisation_key=organisation_key)
     try:
         opened = SessionCertificate.read(session, through.key)
     except TokenInvalid:

@@ -39,6 +39,9 @@ class Label(StrEnum):
     CHILD_REFERENCE = "signpost/v1/organisation/child-reference"
     ROW_DIGEST = "signpost/v1/organisation/row-digest"
     CASE_REFERENCE = "signpost/v1/organisation/case-reference"
+    # D2: whom a case-management system asks for
+    USERS_KEY = "signpost/v1/organisation/users-key"
+    NAMED_USER = "signpost/v1/organisation/named-user"
     # C2, C3, C7: at rest in the index
     TAG_AT_REST = "signpost/v1/index/tag-at-rest"
     ACCESS_TAG_AT_REST = "signpost/v1/index/access-tag-at-rest"
@@ -109,5 +112,6 @@ class Label(StrEnum):
     GATEWAY_SESSION = "signpost/v1/gateway/session"
     GATEWAY_REQUEST = "signpost/v1/gateway/request"
     GATEWAY_PROGRAM = "signpost/v1/gateway/program"
+    CASE_SYSTEM = "signpost/v1/gateway/case-system"
     GATEWAY_PIN = "signpost/v1/gateway/pin"
     GATEWAY_FORM = "signpost/v1/gateway/form"

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from signpost.protocol.classes import MatchClass, Place, Tier, Use
 from signpost.protocol.device_opening import SEALED_KEY_BYTES
 from signpost.protocol.encoding import EncodingError, from_base64url, to_base64url
+from signpost.protocol.named_users import NOBODY, USER_BYTES
 from signpost.protocol.purposes import Basis, DeepReason, Kind, Purpose, Role, Urgency
 from signpost.protocol.threshold import MAX_HOLDERS
 from signpost.protocol.tokens import LAST_MOMENT
@@ -133,6 +134,8 @@ PointsBytes = Annotated[bytes, *_binary(32, 32 * MAX_POINTS)]
 ProofBytes = Annotated[bytes, *_binary(64, 64)]
 SealedCaseReference = Annotated[bytes, *_binary(CASE_REFERENCE_BYTES, CASE_REFERENCE_BYTES)]
 Token = Annotated[str, Field(min_length=16, max_length=4096, pattern=r"^[A-Za-z0-9_.-]+$")]
+NamedUser = Annotated[bytes, *_binary(USER_BYTES, USER_BYTES)]
+"""D2: whom a machine asks for; `NOBODY` of whoever asks in their own name. It is in every such request, of one size."""
 HandleId = Annotated[str, Field(pattern=r"^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$")]
 """A handle's opaque name, made by the index: two groups of four Crockford characters."""
 SpokenReceipt = Annotated[str, Field(pattern=r"^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$")]
@@ -264,6 +267,7 @@ Receipts = Annotated[list[Token], Field(min_length=1, max_length=32)]
 class LookupRequest(Wire):
     """C1: is anybody elsewhere working with this child? 12 tags; 24 where a reason makes it a deep lookup."""
 
+    user: NamedUser = NOBODY
     epoch: Counter
     purpose: Annotated[Purpose, Field(strict=False)]
     urgency: Annotated[Urgency, Field(strict=False)]
@@ -275,6 +279,7 @@ class LookupRequest(Wire):
 class LookupAgainRequest(Wire):
     """C6: the same child again, by one's own receipt. No new details, no points, no charge."""
 
+    user: NamedUser = NOBODY
     receipt: SpokenReceipt
 
 
@@ -313,6 +318,7 @@ class DeclineReason(StrEnum):
 class ContactRequest(Wire):
     """To be rung about the child of one's own lookup, whatever it was answered."""
 
+    user: NamedUser = NOBODY
     receipt: SpokenReceipt
     purpose: Annotated[Purpose, Field(strict=False)]
     urgency: Annotated[Urgency, Field(strict=False)]
@@ -330,6 +336,7 @@ class ContactAnswer(Wire):
 class ContactStatusRequest(Wire):
     """What became of one's own call-back."""
 
+    user: NamedUser = NOBODY
     receipt: SpokenReceipt
 
 
@@ -359,6 +366,7 @@ class ContactStatus(Wire):
 class OutcomeRequest(Wire):
     """What came of a call-back: whether anybody was reached, and whether that was news."""
 
+    user: NamedUser = NOBODY
     receipt: SpokenReceipt
     reached: bool
     new: bool
@@ -650,13 +658,16 @@ class SignInRequest(Wire):
 
 
 class PasswordRequest(Wire):
-    """D2: a person's new password, on every factor of the present ones; signed by the device's key like a sign-in."""
+    """D2: a person's new password, on every factor of the present ones; signed by the device's key like a sign-in, and
+    null but at a gateway the gateway's certificate with it.
+    """
 
     organisation: AccountName
     account: AccountName
     password: Password
     code: Code
     new_password: Password
+    gateway: Token | None = None
 
 
 class SignInAnswer(Wire):

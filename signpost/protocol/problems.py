@@ -103,6 +103,11 @@ class ProblemCode(StrEnum):
     NOTHING_TO_ASK = "nothing-to-ask"
     COULD_NOT_CHECK = "could-not-check"
     IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused"
+    FEED_RUNNING = "feed-running"
+    FEED_UNKNOWN = "feed-unknown"
+    FEED_CANCELLED = "feed-cancelled"
+    FORM_REFUSED = "form-refused"
+    FEEDS_NOT_TAKEN = "feeds-not-taken"
     # the local admin socket
     ALREADY_EXISTS = "already-exists"
     PASSPHRASE_WRONG = "passphrase-wrong"  # noqa: S105 - the name of a refusal, not a passphrase
@@ -131,8 +136,9 @@ PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
             "Send fewer records in one request."),
         _C.REQUEST_TIMEOUT: _Words(408, "Request too slow", "The body did not arrive whole in the time it has.",
             "Send it again; if it stays, check the line to this service."),
-        _C.UNSUPPORTED_MEDIA_TYPE: _Words(415, "Unsupported media type", "The body must be application/json.",
-            "Set Content-Type: application/json."),
+        _C.UNSUPPORTED_MEDIA_TYPE: _Words(415, "Unsupported media type",
+            "The body must be application/json, or multipart/form-data where files are uploaded.",
+            "Set Content-Type as the published schema has it."),
         _C.NOT_FOUND: _Words(404, "Not found", "There is nothing at this address.", "Check the address."),
         _C.METHOD_NOT_ALLOWED: _Words(405, "Method not allowed", "This address does not take that method.",
             "Check the method."),
@@ -305,6 +311,20 @@ PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
             "Try again; if it cannot wait, ring the local authority's out-of-hours duty team."),
         _C.IDEMPOTENCY_KEY_REUSED: _Words(422, "Idempotency key reused",
             "This session has used that key for another request.", "Use a new key for each request."),
+        _C.FEED_RUNNING: _Words(409, "A feed is under way",
+            "A feed of this organisation is being taken in or run; there is one at a time.",
+            "Wait until it has ended, or cancel it."),
+        _C.FEED_UNKNOWN: _Words(404, "Feed unknown",
+            "This gateway has no feed of that name, or no list of its errors; the history goes back 35 days.",
+            "See what there is: the list of feeds."),
+        _C.FEED_CANCELLED: _Words(409, "Feed cancelled", "The upload was cancelled. Nothing of it was read or kept.",
+            "Upload it again."),
+        _C.FORM_REFUSED: _Words(403, "Not a form of this page's",
+            "The form did not come from a page that was shown here.",
+            "Open the page again, and send it from there."),
+        _C.FEEDS_NOT_TAKEN: _Words(409, "No feeds here",
+            "This gateway has no desk of a feed, by which files could be registered.",
+            "Whoever runs the gateway names one: program_desk in its settings."),
         _C.ALREADY_EXISTS: _Words(409, "Already exists", "There is one of that name already.", "Choose another name."),
         _C.PASSPHRASE_WRONG: _Words(403, "Wrong passphrase", "The passphrase does not open the sealed file.",
             "Try again; the sealed file is unchanged."),

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Final
 
 __all__ = [
-    "ANSWERING_ROLES", "ENROLLED_ROLES", "GATEWAYS", "LOOKING_ROLES", "MACHINE_ROLES", "Basis", "DeepReason", "Kind",
-    "LegalGateway", "Purpose", "Role", "Urgency", "purposes_of",
+    "ANSWERING_ROLES", "ENROLLED_ROLES", "GATEWAYS", "LOOKING_ROLES", "MACHINE_ROLES", "NAMING_ROLES", "Basis",
+    "DeepReason", "Kind", "LegalGateway", "Purpose", "Role", "Urgency", "purposes_of",
 ]  # fmt: skip
 
 
@@ -26,31 +26,37 @@ class Purpose(StrEnum):
 
 
 class Role(StrEnum):
-    """What somebody may be to the system. `feed` is a machine that registers and never looks anybody up.
+    """What somebody may be to the system. `feed` is a machine that registers and never looks anybody up;
+    `case-management` one that looks up in a named user's name, and nothing urgent. A `data-officer` brings the feed the
+    organisation's extracts, at the organisation's gateway, and does nothing else.
 
-    The last three have no account: a custodian acts at its own key holder, an administrator by its organisation's
-    signing key, an operator at the index's local socket.
+    The last two have no account: a custodian acts at its own key holder, an operator at the index's local socket. An
+    administrator's account sees, and stops; what adds power they do by their organisation's signing key alone.
     """
 
     PRACTITIONER = "practitioner"
     URGENT = "urgent"
     MATERNITY = "maternity"
     FEED = "feed"
+    CASE_MANAGEMENT = "case-management"
+    DATA_OFFICER = "data-officer"
     SHIELDING_OFFICER = "shielding-officer"
     RIGHTS_OFFICER = "rights-officer"
     AUDITOR = "auditor"
-    CUSTODIAN = "custodian"
     ADMINISTRATOR = "administrator"
+    CUSTODIAN = "custodian"
     OPERATOR = "operator"
 
 
-ENROLLED_ROLES: Final = frozenset(Role) - {Role.CUSTODIAN, Role.ADMINISTRATOR, Role.OPERATOR}
+ENROLLED_ROLES: Final = frozenset(Role) - {Role.CUSTODIAN, Role.OPERATOR}
 """The roles of accounts."""
-MACHINE_ROLES: Final = frozenset({Role.FEED})
+MACHINE_ROLES: Final = frozenset({Role.FEED, Role.CASE_MANAGEMENT})
 """The roles of machines, which sign in by their device's key alone."""
-LOOKING_ROLES: Final = frozenset({Role.PRACTITIONER, Role.URGENT, Role.MATERNITY})
+LOOKING_ROLES: Final = frozenset({Role.PRACTITIONER, Role.URGENT, Role.MATERNITY, Role.CASE_MANAGEMENT})
 """The roles that may look a child up."""
-ANSWERING_ROLES: Final = LOOKING_ROLES
+NAMING_ROLES: Final = LOOKING_ROLES & MACHINE_ROLES
+"""The roles that name whom they ask for, in every question: a machine is nobody who can be asked why."""
+ANSWERING_ROLES: Final = LOOKING_ROLES - MACHINE_ROLES
 """The roles that answer notices, and so read their organisation's own case references."""
 
 
@@ -76,6 +82,8 @@ class LegalGateway:
 
 
 _EVERY_KIND: Final = frozenset(Kind) - {Kind.OVERSIGHT, Kind.SHIELDING_DESK}
+_ORDINARY: Final = frozenset({Role.PRACTITIONER, Role.CASE_MANAGEMENT})
+"""A case-management system asks for what its organisation's practitioners ask for."""
 GATEWAYS: Final[Mapping[Purpose, LegalGateway]] = MappingProxyType(
     {
         Purpose.VITAL_INTERESTS: LegalGateway(
@@ -86,16 +94,16 @@ GATEWAYS: Final[Mapping[Purpose, LegalGateway]] = MappingProxyType(
             "Children Act 1989, section 46: police protection", frozenset({Role.URGENT}), frozenset({Kind.POLICE}),
         ),
         Purpose.SECTION_17: LegalGateway(
-            "Children Act 1989, section 17: a child in need", frozenset({Role.PRACTITIONER}),
+            "Children Act 1989, section 17: a child in need", _ORDINARY,
             frozenset({Kind.COUNCIL}),
         ),
         Purpose.SECTION_11: LegalGateway(
             "Children Act 2004, section 11: safeguarding and promoting welfare",
-            frozenset({Role.PRACTITIONER, Role.MATERNITY}), _EVERY_KIND,
+            _ORDINARY | {Role.MATERNITY}, _EVERY_KIND,
         ),
         Purpose.SECTION_47: LegalGateway(
             "Children Act 1989, section 47: enquiries about significant harm",
-            frozenset({Role.PRACTITIONER, Role.URGENT, Role.MATERNITY}), _EVERY_KIND,
+            LOOKING_ROLES, _EVERY_KIND,
         ),
         Purpose.SECTION_16LA: LegalGateway(
             "Children Act 2004, section 16LA: sharing to safeguard or promote welfare", LOOKING_ROLES, _EVERY_KIND,

@@ -6,6 +6,9 @@ Rules:
 - A body has a deadline as a whole: whoever is late is answered 408 and the connection closed.
 - No more requests are inside at once than the service takes; the rest are answered 503 at once. Inside is who has said
   everything: one who is slow to say it takes nobody's place. No more bodies are read at once than there is memory for.
+- An address may have a *road* of its own, on which larger bodies come: there nothing is taken in before whoever stands
+  there asks for it, who first sees who sends. It has its own limit and its own deadlines, and where it is answered
+  before the body is whole the connection is closed.
 - Every answer carries the same headers: it is not stored, not sniffed, not framed, and tells no referrer. Where an
   answer has one of them already, its own stands: a page says itself what may be loaded into it.
 - A refusal is a problem document, or what the service makes of it for this address (`told`): a person gets a page.
@@ -17,7 +20,8 @@ Plain ASGI: a middleware that makes request objects or tasks costs more than the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -27,7 +31,7 @@ from signpost.service.events import ServiceEvent
 from signpost.service.foreign_logging import where_raised
 from signpost.service.log import Log
 
-__all__ = ["Door", "Told"]
+__all__ = ["Door", "Road", "Told"]
 
 Told = Callable[[Scope, Problem], ASGIApp]
 """How a refusal is told, at the address that was asked for."""
@@ -39,6 +43,19 @@ _HEADERS: Final = (
     (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
     (b"x-content-type-options", b"nosniff"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """A road of its own for the bodies of one address. `body_limit` in bytes; `body_seconds` for all of one, and
+    `stall_seconds` from one piece of it to the next.
+    """
+
+    method: str
+    path: str
+    body_limit: int
+    body_seconds: float
+    stall_seconds: float
 
 
 class Door:
@@ -54,6 +71,7 @@ class Door:
         most_reading: int,
         most_inside: int,
         told: Told,
+        roads: Sequence[Road] = (),
     ) -> None:
         self._app = app
         self._log = log
@@ -62,6 +80,7 @@ class Door:
         self._most_reading = most_reading
         self._most_inside = most_inside
         self._told = told
+        self._roads = {(road.method, road.path): road for road in roads}
         self._reading = 0
         self._inside = 0
 
@@ -70,6 +89,8 @@ class Door:
             await self._app(scope, receive, send)
             return
         answering = False
+        road = self._roads.get((scope["method"], scope["path"]))
+        streamed = None if road is None else _Streamed(receive, road)
 
         async def answer(message: Message) -> None:
             nonlocal answering
@@ -77,10 +98,16 @@ class Door:
                 answering = True
                 own = {name for name, _ in message["headers"]}
                 message["headers"] = [*message["headers"], *(each for each in _HEADERS if each[0] not in own)]
+                if streamed is not None and not streamed.whole and b"connection" not in own:
+                    message["headers"].append((b"connection", b"close"))
             await send(message)
 
         try:
-            await self._admit(scope, receive, answer)
+            if streamed is None:
+                await self._admit(scope, receive, answer)
+            else:
+                streamed.refuse_beyond(_announced(scope))
+                await self._enter(scope, streamed, answer)
         except Problem as problem:
             await self._told(scope, problem)(scope, receive, answer)
         except Exception as error:
@@ -98,6 +125,9 @@ class Door:
             if body is None:
                 return
             receive = _once(body, receive)
+        await self._enter(scope, receive, send)
+
+    async def _enter(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._inside >= self._most_inside:
             raise Problem(ProblemCode.OVERLOADED, retry_after=1)
         self._inside += 1
@@ -117,6 +147,41 @@ class Door:
             raise Problem(ProblemCode.REQUEST_TIMEOUT) from None
         finally:
             self._reading -= 1
+
+
+class _Streamed:
+    """A body as it comes. Called, it gives the next piece, or raises Problem: BODY_TOO_LARGE, REQUEST_TIMEOUT."""
+
+    def __init__(self, receive: Receive, road: Road) -> None:
+        self.whole = False
+        self._receive = receive
+        self._road = road
+        self._length = 0
+        self._due = asyncio.get_running_loop().time() + road.body_seconds
+
+    def refuse_beyond(self, announced: int | None) -> None:
+        """Refuse a body that is announced as too long. Raises Problem: BODY_TOO_LARGE."""
+        if announced is None:
+            self.whole = True  # there is none
+        elif announced > self._road.body_limit:
+            raise Problem(ProblemCode.BODY_TOO_LARGE)
+
+    async def __call__(self) -> Message:
+        if self.whole:
+            return await self._receive()
+        stalled = asyncio.get_running_loop().time() + self._road.stall_seconds
+        try:
+            async with asyncio.timeout_at(min(stalled, self._due)):
+                message = await self._receive()
+        except TimeoutError:
+            raise Problem(ProblemCode.REQUEST_TIMEOUT) from None
+        if message["type"] == "http.disconnect":
+            return message
+        self._length += len(message.get("body", b""))
+        if self._length > self._road.body_limit:
+            raise Problem(ProblemCode.BODY_TOO_LARGE)
+        self.whole = not message.get("more_body", False)
+        return message
 
 
 def _announced(scope: Scope) -> int | None:

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Scope
 
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.service.bodies import JsonRoute
-from signpost.service.door import Door, Told
+from signpost.service.door import Door, Road, Told
 from signpost.service.log import Log
 from signpost.service.problem_response import PROBLEM_JSON, answer_problems, problem_response
 
@@ -57,8 +57,10 @@ def build_app(
     challenge: str = "Signature",
     within: Sequence[Middleware] = (),
     told: Told | None = None,
+    roads: Sequence[Road] = (),
 ) -> FastAPI:
-    """An application with the door in front of it, to which a service adds its endpoints.
+    """An application with the door in front of it, to which a service adds its endpoints. `roads`: for bodies that the
+    door does not take in whole.
 
     An endpoint takes its body as `FromJson[Model]` and names what else it refuses with: `responses=refusals(...)`.
     `within` stands behind the door and before the endpoints; `told` is how the door's own refusals are told, where that
@@ -86,6 +88,7 @@ def build_app(
         most_reading=most_reading,
         most_inside=most_inside,
         told=told or _as_problem,
+        roads=roads,
     )
     answer_problems(app, challenge=challenge)
     return app

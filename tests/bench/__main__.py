@@ -1,7 +1,7 @@
 """`python -m tests.bench [--quick | --full] [PART …]`: measures, and prints what docs/explanation/performance.md shows.
 
-A part is `stages`, `feed`, `lookups`, `scale` or `shielding`; all of them without one. It exits 0 when it ran: a missed
-aim is a result, not a failure. `--quick` only shows that everything runs; its figures mean nothing.
+A part is `stages`, `feed`, `lookups`, `gateways`, `scale` or `shielding`; all of them without one. It exits 0 when it
+ran: a missed aim is a result, not a failure. `--quick` only shows that everything runs; its figures mean nothing.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import feed, lookups, scale, shielding, stages
+from tests.bench import feed, gateways, lookups, scale, shielding, stages
 from tests.bench.house import house
 from tests.bench.report import Table
 
 __all__ = ["main"]
 
-_PARTS = ("stages", "feed", "lookups", "scale", "shielding")
+_PARTS = ("stages", "feed", "lookups", "gateways", "scale", "shielding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,10 @@ class Sizes:
     triples: int
     sessions: int
     shielded: int
+    gateways: int = 10
 
 
-_QUICK = Sizes(2, 2, 2, 1, (12,), (12,), (100, 1_000), 3, 12, 2)
+_QUICK = Sizes(2, 2, 2, 1, (12,), (12,), (100, 1_000), 3, 12, 2, 2)
 _ORDINARY = Sizes(150, 250, 150, 4, (1_000, 10_000), (1_000, 100_000), scale.SIZES, 4_000, 2_000, 200)
 _FULL = Sizes(600, 600, 500, 4, (1_000, 10_000, 100_000), (1_000, 100_000, 300_000), scale.SIZES, 12_000, 6_000, 200)
 
@@ -70,12 +71,15 @@ def _run(parts: Sequence[str], sizes: Sizes, folder: Path) -> None:
     if "stages" in parts:
         _show(stages.measure(rounds=sizes.stage_rounds))
     with contextlib.ExitStack() as opened:
-        if "lookups" in parts or "feed" in parts:
+        if {"lookups", "feed", "gateways"} & set(parts):
             running = opened.enter_context(house(folder / "house"))
             if "lookups" in parts:
                 _show(lookups.measure(running, folder, rounds=sizes.lookup_rounds))
             if "feed" in parts:
                 _show(feed.measure(running, folder, rows=sizes.feed_rows, stub_rows=sizes.stub_rows))
+            if "gateways" in parts:
+                for table in gateways.measure(running, rounds=sizes.lookup_rounds, gateways=sizes.gateways):
+                    _show(table)
     if "scale" in parts:
         _show(scale.measure(folder / "scale", sizes=sizes.keys, rounds=sizes.scale_rounds, lookups=sizes.scale_lookups))
     if "shielding" in parts:

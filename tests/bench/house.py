@@ -14,6 +14,7 @@ from pathlib import Path
 
 from signpost.edge.desk import Desk, DeskSettings
 from signpost.edge.organisation_keys import copy_feed_keys, make_organisation_keys
+from signpost.protocol.keys import VerifyKey
 from signpost.protocol.purposes import MACHINE_ROLES, Kind, Role
 from signpost.service.clock import system_randomness
 from signpost_cli.demo.families import HANDLES, write_handles
@@ -42,9 +43,21 @@ class House:
     index_process: int
     holder_processes: tuple[int, ...]
 
-    def add_hospital(self) -> Path:
+    def admit(self, name: str, kind: Kind, signing_key: VerifyKey) -> None:
+        """Index and key holders take an organisation."""
+        self.index.tell("/organisations", organisation=name, kind=kind.value, signing_key=signing_key.text)
+        for number in range(1, _HOLDERS + 1):
+            tell(
+                _holder_folder(self.root, number) / "custody.sock",
+                "/admissions",
+                organisation=name,
+                signing_key=signing_key.text,
+                budget=_BUDGET,
+            )
+
+    def add_hospital(self, name: str = "aldate-hospital") -> Path:
         """A hospital's desk, for urgent lookups."""
-        return self._desk(self._enrol("aldate-hospital", Kind.HOSPITAL, Role.URGENT))
+        return self._desk(self._enrol(name, Kind.HOSPITAL, Role.URGENT))
 
     def add_council(self, name: str) -> Path:
         """A council's desk for feeds, with one handle and a handles file in it."""
@@ -65,15 +78,7 @@ class House:
 
     def _enrol(self, name: str, kind: Kind, role: Role) -> Enrolled:
         enrolled = enrol(name, kind, role, credential_key=self.index.keys.credential_key())
-        self.index.admit(enrolled)
-        for number in range(1, _HOLDERS + 1):
-            tell(
-                _holder_folder(self.root, number) / "custody.sock",
-                "/admissions",
-                organisation=name,
-                signing_key=enrolled.organisation.signing_key.verify_key.text,
-                budget=_BUDGET,
-            )
+        self.admit(name, kind, enrolled.organisation.signing_key.verify_key)
         return enrolled
 
     def _desk(self, enrolled: Enrolled) -> Path:

@@ -39,7 +39,7 @@ from tests.bench.sampling import Meter, Spread, cpu_seconds, in_turns, on_one_co
 from tests.bench.stages import THRESHOLD, Stage, stages
 from tests.support.askers import new_key
 
-__all__ = ["AIM", "measure"]
+__all__ = ["AIM", "details", "measure", "open_client", "people"]
 
 AIM = 4.0
 """The most that everything but group arithmetic should cost, as a multiple of the plain service's."""
@@ -50,7 +50,7 @@ _CHILDREN = 40
 
 def measure(house: House, folder: Path, *, rounds: int) -> Table:
     """A lookup a round of Signpost and of the plain service, in turns; then some more, on all cores, to time them."""
-    children = [_details(child) for child in _people(_CHILDREN)]
+    children = [details(child) for child in people(_CHILDREN)]
     credential_key = new_key()
     asker = enrol("aldate-hospital", Kind.HOSPITAL, Role.URGENT, credential_key=credential_key)
     with asyncio.Runner() as runner, _plain(folder, asker, credential_key, children) as (url, process):
@@ -83,7 +83,7 @@ class _Signpost:
     def __init__(self, runner: asyncio.Runner, house: House, children: Sequence[ChildDetails]) -> None:
         self._runner = runner
         self._children = itertools.cycle(children)
-        self._client = runner.run(_client(house.add_hospital()))
+        self._client = runner.run(open_client(house.add_hospital()))
         self.meter = Meter([*house.holder_processes, house.index_process])
         self.waited: list[float] = []
 
@@ -153,7 +153,8 @@ def _plain(
         yield url, process
 
 
-async def _client(desk: Path) -> Client:
+async def open_client(desk: Path) -> Client:
+    """A desk's client, to be left by its `__aexit__`."""
     return await Client(Desk.load(desk)).__aenter__()
 
 
@@ -170,13 +171,15 @@ def _hash(child: ChildDetails) -> bytes:
     return salted_hash(_SALT, child.nhs_number.reveal(), child.date_of_birth.isoformat())
 
 
-def _people(count: int) -> list[Person]:
+def people(count: int) -> list[Person]:
+    """So many made-up children with an NHS number."""
     today = datetime.now(tz=ZoneInfo("Europe/London")).date()
     people = (person(SEED, number, today=today) for number in itertools.count())
     return list(itertools.islice((child for child in people if child.nhs_number), count))
 
 
-def _details(child: Person) -> ChildDetails:
+def details(child: Person) -> ChildDetails:
+    """What is asked by: date of birth, NHS number, and UPN where there is one."""
     return ChildDetails(
         date_of_birth=child.date_of_birth,
         nhs_number=NHSNumber.parse(child.nhs_number),

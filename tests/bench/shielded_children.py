@@ -33,6 +33,7 @@ class Children:
     world: World
     index: LoneIndex
     threes: list[tuple[Child, Child, Child]] = field(default_factory=list)
+    first: Child = field(default_factory=lambda: whole_child("asked about first, and not timed"))
     _tags: dict[tuple[Use, str], list[TaggedPoint]] = field(default_factory=dict)
 
     @classmethod

@@ -24,23 +24,45 @@ _SIGNED_IN = {
     "DELETE /api/v1/sessions", "POST /api/v1/lookups", "POST /api/v1/lookups/again", "POST /api/v1/call-backs",
     "POST /api/v1/call-backs/status", "POST /api/v1/call-backs/outcomes", "GET /api/v1/inbox",
     "POST /api/v1/inbox/{receipt}/reply", "POST /api/v1/break-glass", "GET /api/v1/coverage",
+    "GET /api/v1/accounts", "POST /api/v1/accounts/suspend", "GET /api/v1/handles",
 }  # fmt: skip
 _PROGRAMS = {
-    "PUT /api/v1/involvements", "POST /api/v1/involvements/withdraw", "POST /api/v1/involvements/complete",
+    "GET /api/v1/involvements", "PUT /api/v1/involvements", "POST /api/v1/involvements/withdraw",
+    "POST /api/v1/involvements/complete",
 }  # fmt: skip
+_OFFICERS = {
+    "POST /api/v1/shields", "POST /api/v1/shields/approve", "POST /api/v1/shields/status", "POST /api/v1/shields/end",
+    "POST /api/v1/shields/identity-ended", "GET /api/v1/desk/queue", "POST /api/v1/desk/resolve",
+    "POST /api/v1/desk/call-backs", "POST /api/v1/rights/reports", "GET /api/v1/rights/reports",
+    "POST /api/v1/rights/reports/decide", "POST /api/v1/rights/reports/read", "POST /api/v1/rights/objections",
+    "POST /api/v1/rights/objections/end", "POST /api/v1/rights/corrections", "POST /api/v1/rights/withdrawals",
+    "GET /api/v1/reviews", "POST /api/v1/reviews/close",
+}  # fmt: skip
+_FEEDS = {
+    "POST /api/v1/feeds", "GET /api/v1/feeds", "GET /api/v1/feeds/{feed}", "GET /api/v1/feeds/{feed}/errors",
+    "DELETE /api/v1/feeds/{feed}",
+}  # fmt: skip
+_BY_SESSION = _SIGNED_IN | _OFFICERS | _FEEDS
 _OPEN = {"POST /api/v1/enrolments", "POST /api/v1/sessions", "POST /api/v1/password", "GET /health"}
 _FAST = settings(max_examples=12, phases=[Phase.generate], suppress_health_check=list(HealthCheck), deadline=None)
 _MARKER = "Zebedee-4711"
 
 
 class Scene:
-    """A gateway with two people signed in."""
+    """A gateway with people signed in, and its organisation's program."""
 
     def __init__(self, gateway: WholeGateway) -> None:
         self.gateway = gateway
         self.schema: dict[str, Any] = gateway.request("GET", "/openapi.json").json()
-        self.program = gateway.with_program()
-        self.users = [gateway.enrol("worker-1"), gateway.enrol("night-1", Role.URGENT)]
+        self.programs = [gateway.with_program(), gateway.with_case_system()]
+        self.users = [
+            gateway.enrol("worker-1"),
+            gateway.enrol("night-1", Role.URGENT),
+            gateway.enrol("shields-1", Role.SHIELDING_OFFICER),
+            gateway.enrol("rights-1", Role.RIGHTS_OFFICER),
+            gateway.enrol("data-1", Role.DATA_OFFICER),
+            gateway.enrol("admin-1", Role.ADMINISTRATOR),
+        ]
         self.tokens = [gateway.token(user) for user in self.users]
 
     def send(self, method: str, path: str, body: bytes, token: str | None) -> httpx2.Response:
@@ -57,9 +79,9 @@ class Scene:
         return self.gateway.index.run(sent())
 
     def alive(self, number: int) -> str:
-        """A session of that person's: a new one where a generated request has ended it. The third is the program."""
-        if number == len(self.tokens):
-            return self.program
+        """A session of that person's: a new one where a generated request has ended it. The last are the programs'."""
+        if number >= len(self.tokens):
+            return self.programs[number - len(self.tokens)]
         if self.gateway.request("GET", "/api/v1/coverage", token=self.tokens[number]).status_code != 200:
             self.tokens[number] = self.gateway.token(self.users[number])
         return self.tokens[number]
@@ -90,25 +112,37 @@ def _answered_by_name(scene: Scene, answer: httpx2.Response, label: str) -> None
 
 def test_the_published_paths_are_these(scene: Scene) -> None:
     """And a session's token is how one is known there."""
-    assert {operation.label for operation in _operations(scene)} == _SIGNED_IN | _PROGRAMS | _OPEN
+    assert {operation.label for operation in _operations(scene)} == _BY_SESSION | _PROGRAMS | _OPEN
     assert scene.schema["openapi"].startswith("3.1")
     assert scene.schema["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
-    for label in _SIGNED_IN | _PROGRAMS:
+    for label in _BY_SESSION | _PROGRAMS:
         method, path = label.split()
         assert scene.schema["paths"][path][method.lower()]["security"] == [{"HTTPBearer": []}]
 
 
-def test_no_address_takes_anything_but_a_notices_name(scene: Scene) -> None:
-    """Whatever stands in an address stands in somebody's log."""
-    for label in _SIGNED_IN | _PROGRAMS | _OPEN:
+def test_no_address_takes_anything_but_the_name_of_a_notice_or_of_a_feed_and_a_cursor(scene: Scene) -> None:
+    """Whatever stands in an address stands in somebody's log: a cursor is a random word of ten minutes."""
+    for label in _BY_SESSION | _PROGRAMS | _OPEN:
         method, path = label.split()
         parameters = scene.schema["paths"][path][method.lower()].get("parameters", [])
         named = {(each["in"], each["name"]) for each in parameters}
-        assert named <= {("header", "Idempotency-Key"), ("path", "receipt")}
+        assert named <= {("header", "Idempotency-Key"), ("path", "receipt"), ("path", "feed"), ("query", "cursor")}
 
 
 @pytest.mark.parametrize(
-    "who", [None, 0, 1, 2], ids=["a stranger", "a social worker", "somebody on urgent duty", "the program"]
+    "who",
+    [None, 0, 1, 2, 3, 4, 5, 6, 7],
+    ids=[
+        "a stranger",
+        "a social worker",
+        "somebody on urgent duty",
+        "a shielding officer",
+        "a rights officer",
+        "a data officer",
+        "an administrator",
+        "the program",
+        "the case system",
+    ],
 )
 def test_whatever_the_schema_generates_is_answered_as_published(scene: Scene, who: int | None) -> None:
     for operation in _operations(scene):

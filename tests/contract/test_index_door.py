@@ -34,6 +34,7 @@ _SIGNED = {
     "POST /v1/desk/call-backs", "POST /v1/desk/record", "POST /v1/rights/reports", "POST /v1/rights/reports/list",
     "POST /v1/rights/reports/decide", "POST /v1/rights/reports/read", "POST /v1/rights/objections",
     "POST /v1/rights/objections/end", "POST /v1/rights/corrections", "POST /v1/rights/withdrawals",
+    "POST /v1/accounts/list", "POST /v1/accounts/suspend", "POST /v1/handles/whole",
 }  # fmt: skip
 _UNSIGNED = {"POST /v1/accounts/statements", "POST /v1/enrolments", "POST /v1/sessions", "POST /v1/accounts/password"}
 """What carries no credential: who sends it says who they are in another way."""
@@ -52,6 +53,7 @@ class Scene:
         self.devices = [
             index.enrol("northtown", Role.FEED),
             index.enrol("st-elsewhere", Role.URGENT, Kind.HOSPITAL),
+            index.enrol("northtown", Role.ADMINISTRATOR),
         ]
         self.handle = index.handle("northtown")
         self.schema: dict[str, Any] = index.get("/openapi.json").json()
@@ -111,9 +113,10 @@ def test_the_published_paths_are_these_and_none_is_the_operators(scene: Scene) -
         assert scene.index.public("GET", path).status_code == 404
 
 
-@pytest.mark.parametrize("who", ["a stranger", "a feed", "a nurse"])
+@pytest.mark.parametrize("who", ["a stranger", "a feed", "a nurse", "an administrator"])
 def test_whatever_the_schema_generates_is_answered_as_published(scene: Scene, who: str) -> None:
-    device = {"a stranger": None, "a feed": scene.devices[0], "a nurse": scene.devices[1]}[who]
+    feed, nurse, administrator = scene.devices
+    device = {"a stranger": None, "a feed": feed, "a nurse": nurse, "an administrator": administrator}[who]
 
     for operation in _operations(scene):
 

@@ -27,6 +27,8 @@ TURNED = {
     "upn": "",
 }
 """An invented child, each detail from its end."""
+USER_TURNED = "rekram.eebedez"
+"""Whom a case-management system asks for, from the end of their name."""
 _LONGEST = 1 << 20
 
 
@@ -38,13 +40,14 @@ def gateway(tmp_path: Path) -> Iterator[WholeGateway]:
 
 
 def ask(
-    gateway: WholeGateway, token: str, path: str = "/api/v1/lookups", *, key: str | None = "k", **spoilt: str
-) -> int:
-    """One question about the child; nothing of it is left here but the status."""
+    gateway: WholeGateway, token: str, path: str = "/api/v1/lookups", *, key: str | None = "k", named: bool = False,
+    **spoilt: str,
+) -> int:  # fmt: skip
+    """One question about the child, `named`: for a user; nothing of it is left here but the status."""
     child = {field: text[::-1] for field, text in TURNED.items()} | spoilt
-    document = {"child": child, "urgency": "today"}
-    named = {} if key is None else {"idempotency-key": key}
-    return gateway.request("POST", path, document, token=token, **named).status_code
+    document = {"child": child, "urgency": "today"} | ({"user": USER_TURNED[::-1]} if named else {})
+    headers = {} if key is None else {"idempotency-key": key}
+    return gateway.request("POST", path, document, token=token, **headers).status_code
 
 
 def ask_by_page(
@@ -65,7 +68,7 @@ def ask_by_page(
         browser.gateway.keep_time()
     status = browser.send(path, {**fields, **born}).status_code
     if follow is not None:
-        status = browser.send(follow).status_code
+        status = browser.send(follow, {"deep": "name-unsure"}).status_code
     browser.seen.clear()
     del browser.page
     return status
@@ -78,7 +81,7 @@ def held(*, collected: bool = True) -> set[str]:
     if collected:
         gc.collect()
     found: set[str] = set()
-    needles = {field: text for field, text in TURNED.items() if len(text) > len("AA1 1CE")}
+    needles = {field: text for field, text in TURNED.items() if len(text) > len("AA1 1CE")} | {"user": USER_TURNED}
     seen: set[int] = set()
     waiting: list[object] = gc.get_objects()
     while waiting:
@@ -94,6 +97,11 @@ def held(*, collected: bool = True) -> set[str]:
     return found
 
 
+def asker(gateway: WholeGateway, named: bool) -> str:
+    """The token of a social worker's session; or of a case-management system, which names its users."""
+    return gateway.with_case_system() if named else gateway.token(gateway.enrol("worker-1", Role.PRACTITIONER))
+
+
 def register(gateway: WholeGateway, token: str, handle: str) -> str:
     """The child registered by the organisation's own program; nothing of it is left here but what became of it."""
     row = {field: text[::-1] for field, text in TURNED.items()}
@@ -103,28 +111,32 @@ def register(gateway: WholeGateway, token: str, handle: str) -> str:
     return str(answer.json()["involvements"][0]["outcome"])
 
 
-def test_no_live_object_holds_a_childs_details_after_the_answer(gateway: WholeGateway) -> None:
-    """After an answer that is remembered, after a refusal of a detail, and after an answer that could not be had."""
-    token = gateway.token(gateway.enrol("worker-1", Role.PRACTITIONER))
+@pytest.mark.parametrize("named", [False, True], ids=["a person", "a case-management system"])
+def test_no_live_object_holds_a_childs_details_after_the_answer(gateway: WholeGateway, named: bool) -> None:
+    """After an answer that is remembered, after a refusal of a detail, and after an answer that could not be had; nor
+    the name of the user whom a system asks for.
+    """
+    token = asker(gateway, named)
     assert held() == set()
 
-    assert ask(gateway, token) == 200
+    assert ask(gateway, token, named=named) == 200
     assert held() == set()
-    assert ask(gateway, token, key="refused", date_of_birth="never") == 422
-    assert ask(gateway, token, path="/api/v1/lookups/again", key="malformed") == 422
+    assert ask(gateway, token, key="refused", named=named, date_of_birth="never") == 422
+    assert ask(gateway, token, path="/api/v1/lookups/again", key="malformed", named=named) == 422
     gateway.index.world.clock.advance(301)
     for holder in gateway.holders:
         holder.clock.at = gateway.index.world.clock.now()
-    assert ask(gateway, token, key="unchecked") == 503
+    assert ask(gateway, token, key="unchecked", named=named) == 503
 
     assert held() == set()
 
 
+@pytest.mark.parametrize("named", [False, True], ids=["a person", "a case-management system"])
 @pytest.mark.parametrize("key", ["k", None])
 @pytest.mark.parametrize("why", ["answered", "refused", "unchecked"])
-def test_nothing_waits_for_the_garbage_collector(gateway: WholeGateway, why: str, key: str | None) -> None:
+def test_nothing_waits_for_the_garbage_collector(gateway: WholeGateway, why: str, key: str | None, named: bool) -> None:
     """A gateway that nobody uses for an hour may not collect for an hour."""
-    token = gateway.token(gateway.enrol("worker-1", Role.PRACTITIONER))
+    token = asker(gateway, named)
     if why == "unchecked":
         gateway.index.world.clock.advance(301)
         for holder in gateway.holders:
@@ -132,7 +144,8 @@ def test_nothing_waits_for_the_garbage_collector(gateway: WholeGateway, why: str
     gc.collect()
     gc.disable()
     try:
-        status = ask(gateway, token, key=key, **({"date_of_birth": "never"} if why == "refused" else {}))
+        spoilt = {"date_of_birth": "never"} if why == "refused" else {}
+        status = ask(gateway, token, key=key, named=named, **spoilt)
 
         assert status == {"answered": 200, "refused": 422, "unchecked": 503}[why]
         assert held(collected=False) == set()
@@ -145,7 +158,7 @@ def test_nothing_waits_for_the_garbage_collector(gateway: WholeGateway, why: str
     [
         ("/check", {}, None, 200),
         ("/check/name", {}, None, 200),
-        ("/check", {}, "/check/deep", 200),
+        ("/check/name", {}, "/check/deep", 200),
         ("/check", {"nhs_number": "9990000019"}, None, 422),
         ("/check/name", {"date_of_birth": "never"}, None, 422),
         ("/check/name", {"purpose": "s46"}, None, 403),
@@ -186,6 +199,40 @@ def test_a_form_that_is_carried_on_behind_a_pin_leaves_nothing(gateway: WholeGat
     try:
         assert ask_by_page(browser, "/check", away=LOCK_SECONDS) == 200
 
+        assert held(collected=False) == set()
+    finally:
+        gc.enable()
+
+
+def officer_asks(gateway: WholeGateway, token: str, path: str, **spoilt: str) -> int:
+    """The child in an officer's request; nothing of it is left here but the status."""
+    child = {field: text[::-1] for field, text in TURNED.items()} | spoilt
+    document: dict[str, object] = {"child": child}
+    if path == "shields":
+        child["known_postcode"] = child.pop("postcode")
+        document["reason"] = "fleeing-abuse"
+    elif path == "rights/corrections":
+        document = {"registered": child, "right": child}
+    return gateway.request("POST", f"/api/v1/{path}", document, token=token, **{"idempotency-key": "k"}).status_code
+
+
+@pytest.mark.parametrize("why", ["answered", "refused", "unchecked"])
+@pytest.mark.parametrize("path", ["shields", "rights/reports", "rights/corrections"])
+def test_nothing_of_an_officers_request_is_held_or_waits_for_the_garbage_collector(
+    gateway: WholeGateway, path: str, why: str
+) -> None:
+    role = Role.SHIELDING_OFFICER if path == "shields" else Role.RIGHTS_OFFICER
+    token = gateway.token(gateway.enrol("officer-1", role))
+    if why == "unchecked":
+        gateway.index.world.clock.advance(301)
+        for holder in gateway.holders:
+            holder.clock.at = gateway.index.world.clock.now()
+    gc.collect()
+    gc.disable()
+    try:
+        status = officer_asks(gateway, token, path, **({"date_of_birth": "never"} if why == "refused" else {}))
+
+        assert status in {"answered": (200, 201), "refused": (422,), "unchecked": (503,)}[why]
         assert held(collected=False) == set()
     finally:
         gc.enable()

@@ -79,3 +79,27 @@ def test_a_shielded_child_is_told_of_like_one_nobody_knows(gateway: WholeGateway
 
     assert told[HIDDEN] == told[ABSENT]
     assert told[SEEN] != told[ABSENT]
+
+
+def test_a_shielded_child_is_told_of_like_one_nobody_knows_to_a_case_management_system(gateway: WholeGateway) -> None:
+    """In the answer, in the answer again, in a call-back and its status."""
+    token = gateway.with_case_system()
+    told: dict[str, list[object]] = {}
+    for number in (HIDDEN, ABSENT, SEEN):
+        gateway.log_lines.seek(0)
+        gateway.log_lines.truncate()
+        named = {"user": "worker-1"}
+        question = {"child": {"nhs_number": number, "date_of_birth": BORN.isoformat()}, "urgency": "today", **named}
+        first = gateway.request("POST", "/api/v1/lookups", question, token=token)
+        receipt = first.json()["receipt"]
+        follow = {"receipt": receipt, **named}
+        answers = [first, gateway.request("POST", "/api/v1/lookups/again", follow, token=token)]
+        answers.append(gateway.request("POST", "/api/v1/call-backs", {**follow, "urgency": "today"}, token=token))
+        gateway.index.settle()
+        answers.append(gateway.request("POST", "/api/v1/call-backs/status", follow, token=token))
+        told[number] = [flattened(answer, receipt) for answer in answers]
+        told[number].append(gateway.log_lines.getvalue())
+
+    assert [answer.status_code for answer in answers] == [200, 200, 201, 200]
+    assert told[HIDDEN] == told[ABSENT]
+    assert told[SEEN] != told[ABSENT]

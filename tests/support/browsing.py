@@ -47,6 +47,8 @@ class _Reader(HTMLParser):
             self.forms[-1].names.add(name)
             if given.get("type") not in ("radio", "checkbox", "file") or "checked" in given:
                 self.forms[-1].fields.append((name, given.get("value") or ""))
+        elif tag == "button" and self.forms and given.get("name"):
+            self.forms[-1].names.add(str(given["name"]))  # pressed by whoever sends it
         if tag not in ("input", "meta", "link", "br", "img", "hr"):
             self._in.append(tag)
 

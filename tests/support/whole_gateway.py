@@ -18,17 +18,22 @@ from fastapi import FastAPI
 from signpost.edge.administrator import Administrator
 from signpost.edge.atomic_file import PUBLIC, replace_file
 from signpost.edge.gateway.app import Gateway
+from signpost.edge.gateway.case_system import CASE_SYSTEM_TOKEN, CaseSystem
 from signpost.edge.gateway.certifying import GatewayTerms, certified_gateway, certify_gateway
 from signpost.edge.gateway.doors import gateway_app
+from signpost.edge.gateway.feeds.history import FeedHistory
+from signpost.edge.gateway.feeds.uploads import Feeds
 from signpost.edge.gateway.files import GatewayFiles, install, make_gateway_key
+from signpost.edge.gateway.machine import Machine
 from signpost.edge.gateway.program import Program, load_program_digest, make_program_token
 from signpost.edge.gateway.signing_in import OpenedShift, enrol_at_gateway, sign_in_at_gateway
-from signpost.edge.organisation_keys import Organisation, copy_feed_keys
+from signpost.edge.organisation_keys import Organisation, copy_feed_keys, copy_users_key, load_feed_keys
 from signpost.edge.signing_in import Chosen, enrol_device
 from signpost.edge.transport import Transport
 from signpost.index.web.public import public_app
 from signpost.protocol.credentials import SHIFT_SECONDS, AccountId, OrganisationId
 from signpost.protocol.enrolment import EnrolmentToken
+from signpost.protocol.gateways import GATEWAY_ROLES
 from signpost.protocol.one_time_codes import STEP_SECONDS, code_of
 from signpost.protocol.purposes import Kind, Role
 from signpost.protocol.secret import Secret
@@ -38,10 +43,13 @@ from tests.support.one_holder import OneHolder, StillClock, open_holder
 from tests.support.people import PASSWORD, terms
 from tests.support.running_index import RunningIndex
 
-__all__ = ["IDLE_SECONDS", "NAME", "User", "WholeGateway", "open_whole_gateway"]
+__all__ = ["IDLE_SECONDS", "LONGEST_UPLOAD", "NAME", "User", "WholeGateway", "open_whole_gateway"]
 
 NAME = "town-hall"
 IDLE_SECONDS = 900
+ADDRESS = "10.0.4.17"
+"""Not the loopback's, where nobody is counted by where they come from."""
+LONGEST_UPLOAD = 1 << 20
 _MONTH = 30 * 86_400
 
 
@@ -68,46 +76,76 @@ class WholeGateway:
     files: GatewayFiles
     log_lines: io.StringIO = field(default_factory=io.StringIO)
 
-    def __post_init__(self) -> None:
-        self.start(None)
+    program: Program | None = None
+    feeds: Feeds | None = None
+    case_system: CaseSystem | None = None
 
-    def start(self, program: Program | None) -> None:
+    def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
         """The gateway, started again."""
         clock = self.index.world.clock
         self.gateway = Gateway(
             self.files, transport=self.transport, idle_seconds=IDLE_SECONDS, clock=clock,
             elapsed=lambda: float(clock.now()), randomness=os.urandom, log=Log(Word("gateway"), self.log_lines),
-            program=program,
+            program=self.program, feeds=self.feeds, case_system=self.case_system,
         )  # fmt: skip
         self.app = gateway_app(self.gateway)
 
     def with_program(self) -> str:
-        """Have a machine of the organisation's enrolled for its own program, and the gateway started with it; the
-        program's token.
+        """Have a machine of the organisation's enrolled as a feed, and the gateway started with it, for its own program
+        and for uploads; the program's token.
         """
-        desk, name = self.files.folder.parent / "program", AccountId("case-system")
+        desk = self.files.folder.parent / "program"
+        if not desk.exists():
+            self._machine("program", AccountId("case-system"), Role.FEED)
+            copy_feed_keys(self.administrator.folder, desk)
+        given = make_program_token(self.files.folder, randomness=os.urandom)
+        kept = load_program_digest(self.files.folder)
+        assert kept is not None
+        clock, keys = self.index.world.clock, load_feed_keys(desk)
+        machine = Machine(desk, Role.FEED, transport=self.transport, clock=clock, randomness=os.urandom)
+        self.program = Program(
+            machine, keys, kept, clock=clock, elapsed=lambda: float(clock.now()), randomness=os.urandom
+        )
+        self.feeds = Feeds(
+            machine, keys, FeedHistory(self.files.folder, clock=clock), clock=clock, randomness=os.urandom,
+            log=Log(Word("gateway"), self.log_lines), upload_bytes=LONGEST_UPLOAD,
+        )  # fmt: skip
+        self.start()
+        return given
+
+    def with_case_system(self) -> str:
+        """Have a machine enrolled for the organisation's case-management system, and the gateway started with it; the
+        system's token.
+        """
+        desk = self._machine("lookups", AccountId("case-lookups"), Role.CASE_MANAGEMENT)
+        copy_users_key(self.administrator.folder, desk)
+        given = CASE_SYSTEM_TOKEN.make(self.files.folder, randomness=os.urandom)
+        kept = CASE_SYSTEM_TOKEN.kept(self.files.folder)
+        assert kept is not None
+        clock = self.index.world.clock
+        self.case_system = CaseSystem(
+            desk, kept, transport=self.transport, clock=clock, elapsed=lambda: float(clock.now()),
+            randomness=os.urandom,
+        )  # fmt: skip
+        self.start()
+        return given
+
+    def _machine(self, folder: str, name: AccountId, role: Role) -> Path:
+        desk = self.files.folder.parent / folder
         token = self.index.run(
             self.administrator.enrol(
-                name, Role.FEED, terms(self.index), manifest_fingerprint=self.index.world.manifest.fingerprint(),
+                name, role, terms(self.index), manifest_fingerprint=self.index.world.manifest.fingerprint(),
                 out_of_hours="0113 496 0000",
             )
         )  # fmt: skip
         self.index.run(enrol_device(desk, token, None, ca_file=None, transport=self.transport, randomness=os.urandom))
         self.index.run(self.administrator.approve(name))
-        copy_feed_keys(self.administrator.folder, desk)
         self.index.world.clock.advance(60)
         self.keep_time()
-        given = make_program_token(self.files.folder, randomness=os.urandom)
-        kept = load_program_digest(self.files.folder)
-        assert kept is not None
-        clock = self.index.world.clock
-        self.start(
-            Program(
-                desk, kept, transport=self.transport, clock=clock, elapsed=lambda: float(clock.now()),
-                randomness=os.urandom,
-            )
-        )  # fmt: skip
-        return given
+        return desk
 
     def request(
         self, method: str, path: str, document: object = None, *, token: str | None = None, **headers: str
@@ -182,7 +220,7 @@ class WholeGateway:
 def open_whole_gateway(
     folder: Path, *, organisation: str = "northtown", kind: Kind = Kind.COUNCIL
 ) -> Iterator[WholeGateway]:
-    """Northtown's gateway, certified for practitioners and urgent accounts; nobody is enrolled yet."""
+    """Northtown's gateway, certified for everybody who may use one; nobody is enrolled yet."""
     with contextlib.ExitStack() as opened:
         index = opened.enter_context(RunningIndex(folder / "index"))
         world = index.world
@@ -206,7 +244,7 @@ def open_whole_gateway(
             NAME,
             make_gateway_key(gateway, randomness=os.urandom),
             GatewayTerms(
-                roles=frozenset({Role.PRACTITIONER, Role.URGENT}),
+                roles=GATEWAY_ROLES,
                 session_seconds=SHIFT_SECONDS,
                 issued_at=world.clock.now(),
                 expires_at=world.clock.now() + _MONTH,
@@ -252,8 +290,8 @@ def _administrator(index: RunningIndex, folder: Path, name: str, kind: Kind, tra
 
 
 def _network(apps: dict[str, FastAPI]) -> httpx2.AsyncBaseTransport:
-    """A network that holds these and nobody else."""
-    roads = {url: httpx2.ASGITransport(app=app) for url, app in apps.items()}
+    """A network that holds these and nobody else. Everything comes from one address, the gateway's."""
+    roads = {url: httpx2.ASGITransport(app=app, client=(ADDRESS, 40_000)) for url, app in apps.items()}
 
     async def handle(request: httpx2.Request) -> httpx2.Response:
         road = roads.get(f"{request.url.scheme}://{request.url.host}:{request.url.port}")

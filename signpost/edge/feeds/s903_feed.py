@@ -17,12 +17,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final, final
 
 from signpost.edge.feeds.cells import Cells, canonical_id
 from signpost.edge.feeds.earlier import Seen, against_earlier
 from signpost.edge.feeds.errors import FeedError, FileCode, RowCode, RowError
+from signpost.edge.feeds.folder import Folder, folder_of
 from signpost.edge.feeds.identity_file import IdentityFile
 from signpost.edge.feeds.lookup import RowsById, Several
 from signpost.edge.feeds.model import BadRow, ChildRow, Involvement, Row
@@ -35,7 +36,7 @@ from signpost.edge.match_inputs import ChildDetails
 from signpost.edge.silence import Silent
 from signpost.protocol.secret import Secret
 
-__all__ = ["S903Feed", "s903_children"]
+__all__ = ["S903Feed", "is_of_s903", "s903_children"]
 
 _NAME: Final = "s903"
 _HEADER: Final = "header"
@@ -72,7 +73,9 @@ class S903Feed:
 
     unread_columns: tuple[int, ...] = ()
 
-    def __init__(self, folder: Path, *, today: date, handle: str, identity: Path | None, join_key: Secret) -> None:
+    def __init__(
+        self, source: Path | Folder, *, today: date, handle: str, identity: Path | None, join_key: Secret
+    ) -> None:
         """Open the files. `handle`: whose work it is. `join_key`: 32 random bytes for this pass, kept nowhere.
 
         Raises:
@@ -81,6 +84,7 @@ class S903Feed:
         self._today = today
         self._handle = handle
         self._join_key = join_key
+        folder = folder_of(source)
         self._table = Table(_file(folder, _EPISODES), _EPISODE_COLUMNS, name=_EPISODES)
         self._children: _Children | None = None
         # HMAC of the child's id -> where each of its episodes starts
@@ -286,7 +290,7 @@ def s903_children(folder: Path, *, today: date, identity: Path | None, join_key:
     Raises:
         FeedError: a file is missing or not of the format.
     """
-    children = _Children(_file(folder, _HEADER), identity, today=today, join_key=join_key)
+    children = _Children(_file(folder_of(folder), _HEADER), identity, today=today, join_key=join_key)
     try:
         for record in children.records():
             child = children.child_in(record, needed=False)
@@ -304,18 +308,24 @@ def _cells(table: Table, record: Record, file: str) -> Cells:
     return Cells(record.row, lambda column: table.cell(record, column), prefix=f"{file}.", blank_words=BLANK_WORDS)
 
 
-def _file(folder: Path, name: str) -> Path:
+def _file(folder: Folder | None, name: str) -> Path:
     """One of the two files.
 
     Raises:
         FeedError: there is none, or more than one name means it.
     """
-    found = [path for path in sorted(folder.iterdir()) if _means(path, name)] if folder.is_dir() else []
+    found = [path for called, path in folder.files if _means(called, name)] if folder is not None else []
     if len(found) != 1:
         raise FeedError(FileCode.FILE_TWICE if found else FileCode.FILE_MISSING, f"{name}.csv")
     return found[0]
 
 
-def _means(path: Path, name: str) -> bool:
+def is_of_s903(called: str) -> bool:
+    """Whether a file of that name is one of those that are read of a folder."""
+    return any(_means(called, name) for name in _FILES)
+
+
+def _means(called: str, name: str) -> bool:
+    path = PurePath(called)
     plain = "".join(character for character in path.stem.casefold() if character.isalnum())
     return path.suffix.casefold() == ".csv" and _FILES[name].fullmatch(plain) is not None

@@ -20,6 +20,7 @@ from typing import Final
 
 from signpost.edge.feeds.earlier import Seen, against_earlier
 from signpost.edge.feeds.errors import FeedError, FileCode, RowCode, RowError
+from signpost.edge.feeds.folder import Folder, folder_of
 from signpost.edge.feeds.handles import Handles
 from signpost.edge.feeds.model import BadRow, ChildRow, Feed, GoodRow, Involvement, PassedRow, Row, RowIds
 from signpost.edge.feeds.rules import Draft, left_out_of, read_period, settle
@@ -40,7 +41,7 @@ from signpost.edge.match_inputs import ChildDetails
 from signpost.protocol.purposes import Basis
 from signpost.protocol.secret import Secret
 
-__all__ = ["open_ssd", "ssd_children"]
+__all__ = ["is_of_ssd", "open_ssd", "ssd_children"]
 
 INVOLVEMENTS: Final = "ssd_involvements"
 _INVOLVEMENT_COLUMNS: Final = (
@@ -50,16 +51,23 @@ _PROFESSIONAL: Final = ("invo_professional_id", "invo_professional_role_id")
 _ID: Final = f"{INVOLVEMENTS}.invo_involvements_id"
 
 
-def open_ssd(path: Path, *, today: date, handles: Handles, join_key: Secret) -> Feed:
+def is_of_ssd(called: str) -> bool:
+    """Whether a file of that name is one of those that are read of a folder."""
+    return called.casefold() in {f"{name}.csv" for name in (INVOLVEMENTS, PERSONS, LINKED, ADDRESSES)}
+
+
+def open_ssd(source: Path | Folder, *, today: date, handles: Handles, join_key: Secret) -> Feed:
     """A `Feed` over a folder or a joined file. `join_key`: 32 random bytes for this pass, kept nowhere.
 
     Raises:
         FeedError: a file is missing or not of the format, or no handles file was named.
     """
     handles.must_be_named("invo_professional_team")
-    if path.is_dir():
-        return _Folder(path, today=today, handles=handles, join_key=join_key)
-    return _Joined(path, today=today, handles=handles, join_key=join_key)
+    folder = folder_of(source)
+    if folder is not None:
+        return _Folder(folder, today=today, handles=handles, join_key=join_key)
+    assert isinstance(source, Path)
+    return _Joined(source, today=today, handles=handles, join_key=join_key)
 
 
 def ssd_children(path: Path, *, today: date, join_key: Secret) -> Iterator[ChildRow]:
@@ -77,7 +85,7 @@ def ssd_children(path: Path, *, today: date, join_key: Secret) -> Iterator[Child
         finally:
             table.close()
         return
-    persons = _persons(path, today=today, join_key=join_key)
+    persons = _persons(Folder.at(path), today=today, join_key=join_key)
     try:
         for record in persons.table.records():
             yield _child_row(record, persons.person_in(record))
@@ -140,7 +148,7 @@ class _Joined:
 class _Folder:
     """ssd_involvements row by row, each with its person looked up by place in ssd_person."""
 
-    def __init__(self, folder: Path, *, today: date, handles: Handles, join_key: Secret) -> None:
+    def __init__(self, folder: Folder, *, today: date, handles: Handles, join_key: Secret) -> None:
         self._table = Table(
             _file(folder, INVOLVEMENTS),
             Columns((*_INVOLVEMENT_COLUMNS, "invo_person_id"), never_read=_PROFESSIONAL),
@@ -244,18 +252,18 @@ def _still_good(row: Row) -> Involvement:
     return row.involvement
 
 
-def _persons(folder: Path, *, today: date, join_key: Secret) -> Persons:
+def _persons(folder: Folder, *, today: date, join_key: Secret) -> Persons:
     return Persons(
         _file(folder, PERSONS), _find(folder, LINKED), _find(folder, ADDRESSES), today=today, join_key=join_key
     )
 
 
-def _find(folder: Path, name: str) -> Path | None:
+def _find(folder: Folder, name: str) -> Path | None:
     """A file of the dataset in its folder, whatever the case of its name."""
-    return next((path for path in sorted(folder.iterdir()) if path.name.casefold() == f"{name}.csv"), None)
+    return next((path for called, path in folder.files if called.casefold() == f"{name}.csv"), None)
 
 
-def _file(folder: Path, name: str) -> Path:
+def _file(folder: Folder, name: str) -> Path:
     path = _find(folder, name)
     if path is None:
         raise FeedError(FileCode.FILE_MISSING, f"{name}.csv")

@@ -8,32 +8,39 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Final, TypeVar, final
 
 from signpost.edge.case_reference import open_case_reference
 from signpost.edge.client import Answer, Client, allowed_purpose
 from signpost.edge.failures import CouldNotCheck, Failure
+from signpost.edge.gateway.case_system import CaseSystem
 from signpost.edge.gateway.child import checked
+from signpost.edge.gateway.coming_in import ComingIn
 from signpost.edge.gateway.events import GatewayEvent
+from signpost.edge.gateway.feeds.shown import FeedShown
+from signpost.edge.gateway.feeds.uploads import Feeds, data_officer, who_sees
 from signpost.edge.gateway.files import GatewayFiles
 from signpost.edge.gateway.program import Program
 from signpost.edge.gateway.refusals import ends_session, problem_of
-from signpost.edge.gateway.sessions import Session, Sessions
+from signpost.edge.gateway.sessions import Session, Sessions, Way
 from signpost.edge.gateway.signing_in import change_password_at_gateway, enrol_at_gateway, sign_in_at_gateway
 from signpost.edge.gateway.wire import (
     CallBackGiven,
+    CallBackNamed,
     EnrolmentGiven,
     GlassGiven,
     GlassShown,
     InboxShown,
     LookupGiven,
     NoticeShown,
+    OutcomeGiven,
     PasswordGiven,
     ReplyGiven,
     SessionOpened,
     SignInGiven,
 )
+from signpost.edge.holders_client import HolderFault
 from signpost.edge.signed_sender import parsed
 from signpost.edge.signing_in import Chosen, sign_out
 from signpost.edge.transport import NoReply, Transport
@@ -43,13 +50,17 @@ from signpost.protocol.messages import (
     CallBackOffer,
     ContactAnswer,
     ContactRequest,
+    ContactStatus,
+    ContactStatusRequest,
     Coverage,
     GlassAnswer,
     GlassRequest,
     LookupAnswer,
     Nothing,
+    OutcomeRequest,
     ReplyRequest,
 )
+from signpost.protocol.named_users import NOBODY
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import Purpose, purposes_of
 from signpost.protocol.sealing import SealBroken
@@ -78,13 +89,19 @@ class Gateway:
         randomness: Randomness,
         log: Log,
         program: Program | None = None,
+        feeds: Feeds | None = None,
+        case_system: CaseSystem | None = None,
     ) -> None:
-        """`elapsed`: seconds of a clock that neither goes back nor stands still. `program`: the organisation's own,
-        where it has one.
+        """`elapsed`: seconds of a clock that neither goes back nor stands still. `program`: the organisation's own that
+        registers, `case_system` its case-management system that looks up, where it has them. `feeds`: by upload, where
+        there is the desk of a feed.
         """
         self.log = log
         self._program = program
+        self._feeds = feeds
+        self._case_system = case_system
         self.sessions = Sessions(idle_seconds=idle_seconds, clock=clock, elapsed=elapsed, randomness=randomness)
+        self._coming_in = ComingIn()
         self._files = files
         self._transport = transport
         self._clock = clock
@@ -121,38 +138,42 @@ class Gateway:
         """Use an enrolment token here: the account's device is this gateway from now on.
 
         Raises:
-            Problem: ENROLMENT_REFUSED, PASSWORD_TOO_WEAK, SIGN_IN_REFUSED, SIGN_IN_TOO_OFTEN, COULD_NOT_CHECK.
+            Problem: ENROLMENT_REFUSED, PASSWORD_TOO_WEAK, SIGN_IN_REFUSED, SIGN_IN_TOO_OFTEN, COULD_NOT_CHECK,
+                OVERLOADED.
         """
         try:
             token = EnrolmentToken.parse(given.token)
         except ValueError:
             raise Problem(ProblemCode.ENROLMENT_REFUSED) from None
         chosen = Chosen(given.password, Secret(base64.b32decode(given.code_secret)), given.code)
-        await self._told(enrol_at_gateway(self._files, token, chosen, transport=self._transport))
+        with self._coming_in.place():
+            await self._told(enrol_at_gateway(self._files, token, chosen, transport=self._transport))
         return Nothing()
 
-    async def sign_in(self, given: SignInGiven) -> SessionOpened:
-        """Open a session: the index gives a shift to its key.
+    async def sign_in(self, given: SignInGiven, *, way: Way = Way.API) -> SessionOpened:
+        """Open a session, which is used by that way: the index gives a shift to its key.
 
         Raises:
             Problem: as the index refuses; COULD_NOT_CHECK; OVERLOADED.
         """
-        signing_in = sign_in_at_gateway(
-            self._files,
-            AccountId(given.account),
-            given.password,
-            given.code,
-            transport=self._transport,
-            clock=self._clock,
-            randomness=self._randomness,
-        )
         try:
-            shift = await self._told(signing_in)
+            with self._coming_in.place():
+                shift = await self._told(
+                    sign_in_at_gateway(
+                        self._files,
+                        AccountId(given.account),
+                        given.password,
+                        given.code,
+                        transport=self._transport,
+                        clock=self._clock,
+                        randomness=self._randomness,
+                    )
+                )
         except Problem as problem:
             self.log.emit(GatewayEvent.SIGN_IN_REFUSED, code=problem.code)
             raise
         client = Client(shift.desk, clock=self._clock, randomness=self._randomness, transport=self._transport)
-        token = self.sessions.open(shift, client)
+        token = self.sessions.open(shift, client, way=way)
         self.log.emit(GatewayEvent.SIGNED_IN)
         settings = shift.desk.settings
         return SessionOpened(
@@ -174,6 +195,8 @@ class Gateway:
             Problem: COULD_NOT_CHECK: whether the index has ended the shift is not known.
         """
         self.sessions.end(session)
+        if self._feeds is not None:
+            self._feeds.signed_out(session.account)
         await self._told(
             sign_out(session.shift.desk, transport=self._transport, clock=self._clock, randomness=self._randomness)
         )
@@ -183,21 +206,23 @@ class Gateway:
         """Another password for whoever gives every factor right. Their session here is over too.
 
         Raises:
-            Problem: as the index refuses; COULD_NOT_CHECK: it may or may not have been changed.
+            Problem: as the index refuses; OVERLOADED; COULD_NOT_CHECK: it may or may not have been changed.
         """
         account = AccountId(given.account)
-        changing = change_password_at_gateway(
-            self._files,
-            account,
-            given.password,
-            given.code,
-            given.new_password,
-            transport=self._transport,
-            clock=self._clock,
-            randomness=self._randomness,
-        )
         try:
-            await self._told(changing)
+            with self._coming_in.place():
+                await self._told(
+                    change_password_at_gateway(
+                        self._files,
+                        account,
+                        given.password,
+                        given.code,
+                        given.new_password,
+                        transport=self._transport,
+                        clock=self._clock,
+                        randomness=self._randomness,
+                    )
+                )
         except Problem as problem:
             self.log.emit(GatewayEvent.SIGN_IN_REFUSED, code=problem.code)
             raise
@@ -206,25 +231,30 @@ class Gateway:
 
     # -- asking
 
-    async def look_up(self, session: Session, given: LookupGiven) -> LookupAnswer:
+    async def look_up(self, who: Session | CaseSystem, given: LookupGiven) -> LookupAnswer:
         """Whether a colleague elsewhere works with the child.
 
         Raises:
             Problem: MALFORMED with the fields that are not of their form; NOTHING_TO_ASK; PURPOSE_REFUSED; or as the
                 index and the key holders refuse; COULD_NOT_CHECK, which is never a "none".
         """
-        today = dt.datetime.fromtimestamp(self._clock.now(), tz=dt.UTC).date()
-        child = checked(given.child, today=today)
-        asked = session.client.lookup(child, purpose=given.purpose, urgency=given.urgency, deep=given.deep)
-        return self._answer(await self.acted(session, asked))
+        user, child = _user(who, given.user), checked(given.child, today=self.today())
 
-    async def look_again(self, session: Session, receipt: str) -> LookupAnswer:
-        """What the answer to one's own lookup is now.
+        def asked(client: Client) -> Awaitable[Answer]:
+            return client.lookup(child, purpose=given.purpose, urgency=given.urgency, deep=given.deep, user=user)
+
+        return self._answer(await self._asked(who, asked))
+
+    async def look_again(
+        self, who: Session | CaseSystem, receipt: str, *, user_name: str | None = None
+    ) -> LookupAnswer:
+        """What the answer to one's own lookup is now. A case-management system names its user.
 
         Raises:
             Problem: LOOKUP_UNKNOWN; or as `look_up`.
         """
-        return self._answer(await self.acted(session, session.client.look_again(receipt)))
+        user = _user(who, user_name)
+        return self._answer(await self._asked(who, lambda client: client.look_again(receipt, user=user)))
 
     async def coverage(self) -> Coverage:
         """How much of the country an answer speaks for.
@@ -236,14 +266,39 @@ class Gateway:
 
     # -- contact
 
-    async def ask_for_call_back(self, session: Session, given: CallBackGiven) -> ContactAnswer:
+    async def ask_for_call_back(self, who: Session | CaseSystem, given: CallBackGiven) -> ContactAnswer:
         """Leave a call-back, whatever the answer was.
 
         Raises:
             Problem: LOOKUP_UNKNOWN, PURPOSE_REFUSED; or as the index refuses; COULD_NOT_CHECK.
         """
-        request = ContactRequest(receipt=given.receipt, purpose=_purpose(session, given.purpose), urgency=given.urgency)
-        return await self.acted(session, session.client.index.ask_for_call_back(request))
+        request = ContactRequest(
+            user=_user(who, given.user),
+            receipt=given.receipt,
+            purpose=_purpose(who, given.purpose),
+            urgency=given.urgency,
+        )
+        return await self._asked(who, lambda client: client.index.ask_for_call_back(request))
+
+    async def call_back(self, who: Session | CaseSystem, given: CallBackNamed) -> ContactStatus:
+        """What became of one's own call-back, and the desks that were shared.
+
+        Raises:
+            Problem: CALL_BACK_UNKNOWN; or as the index refuses; COULD_NOT_CHECK.
+        """
+        request = ContactStatusRequest(user=_user(who, given.user), receipt=given.receipt)
+        return await self._asked(who, lambda client: client.index.call_back(request))
+
+    async def tell_outcome(self, who: Session | CaseSystem, given: OutcomeGiven) -> Nothing:
+        """Say what came of one's own call-back.
+
+        Raises:
+            Problem: as `call_back`.
+        """
+        user = _user(who, given.user)
+        request = OutcomeRequest(user=user, receipt=given.receipt, reached=given.reached, new=given.new)
+        await self._asked(who, lambda client: client.index.tell_outcome(request))
+        return Nothing()
 
     async def break_glass(self, session: Session, given: GlassGiven) -> GlassAnswer:
         """A duty line at once. It is reviewed.
@@ -296,6 +351,14 @@ class Gateway:
                 self.sessions.end(session)
             raise
 
+    def note_fault(self, fault: HolderFault) -> None:
+        """A key holder did not do its part, and another did: whoever runs the gateway sees it in the log."""
+        self.log.emit(GatewayEvent.HOLDER_AT_FAULT, holder=fault.holder, false_answer=fault.false)
+
+    def today(self) -> dt.date:
+        """Today, in universal time."""
+        return dt.datetime.fromtimestamp(self._clock.now(), tz=dt.UTC).date()
+
     # -- the organisation's own program
 
     def program(self, token: str) -> Program:
@@ -309,8 +372,18 @@ class Gateway:
         self._program.admit(token)
         return self._program
 
-    async def by_program(self, program: Program, act: Awaitable[_Result]) -> _Result:
-        """What an act of the program's gives. Where its machine's shift was over, the next request opens another.
+    def case_system(self, token: str) -> CaseSystem | None:
+        """The organisation's case-management system, where the token is its."""
+        if self._case_system is None:
+            return None
+        try:
+            self._case_system.admit(token)
+        except Problem:
+            return None
+        return self._case_system
+
+    async def by_program(self, program: Program | CaseSystem, act: Awaitable[_Result]) -> _Result:
+        """What an act of a program's gives. Where its machine's shift was over, the next request opens another.
 
         Raises:
             Problem: what the failure is told as.
@@ -322,11 +395,85 @@ class Gateway:
                 program.ended()
             raise
 
+    # -- feeds by upload
+
+    @property
+    def upload_bytes(self) -> int | None:
+        """How long an upload may be, all its files together; null where none is taken."""
+        return None if self._feeds is None else self._feeds.upload_bytes
+
+    def feeds(self, session: Session) -> Feeds:
+        """The organisation's feeds, for whoever may see what came of them.
+
+        Raises:
+            Problem: ROLE_REFUSED; FEEDS_NOT_TAKEN: there is no feed's desk here.
+        """
+        who_sees(session)
+        if self._feeds is None:
+            raise Problem(ProblemCode.FEEDS_NOT_TAKEN)
+        return self._feeds
+
+    async def upload_feed(
+        self,
+        session: Session,
+        content_type: str,
+        pieces: AsyncIterator[bytes],
+        *,
+        also: frozenset[str] = frozenset(),
+        before_files: Callable[[Mapping[str, str]], None] = lambda _: None,
+    ) -> FeedShown:
+        """Take in an upload, and begin its run; `also` and `before_files` as `receive`.
+
+        Raises:
+            Problem: as `feeds` and `Feeds.upload`; as the index refuses the officer; COULD_NOT_CHECK.
+        """
+        account = data_officer(session)
+        return await self.feeds(session).upload(
+            account,
+            lambda: self.acted(session, session.client.index.handles()),
+            content_type,
+            pieces,
+            also=also,
+            before_files=before_files,
+        )
+
+    def cancel_feed(self, session: Session, name: str) -> FeedShown:
+        """Have the run that is under way end as soon as it can.
+
+        Raises:
+            Problem: ROLE_REFUSED: they are no data officer; FEEDS_NOT_TAKEN; FEED_UNKNOWN.
+        """
+        data_officer(session)
+        return self.feeds(session).cancel(name)
+
+    # -- in time
+
+    def forget_old(self) -> None:
+        """Forget what has ended by time: nobody need ask again for it."""
+        self.sessions.forget_ended()
+        if self._feeds is not None:
+            self._feeds.forget_old()
+
+    async def stop(self) -> None:
+        """The gateway stops: a feed that is under way ends where it is."""
+        if self._feeds is not None:
+            await self._feeds.stop()
+
     # -- inside
+
+    async def _asked(self, who: Session | CaseSystem, act: Callable[[Client], Awaitable[_Result]]) -> _Result:
+        if isinstance(who, Session):
+            return await self.acted(who, act(who.client))
+        machine = who
+
+        async def acting() -> _Result:
+            return await act(await machine.client())
+
+        return await self.by_program(machine, acting())
 
     def _answer(self, answer: Answer) -> LookupAnswer:
         for fault in answer.faults:
-            self.log.emit(GatewayEvent.HOLDER_AT_FAULT, holder=fault.holder, false_answer=fault.false)
+            self.note_fault(fault)
         return LookupAnswer(
             answer=answer.word,
             receipt=answer.receipt,
@@ -356,10 +503,23 @@ class Gateway:
         return parsed(reply, Coverage, status=200)
 
 
-def _purpose(session: Session, purpose: Purpose | None) -> Purpose:
-    settings = session.shift.desk.settings
+def _user(who: Session | CaseSystem, name: str | None) -> bytes:
+    """The pseudonym of whom a case-management system asks for; of a session it is whoever has signed in.
+
+    Raises:
+        Problem: MALFORMED: there is no name where there must be one, or one where there is none.
+    """
+    if isinstance(who, CaseSystem):
+        return who.named(name)
+    if name is not None:
+        raise Problem(ProblemCode.MALFORMED, pointers=("/user",))
+    return NOBODY
+
+
+def _purpose(who: Session | CaseSystem, purpose: Purpose | None) -> Purpose:
+    of = who if isinstance(who, CaseSystem) else who.shift.desk.settings
     try:
-        return allowed_purpose(settings.role, settings.kind, purpose)
+        return allowed_purpose(of.role, of.kind, purpose)
     except Failure as failure:
         raise problem_of(failure) from None
 

@@ -27,8 +27,8 @@ _YEAR: Final = re.compile(r"[0-9]{4}")
 _EXPECTED_WITHIN: Final = dt.timedelta(days=366)
 
 
-def checked(given: ChildGiven, *, today: dt.date) -> ChildDetails:
-    """The details, each of its form.
+def checked(given: ChildGiven, *, today: dt.date, at: str = "/child") -> ChildDetails:
+    """The details, each of its form. `at`: where they stand in the request.
 
     Raises:
         Problem: MALFORMED, with a pointer to each field that is not.
@@ -56,7 +56,7 @@ def checked(given: ChildGiven, *, today: dt.date) -> ChildDetails:
     if child.nhs_number is not None and child.nhs_number == child.mother_nhs_number:
         fields.wrong.append("mother_nhs_number")
     if fields.wrong:
-        raise Problem(ProblemCode.MALFORMED, pointers=tuple(f"/child/{field}" for field in fields.wrong))
+        raise Problem(ProblemCode.MALFORMED, pointers=tuple(f"{at}/{field}" for field in fields.wrong))
     return child
 
 

@@ -4,6 +4,7 @@ answer.
 
 from __future__ import annotations
 
+from signpost.edge.gateway.feeds.shown import FeedState
 from signpost.protocol.problems import ProblemCode
 from signpost.service.log import Event, Level
 
@@ -22,3 +23,7 @@ class GatewayEvent(Event):
     """Its files were not fetched when this was built: the pages stand under a small sheet of our own."""
     HOLDER_AT_FAULT = ("holder-at-fault", Level.WARNING, {"holder": int, "false_answer": bool})
     """A key holder did not do its part, and another did. With `false_answer` it answered with something not so."""
+    FEED_BEGAN = ("feed-began", Level.INFO, {"dry_run": bool})
+    FEED_ENDED = ("feed-ended", Level.INFO, {"state": FeedState})
+    FEED_NOT_WRITTEN = ("feed-not-written", Level.WARNING)
+    """The history of feeds cannot be written: the disk is full, or its folder was taken away."""

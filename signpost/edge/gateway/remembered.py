@@ -45,10 +45,11 @@ class _Asked:
 class Remembered:
     """Of one session."""
 
-    def __init__(self, *, elapsed: Callable[[], float], randomness: Randomness) -> None:
+    def __init__(self, *, elapsed: Callable[[], float], randomness: Randomness, most: int = _MOST) -> None:
         self._elapsed = elapsed
         self._secret = Secret(randomness(32))
         self._asked: dict[str, _Asked] = {}
+        self._most = most
 
     async def answered(
         self, key: str, request: tuple[str, str, bytes], answer: Callable[[], Awaitable[GivenAnswer]]
@@ -69,7 +70,7 @@ class Remembered:
             if isinstance(outcome, Problem):
                 raise _like(outcome)
             return outcome
-        if len(self._asked) >= _MOST:
+        if len(self._asked) >= self._most:
             raise Problem(ProblemCode.OVERLOADED)
         asked = _Asked(named, asyncio.get_running_loop().create_future(), self._elapsed())
         self._asked[key] = asked

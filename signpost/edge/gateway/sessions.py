@@ -2,6 +2,8 @@
 
 * A session is found by a random token of 256 bits, of which only a digest is kept. Somebody who reads the gateway's
   memory has the session's key anyway; but no log, list or core of tokens can come of what is kept here.
+* A token opens what it was given for: a browser's opens the pages, which ask for a PIN, and nothing of the web API,
+  which does not. Whoever reads the cookie of a screen that was left gets round no PIN by it.
 * It ends after a quarter of an hour without a request, with its shift, when it is signed out, and when the index or a
   key holder says that it is over. An account has one: signing in again ends the one before, as it does at the index.
 * It holds the session's key, what opens the organisation's own case references, and the answers to requests that may
@@ -12,11 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final, final
 
 from signpost.edge.client import Client
 from signpost.edge.gateway.remembered import Remembered
 from signpost.edge.gateway.signing_in import OpenedShift
+from signpost.edge.offices import Office, holds
 from signpost.edge.pins import Pin
 from signpost.protocol.credentials import AccountId
 from signpost.protocol.encoding import EncodingError, from_base64url, to_base64url
@@ -25,11 +29,18 @@ from signpost.protocol.labels import Label
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.service.clock import Clock, Randomness
 
-__all__ = ["Session", "Sessions"]
+__all__ = ["Session", "Sessions", "Way"]
 
 _TOKEN_BYTES: Final = 32
 _MOST: Final = 5_000
 """Sessions at once: a large council's social workers, and some megabytes."""
+
+
+class Way(StrEnum):
+    """By which somebody signed in, and by which alone their session is used."""
+
+    API = "api"
+    PAGES = "pages"
 
 
 @dataclass(slots=True)
@@ -51,6 +62,16 @@ class Session:
         """Whose it is."""
         return self.shift.desk.account
 
+    def require(self, office: Office) -> None:
+        """Go on only where whoever is signed in holds this office.
+
+        Raises:
+            Problem: ROLE_REFUSED.
+        """
+        settings = self.shift.desk.settings
+        if not holds(settings.role, settings.kind, office):
+            raise Problem(ProblemCode.ROLE_REFUSED)
+
 
 @final
 class Sessions:
@@ -66,8 +87,8 @@ class Sessions:
         self._randomness = randomness
         self._sessions: dict[bytes, Session] = {}
 
-    def open(self, shift: OpenedShift, client: Client) -> str:
-        """Keep a session, and give its token: the one time it is told.
+    def open(self, shift: OpenedShift, client: Client, *, way: Way) -> str:
+        """Keep a session, and give its token, which is good by that way alone: the one time it is told.
 
         Raises:
             Problem: OVERLOADED: as many are signed in as there is room for.
@@ -77,7 +98,7 @@ class Sessions:
         if len(self._sessions) >= _MOST:
             raise Problem(ProblemCode.OVERLOADED)
         token, now = self._randomness(_TOKEN_BYTES), self._elapsed()
-        self._sessions[_name(token)] = Session(
+        self._sessions[_name(token, way)] = Session(
             shift=shift,
             client=client,
             remembered=Remembered(elapsed=self._elapsed, randomness=self._randomness),
@@ -87,28 +108,22 @@ class Sessions:
         return to_base64url(token)
 
     def used(self, token: str) -> Session:
-        """The session of a token, which is used now.
+        """The web API's session of a token, which is used now.
 
         Raises:
             Problem: NOT_SIGNED_IN.
         """
-        session = self.known(token)
+        session = self._found(token, Way.API)
         self.touch(session)
         return session
 
     def known(self, token: str) -> Session:
-        """The session of a token, which is not used by that: it goes on towards its end.
+        """The pages' session of a token, which is not used by that: it goes on towards its end.
 
         Raises:
             Problem: NOT_SIGNED_IN.
         """
-        session = self._sessions.get(_named(token))
-        if session is None:
-            raise Problem(ProblemCode.NOT_SIGNED_IN)
-        if self._ended(session):
-            self.end(session)
-            raise Problem(ProblemCode.NOT_SIGNED_IN)
-        return session
+        return self._found(token, Way.PAGES)
 
     def touch(self, session: Session) -> None:
         """It is used now."""
@@ -135,6 +150,15 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._sessions)
 
+    def _found(self, token: str, way: Way) -> Session:
+        session = self._sessions.get(_named(token, way))
+        if session is None:
+            raise Problem(ProblemCode.NOT_SIGNED_IN)
+        if self._ended(session):
+            self.end(session)
+            raise Problem(ProblemCode.NOT_SIGNED_IN)
+        return session
+
     def _ended(self, session: Session) -> bool:
         now = self._elapsed()
         return (
@@ -144,13 +168,13 @@ class Sessions:
         )
 
 
-def _name(token: bytes) -> bytes:
-    return digest(Label.GATEWAY_SESSION, token)
+def _name(token: bytes, way: Way) -> bytes:
+    return digest(Label.GATEWAY_SESSION, way, token)
 
 
-def _named(token: str) -> bytes:
+def _named(token: str, way: Way) -> bytes:
     try:
         raw = from_base64url(token)
     except EncodingError:
         raw = b""
-    return _name(raw)
+    return _name(raw, way)

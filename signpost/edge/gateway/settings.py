@@ -28,7 +28,12 @@ class GatewaySettings(ServiceSettings):
     folder: RelativePath
     """Of the gateway's key and what its administrator certified. 0700."""
     program_desk: RelativePath | None = None
-    """The desk of a feed that the organisation's own program registers by; it needs a token too."""
+    """The desk of a feed. By it the organisation's own program registers, which needs a token too; and so does what a
+    data officer uploads."""
+    upload_megabytes: Annotated[int, Field(ge=1, le=1024)] = 64
+    """Of one upload, all its files together: a hundred thousand rows are a quarter of it."""
+    case_system_desk: RelativePath | None = None
+    """The desk of the organisation's case-management system, which looks up for its users; it needs a token too."""
     ca_file: RelativePath | None = None
     """The authority of the index's and the key holders' certificates, instead of the system's."""
     idle_minutes: Annotated[int, Field(ge=1, le=60)] = 15

@@ -154,6 +154,7 @@ async def change_password_at_gateway(
         password=password,
         code=code,
         new_password=new_password,
+        gateway=gateway.certified.token,
     )
     parsed(
         await _by_gateway(

@@ -25,16 +25,20 @@ from signpost.protocol.messages import (
     StaleHandle,
     Wire,
 )
+from signpost.protocol.named_users import LONGEST_NAME
 from signpost.protocol.purposes import DeepReason, Kind, Purpose, Role, Urgency
 
 __all__ = [
-    "CallBackGiven", "ChildGiven", "EnrolmentGiven", "GatewayHealth", "GlassGiven", "GlassShown", "InboxShown",
-    "InvolvementGiven", "InvolvementNamed", "InvolvementShown", "InvolvementsGiven", "InvolvementsShown",
-    "LookupGiven", "NoticeShown", "PasswordGiven", "ReplyGiven", "RowFault", "SessionOpened", "SignInGiven",
+    "AgainGiven", "CallBackGiven", "CallBackNamed", "ChildGiven", "Detail", "EnrolmentGiven", "GatewayHealth",
+    "GlassGiven", "GlassShown", "InboxShown", "InvolvementGiven", "InvolvementNamed", "InvolvementShown",
+    "InvolvementsGiven", "InvolvementsShown", "LookupGiven", "NoticeShown", "OutcomeGiven", "OwnInvolvement",
+    "OwnInvolvements", "PasswordGiven", "ReplyGiven", "RowFault", "SessionOpened", "SignInGiven", "Unshown",
     "WithdrawalGiven",
 ]  # fmt: skip
 
-_Detail = Annotated[str, Field(max_length=200)]
+Detail = Annotated[str, Field(max_length=200)]
+_UserName = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+"""Whom a case-management system asks for, as it knows them; from a session null."""
 
 
 class Unshown(Wire):
@@ -49,17 +53,17 @@ class Unshown(Wire):
 class ChildGiven(Unshown):
     """What somebody typed of the child before them; an empty field is one that is not known."""
 
-    nhs_number: _Detail = ""
-    upn: _Detail = ""
-    date_of_birth: _Detail = ""
+    nhs_number: Detail = ""
+    upn: Detail = ""
+    date_of_birth: Detail = ""
     """2015-04-03, 03/04/2015 (day first) or 3 April 2015; or the year alone."""
-    forename: _Detail = ""
-    middle_name: _Detail = ""
-    surname: _Detail = ""
-    postcode: _Detail = ""
-    previous_postcode: _Detail = ""
-    mother_nhs_number: _Detail = ""
-    expected_date_of_birth: _Detail = ""
+    forename: Detail = ""
+    middle_name: Detail = ""
+    surname: Detail = ""
+    postcode: Detail = ""
+    previous_postcode: Detail = ""
+    mother_nhs_number: Detail = ""
+    expected_date_of_birth: Detail = ""
     multiple_birth: bool = False
 
 
@@ -110,18 +114,43 @@ class SessionOpened(Unshown):
 class LookupGiven(Unshown):
     """A question about the child before somebody. The purpose defaults to the first of their role's."""
 
+    user: _UserName | None = None
     child: ChildGiven
     purpose: Annotated[Purpose, Field(strict=False)] | None = None
     urgency: Annotated[Urgency, Field(strict=False)]
     deep: Annotated[DeepReason, Field(strict=False)] | None = None
 
 
-class CallBackGiven(Wire):
+class AgainGiven(Unshown):
+    """The child of one's own lookup, again."""
+
+    user: _UserName | None = None
+    receipt: SpokenReceipt
+
+
+class CallBackGiven(Unshown):
     """To be rung about the child of one's own lookup."""
 
+    user: _UserName | None = None
     receipt: SpokenReceipt
     purpose: Annotated[Purpose, Field(strict=False)] | None = None
     urgency: Annotated[Urgency, Field(strict=False)]
+
+
+class CallBackNamed(Unshown):
+    """One's own call-back."""
+
+    user: _UserName | None = None
+    receipt: SpokenReceipt
+
+
+class OutcomeGiven(Unshown):
+    """What came of one's own call-back: whether anybody was reached, and whether that was news."""
+
+    user: _UserName | None = None
+    receipt: SpokenReceipt
+    reached: bool
+    new: bool
 
 
 class GlassGiven(Wire):
@@ -203,22 +232,22 @@ class GatewayHealth(Wire):
 class InvolvementGiven(Unshown):
     """One involvement, in the columns of Signpost's own CSV format; an empty one is not known, or does not apply."""
 
-    local_id: _Detail
-    start: _Detail
-    end: _Detail = ""
-    handle: _Detail
-    basis: _Detail = ""
-    nhs_number: _Detail = ""
-    upn: _Detail = ""
-    forename: _Detail = ""
-    middle_name: _Detail = ""
-    surname: _Detail = ""
-    date_of_birth: _Detail = ""
-    expected_date_of_birth: _Detail = ""
-    postcode: _Detail = ""
-    previous_postcode: _Detail = ""
-    mother_nhs_number: _Detail = ""
-    multiple_birth: _Detail = ""
+    local_id: Detail
+    start: Detail
+    end: Detail = ""
+    handle: Detail
+    basis: Detail = ""
+    nhs_number: Detail = ""
+    upn: Detail = ""
+    forename: Detail = ""
+    middle_name: Detail = ""
+    surname: Detail = ""
+    date_of_birth: Detail = ""
+    expected_date_of_birth: Detail = ""
+    postcode: Detail = ""
+    previous_postcode: Detail = ""
+    mother_nhs_number: Detail = ""
+    multiple_birth: Detail = ""
 
 
 class InvolvementsGiven(Unshown):
@@ -234,10 +263,15 @@ class RowFault(Wire):
     code: str
 
 
+_Reference = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]
+
+
 class InvolvementShown(Wire):
     """What became of one involvement. What is in `left_out` could not be read, and it was registered without that."""
 
     outcome: Literal["registered", "passed-over", "refused"]
+    reference: _Reference | None
+    """What it is called in the organisation's own list; null where it was not registered."""
     errors: list[RowFault]
     left_out: list[RowFault]
 
@@ -248,12 +282,27 @@ class InvolvementsShown(Wire):
     involvements: list[InvolvementShown]
 
 
+class OwnInvolvement(Wire):
+    """One that the organisation has registered, and all that is told of it: whatever became of it elsewhere."""
+
+    reference: _Reference
+
+
+class OwnInvolvements(Wire):
+    """A page of the organisation's own involvements, in an order of no meaning; `next`: the cursor of the following
+    page, or null at the end.
+    """
+
+    involvements: list[OwnInvolvement]
+    next: _Reference | None
+
+
 class InvolvementNamed(Unshown):
     """An involvement by the organisation's own ids, as it was registered."""
 
-    local_id: _Detail
-    start: _Detail
-    handle: _Detail
+    local_id: Detail
+    start: Detail
+    handle: Detail
 
 
 class WithdrawalGiven(Unshown):

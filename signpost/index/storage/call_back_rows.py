@@ -11,9 +11,10 @@ from signpost.index.records import CallBack, InvolvementNumber, KeptNotice, Orga
 from signpost.index.storage.layouts import pack_tags, unpack_tags
 from signpost.index.storage.vault import Vault
 from signpost.protocol.credentials import AccountId, OrganisationId
-from signpost.protocol.encoding import canonical_json
+from signpost.protocol.encoding import canonical_json, from_base64url, to_base64url
 from signpost.protocol.labels import Label
 from signpost.protocol.messages import DeclineReason
+from signpost.protocol.named_users import NOBODY
 from signpost.protocol.purposes import Kind, Purpose, Role, Urgency
 from signpost.service.database import Connection
 
@@ -185,6 +186,7 @@ def _packed_call_back(call_back: CallBack) -> bytes:
         "receipt": call_back.receipt,
         "role": call_back.role.value,
         "urgency": call_back.urgency.value,
+        "user": to_base64url(call_back.user),
         "waits_until": call_back.waits_until,
     }
     return _padded(canonical_json(document), _CALL_BACK_BYTES) + pack_tags(call_back.tags)
@@ -204,6 +206,8 @@ def _call_back(raw: bytes) -> CallBack:
         asked_at=document["asked_at"],
         waits_until=document["waits_until"],
         tags=tags,
+        # Rows of before machines looked anybody up name none.
+        user=from_base64url(document["user"]) if "user" in document else NOBODY,
         reached=document["reached"],
         new=document["new"],
     )

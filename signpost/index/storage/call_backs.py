@@ -59,7 +59,7 @@ class SqliteCallBacks:
 
     async def ask(self, call_back: CallBack, *, signed: Signed, audit: AuditEvent) -> CallBack:
         """As the port says."""
-        name = self._vault.call_back(call_back.organisation, call_back.account, call_back.receipt)
+        name = _name_of(self._vault, call_back)
 
         def ask(connection: Connection) -> CallBack:
             spend_nonce(connection, self._vault, signed)
@@ -83,7 +83,7 @@ class SqliteCallBacks:
 
     def left(self, asker: Asker, receipt: str, *, now: int) -> CallBack | None:
         """As the port says."""
-        name = self._vault.call_back(asker.organisation, asker.account, receipt)
+        name = self._vault.call_back(asker.organisation, asker.account, receipt, user=asker.user)
         return self._rows.call_back(self._reader, name, now=now)
 
     def shared(self, call_back: CallBack, *, now: int) -> list[Handle]:
@@ -93,7 +93,7 @@ class SqliteCallBacks:
         }
         # Of a child whom nobody is to be seen with, nothing that was told before is read: one that has been shielded
         # since takes the steps of one that nobody knows.
-        name = self._vault.call_back(call_back.organisation, call_back.account, call_back.receipt)
+        name = _name_of(self._vault, call_back)
         name = name if matching else _NO_CALL_BACK
         handles: dict[str, Handle] = {}
         for notice in self._rows.notices_of(self._reader, name):
@@ -108,7 +108,7 @@ class SqliteCallBacks:
         self, asker: Asker, receipt: str, *, reached: bool, new: bool, signed: Signed, audit: AuditEvent
     ) -> None:
         """As the port says."""
-        name = self._vault.call_back(asker.organisation, asker.account, receipt)
+        name = self._vault.call_back(asker.organisation, asker.account, receipt, user=asker.user)
 
         def tell(connection: Connection) -> None:
             spend_nonce(connection, self._vault, signed)
@@ -262,3 +262,7 @@ class SqliteCallBacks:
 
 def _soonest_first(notice: KeptNotice) -> tuple[bool, int, str]:
     return notice.due_at is None, notice.due_at or notice.told_at, notice.reference
+
+
+def _name_of(vault: Vault, call_back: CallBack) -> bytes:
+    return vault.call_back(call_back.organisation, call_back.account, call_back.receipt, user=call_back.user)

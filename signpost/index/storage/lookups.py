@@ -93,14 +93,14 @@ class SqliteLookups:
 
     def kept(self, asker: Asker, receipt: str, *, now: int) -> Sequence[StoredTag] | None:
         """As the port says."""
-        name = self._vault.lookup(asker.organisation, asker.account, receipt)
+        name = self._vault.lookup(asker.organisation, asker.account, receipt, user=asker.user)
         found = self._reader.execute(
             "SELECT sealed FROM lookup_rows WHERE lookup = ? AND forget_at > ?", (name, now)
         ).fetchone()
         if found is not None:
             return unpack_lookup(self._vault.open(found[0], Label.LOOKUP_ROW, name))
         # The tags outlive the lookup's row for as long as a call-back waits by them.
-        waiting = self._vault.call_back(asker.organisation, asker.account, receipt)
+        waiting = self._vault.call_back(asker.organisation, asker.account, receipt, user=asker.user)
         call_back = CallBackRows(self._vault).call_back(self._reader, waiting, now=now)
         return None if call_back is None else call_back.tags
 
@@ -114,7 +114,7 @@ class SqliteLookups:
             (tag.key, lookup.access, lookup.kind.value, lookup.purpose.value, lookup.month, tag.body)
             for tag in lookup.access_tags
         )
-        name = self._vault.lookup(asker.organisation, asker.account, acknowledgement.receipt)
+        name = self._vault.lookup(asker.organisation, asker.account, acknowledgement.receipt, user=asker.user)
         sealed = self._vault.seal(pack_lookup(lookup.answer, lookup.lookup_tags), Label.LOOKUP_ROW, name)
 
         looked = Looked(

@@ -11,16 +11,15 @@ __all__ = ["charge_for"]
 
 
 def charge_for(connection: Connection, vault: Vault, costs: Costs, *, now: int) -> set[Beyond]:
-    """Charge both windows and count what repeats; by what it went past an ordinary budget, where it did.
+    """Charge every window and count what repeats; by what it went past an ordinary budget, where it did.
 
     Raises:
         Problem: BUDGET_USED or REPEATS_USED.
     """
-    account, organisation = costs.charges
-    own, window = _charge(connection, vault, account, now)
-    whole, _ = _charge(connection, vault, organisation, now)
+    charged = [_charge(connection, vault, charge, now) for charge in costs.charges]
+    _, window = charged[0]
     repeated = _count(connection, vault, costs.repeats, window)
-    return {by for by in (own, whole, Beyond.EXCEPTION if repeated else None) if by is not None}
+    return {by for by in (*(beyond for beyond, _ in charged), Beyond.EXCEPTION if repeated else None) if by is not None}
 
 
 def _charge(connection: Connection, vault: Vault, charge: Charge, now: int) -> tuple[Beyond | None, int]:

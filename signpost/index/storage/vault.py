@@ -16,6 +16,7 @@ from signpost.index.requests import Signed
 from signpost.protocol.credentials import AccountId, OrganisationId
 from signpost.protocol.keys import VerifyKey, keyed_digest
 from signpost.protocol.labels import Label
+from signpost.protocol.named_users import NOBODY
 from signpost.protocol.receipts import EvaluationReceipt
 from signpost.protocol.sealing import SymmetricSealer
 from signpost.protocol.tags import TagKey
@@ -122,9 +123,11 @@ class Vault:
             Label.SPENT_RECEIPT, receipt.holder.to_bytes(4, "big"), receipt.batch, receipt.organisation, receipt.account
         )
 
-    def call_back(self, organisation: OrganisationId, account: AccountId, receipt: str) -> bytes:
-        """The name of the call-back that an account left by a receipt: 16 bytes."""
-        return self._digest(Label.CALL_BACK_NUMBER, organisation, account, receipt)
+    def call_back(
+        self, organisation: OrganisationId, account: AccountId, receipt: str, *, user: bytes = NOBODY
+    ) -> bytes:
+        """The name of the call-back that an account left by a receipt, for the user whom a machine named: 16 bytes."""
+        return self._digest(Label.CALL_BACK_NUMBER, organisation, account, receipt, *_named(user))
 
     def notice(self, organisation: OrganisationNumber, reference: str) -> bytes:
         """The name of a notice of an organisation: 16 bytes. Spoken in another, its reference names nothing."""
@@ -154,9 +157,11 @@ class Vault:
         """The name of what an organisation did for a family: 16 bytes."""
         return self._digest(Label.RIGHTS_NUMBER, organisation, receipt)
 
-    def lookup(self, organisation: OrganisationId, account: AccountId, receipt: str) -> bytes:
-        """The name of an account's lookup: 16 bytes. Spoken to somebody else, the receipt names nothing."""
-        return self._digest(Label.LOOKUP_NUMBER, organisation, account, receipt)
+    def lookup(self, organisation: OrganisationId, account: AccountId, receipt: str, *, user: bytes = NOBODY) -> bytes:
+        """The name of an account's lookup, for the user whom a machine named: 16 bytes. Spoken to somebody else, the
+        receipt names nothing.
+        """
+        return self._digest(Label.LOOKUP_NUMBER, organisation, account, receipt, *_named(user))
 
     def _digest(self, label: Label, *fields: bytes | str) -> bytes:
         return keyed_digest(self._pseudonym, label, *fields)[:16]
@@ -165,3 +170,8 @@ class Vault:
         # Below 2^63 - 1, which is the sentinel's. Among ten million involvements two meet with odds of 1 in 180,000,
         # and do harm only if they are also of one organisation.
         return int.from_bytes(self._digest(label, *fields)[:8], "big") % (2**63 - 1)
+
+
+def _named(user: bytes) -> tuple[bytes, ...]:
+    """Of whoever asks in their own name nothing: their rows are named as they were before machines asked."""
+    return () if user == NOBODY else (user,)

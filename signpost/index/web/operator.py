@@ -11,13 +11,13 @@ from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 
 from signpost.index.app import Index
-from signpost.index.handle_faults import HandleFault
 from signpost.index.handles import CHANGEABLE, ContactPoint
 from signpost.index.ports import ApprovedException
 from signpost.index.web.operator_contact import add_contact
 from signpost.protocol.budget_exceptions import ExceptionReason
 from signpost.protocol.credentials import AccountId, OrganisationId
 from signpost.protocol.messages import HandleId
+from signpost.protocol.own_organisation import HandleFault
 from signpost.protocol.problems import ProblemCode
 from signpost.protocol.purposes import Kind
 from signpost.protocol.tokens import MAX_TOKEN_BYTES

@@ -14,6 +14,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from signpost.index.app import Index
 from signpost.index.ports import Guesser
 from signpost.index.requests import Signed
+from signpost.index.web.administrator_doors import add_administrator_doors
 from signpost.index.web.rights_doors import add_rights_doors
 from signpost.index.web.shield_doors import add_shield_doors
 from signpost.protocol.messages import (
@@ -227,7 +228,7 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
     )
     async def enrol(asked: FromJson[EnrolmentRequest], request: Request) -> Nothing:
         """Takes what the owner of an enrolment token chose to sign in with. The administrator approves the device."""
-        return await index.enrolling.enrol(asked, source=_source(request), now=index.clock.now())
+        return await index.enrolling.enrol(asked, source=_source(request, "enrolling"), now=index.clock.now())
 
     @app.post(
         "/v1/sessions",
@@ -242,7 +243,10 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
         """Ends the asker's shift before its time."""
         return await index.signing_in.end_shift(who)
 
-    @app.post("/v1/accounts/password", responses=refusals(*_SIGNING_IN, _C.PASSWORD_TOO_WEAK))
+    @app.post(
+        "/v1/accounts/password",
+        responses=refusals(*_SIGNING_IN, _C.PASSWORD_TOO_WEAK, _C.GATEWAY_INVALID, _C.CERTIFICATE_EXPIRED),
+    )
     async def change_password(asked: FromJson[PasswordRequest], request: Request, sent: shown) -> Nothing:
         """Another password for whoever gives every factor right. All the account's shifts are over."""
         return await index.signing_in.change_password(sent, asked, source=_source(request), now=index.clock.now())
@@ -269,12 +273,15 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
         """Whether the index is up, and not late with deleting."""
         return IndexHealth(state="serving", deleting_overdue=index.retiring.overdue(index.clock.now()))
 
+    add_administrator_doors(app, index, by, who_asks=_WHO_ASKS)
     add_shield_doors(app, index, by, who_asks=_WHO_ASKS, evaluated=_EVALUATED)
     add_rights_doors(app, index, by, who_asks=_WHO_ASKS, evaluated=_EVALUATED)
     return app
 
 
-def _source(request: Request) -> Guesser | None:
-    """Where a request comes from, for counting guesses; none where everybody would come from there (a proxy here)."""
+def _source(request: Request, what: str = "source") -> Guesser | None:
+    """Where a request comes from, for counting guesses; none where everybody would come from there (a proxy here).
+    Tries to enrol are counted apart from those to sign in: of a whole gateway both come from one place.
+    """
     site = site_of(request.client.host if request.client else "")
-    return None if site is None else ("source", site)
+    return None if site is None else (what, site)

@@ -5,6 +5,7 @@ up.
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +15,14 @@ import pytest
 from signpost.edge.client import Client
 from signpost.edge.desk import Desk
 from signpost.edge.failures import DeskUnusable
-from signpost.edge.gateway.program import Program
+from signpost.edge.gateway.machine import Machine
 from signpost.edge.identifiers import NHSNumber
 from signpost.edge.match_inputs import ChildDetails
 from signpost.protocol.administration import AccountAct
 from signpost.protocol.credentials import AccountId
 from signpost.protocol.purposes import Role, Urgency
 from tests.support.elsewhere import client_of
+from tests.support.hidden_elsewhere import hide_elsewhere
 from tests.support.people import state
 from tests.support.whole_gateway import WholeGateway, open_whole_gateway
 
@@ -65,6 +67,10 @@ class Scene:
         self.gateway.index.settle()
         return answer
 
+    def get(self, path: str) -> httpx2.Response:
+        """What the program only asks."""
+        return self.gateway.request("GET", path, token=self.token)
+
     def seen(self) -> str:
         """What the colleague elsewhere is answered about the child."""
         return self.gateway.index.run(self.colleague.lookup(CHILD, urgency=Urgency.TODAY)).word
@@ -82,7 +88,8 @@ def told(answer: httpx2.Response) -> tuple[int, str | None]:
 
 
 def test_what_the_program_registers_is_found_and_what_it_ends_or_withdraws_is_not(scene: Scene) -> None:
-    assert scene.put(scene.row()).json() == {"involvements": [{"outcome": "registered", "errors": [], "left_out": []}]}
+    [registered] = scene.put(scene.row()).json()["involvements"]
+    assert (registered["outcome"], registered["errors"], registered["left_out"]) == ("registered", [], [])
     assert scene.seen() == "current"
 
     assert scene.put(scene.row(end="2025-09-01")).status_code == 200
@@ -103,6 +110,45 @@ def test_the_same_row_twice_is_one_involvement(scene: Scene) -> None:
 
     assert told(scene.put(scene.row(), scene.row())) == (422, "reference-repeated")
     assert scene.gateway.index.tables()["owned_involvements"] == owned
+
+
+def test_the_program_reads_back_what_was_registered_by_the_references_it_was_told(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page at a time, whatever became of it elsewhere: a child who is hidden is there as before."""
+    monkeypatch.setattr("signpost.edge.gateway.program._PAGE", 2)
+    rows = scene.put(*(scene.row(local_id=f"case {number}") for number in range(5))).json()["involvements"]
+    told_of = {row["reference"] for row in rows}
+    hide_elsewhere(scene.gateway, CHILD)
+    assert scene.seen() == "none"
+
+    found, cursor, pages = list[str](), "", 0
+    while pages == 0 or cursor:
+        listed = scene.get(f"/api/v1/involvements?cursor={cursor}" if cursor else "/api/v1/involvements").json()
+        found += [each["reference"] for each in listed["involvements"]]
+        cursor, pages = listed["next"] or "", pages + 1
+
+    assert (len(found), set(found), pages) == (5, told_of, 3)
+
+
+def test_a_cursor_says_nothing_and_is_forgotten(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("signpost.edge.gateway.program._PAGE", 1)
+    rows = scene.put(scene.row(local_id="a"), scene.row(local_id="b")).json()["involvements"]
+
+    cursor = scene.get("/api/v1/involvements").json()["next"]
+
+    assert cursor not in {row["reference"] for row in rows}
+    assert told(scene.get(f"/api/v1/involvements?cursor={cursor}")) == (200, None)
+    assert told(scene.get(f"/api/v1/involvements?cursor={'A' * 22}")) == (422, "malformed")
+    scene.gateway.index.world.clock.advance(600)
+    assert told(scene.get(f"/api/v1/involvements?cursor={cursor}")) == (422, "malformed")
+
+
+def test_nobody_who_looks_children_up_reads_the_list(scene: Scene) -> None:
+    """Nor does an officer: a caseload is read by its own feed."""
+    for name, role in (("worker-1", Role.PRACTITIONER), ("anna", Role.RIGHTS_OFFICER)):
+        token = scene.gateway.token(scene.gateway.enrol(name, role))
+        assert told(scene.gateway.request("GET", "/api/v1/involvements", token=token)) == (401, "not-signed-in")
 
 
 def test_each_row_has_its_own_fate_and_a_bad_one_stops_no_other(scene: Scene) -> None:
@@ -194,8 +240,8 @@ def test_a_persons_desk_is_no_programs(gateway: WholeGateway, tmp_path: Path) ->
     manifest = (files.folder / "manifest.json").read_bytes()
     Desk.make(tmp_path / "desk", settings=settings, manifest=manifest, device=files.key)
 
-    with pytest.raises(DeskUnusable, match="a person's"):
-        Program(
-            tmp_path / "desk", b"d" * 32, transport=gateway.transport, clock=gateway.index.world.clock,
-            elapsed=lambda: 0.0, randomness=bytes,
+    with pytest.raises(DeskUnusable, match="of another role"):
+        Machine(
+            tmp_path / "desk", Role.FEED, transport=gateway.transport, clock=gateway.index.world.clock,
+            randomness=os.urandom,
         )  # fmt: skip

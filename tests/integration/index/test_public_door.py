@@ -44,6 +44,9 @@ SIGNED = {
     "/v1/rights/objections/end": "200",
     "/v1/rights/corrections": "200",
     "/v1/rights/withdrawals": "200",
+    "/v1/accounts/list": "200",
+    "/v1/accounts/suspend": "200",
+    "/v1/handles/whole": "200",
 }
 PAID_FOR = {
     "/v1/lookups", "/v1/registrations", "/v1/shields", "/v1/shields/identity-ended", "/v1/rights/reports",

@@ -382,7 +382,7 @@ def test_a_statement_is_the_organisations_own_fresh_and_taken_once(scene: Scene)
     assert row(person)["state"] == "active"
 
 
-@pytest.mark.parametrize("role", [Role.CUSTODIAN, Role.ADMINISTRATOR, Role.OPERATOR])
+@pytest.mark.parametrize("role", [Role.CUSTODIAN, Role.OPERATOR])
 def test_who_runs_the_system_gets_no_account(scene: Scene, role: Role) -> None:
     """They act by other keys, and look nobody up."""
     answer = state(

@@ -153,6 +153,10 @@ def test_a_none_can_be_asked_again_more_tolerantly_with_a_reason_and_only_once(
     browser.open("/check/name")
     browser.send("/check/name", NAMED)
 
+    asked = browser.send("/check/deep")
+    assert asked.status_code == 422
+    assert '<a href="#deep">' in asked.text
+    assert len(gateway.index.tables()["lookup_rows"]) == 1
     page = browser.send("/check/deep", {"deep": "address-unsure"})
 
     assert "NONE" in text_of(page)
@@ -166,6 +170,14 @@ def test_what_is_settled_offers_no_deeper_question(gateway: WholeGateway, browse
     page = browser.send("/check", {"nhs_number": NUMBER, **BORN})
 
     assert "CURRENT" in text_of(page)
+    assert "/check/deep" not in page.text
+    assert NUMBER not in page.text
+
+
+def test_with_a_number_alone_there_is_nothing_to_be_tolerant_about(browser: Browser) -> None:
+    page = browser.send("/check", {"nhs_number": NUMBER, **BORN})
+
+    assert "NONE" in text_of(page)
     assert "/check/deep" not in page.text
     assert NUMBER not in page.text
 

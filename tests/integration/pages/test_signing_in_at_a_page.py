@@ -78,6 +78,18 @@ def test_without_a_pin_no_other_page_opens(gateway: WholeGateway, worker: User) 
     assert title_of(browser.send("/pin", {"pin": PIN, "again": PIN})) == "Check a child by NHS number - Signpost"
 
 
+def test_whoever_signs_in_is_told_of_a_session_that_was_open_still(gateway: WholeGateway, worker: User) -> None:
+    """It may have been somebody else's."""
+    Browser(gateway).sign_in(worker)
+    browser = Browser(gateway)
+    browser.open("/sign-in")
+    code = gateway.code(worker)
+
+    page = browser.send("/sign-in", {"account": "worker-1", "password": worker.password, "code": code})
+
+    assert "was open still. It is over now" in text_of(page)
+
+
 def test_a_pin_is_chosen_once(gateway: WholeGateway, worker: User) -> None:
     """Whoever finds a screen open cannot choose another."""
     browser = Browser(gateway)

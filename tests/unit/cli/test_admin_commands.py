@@ -15,9 +15,9 @@ import pytest
 
 from signpost.edge import organisation_keys
 from signpost.edge.organisation_keys import load_organisation
-from signpost.index.handle_faults import HandleFault
 from signpost.protocol import sealing
 from signpost.protocol.encoding import to_base64url
+from signpost.protocol.own_organisation import HandleFault
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.sealing import Argon2Cost
 from signpost.protocol.secret import Secret

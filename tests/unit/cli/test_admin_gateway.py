@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,13 @@ import pytest
 from signpost.edge import organisation_keys
 from signpost.edge.gateway.certifying import certified_gateway, unended_certificates
 from signpost.edge.gateway.files import Certified, GatewayFiles, read_certified
-from signpost.edge.organisation_keys import load_organisation
+from signpost.edge.organisation_keys import copy_users_key, load_organisation, load_users_key
 from signpost.protocol import sealing
 from signpost.protocol.credentials import AccountId
+from signpost.protocol.encoding import to_base64url
 from signpost.protocol.keys import VerifyKey
 from signpost.protocol.messages import OwnAccount
+from signpost.protocol.named_users import named_user
 from signpost.protocol.purposes import Role
 from signpost.protocol.sealing import Argon2Cost
 from signpost.protocol.secret import Secret
@@ -82,7 +85,7 @@ def test_a_gateway_is_certified_for_its_roles_and_no_longer_than_a_shift(capsys:
     "more",
     [
         ("--role", "feed"),
-        ("--role", "administrator"),
+        ("--role", "custodian"),
         ("--role", "urgent", "--session-hours", "13"),
         ("--role", "urgent", "--session-hours", "0"),
         ("--role", "urgent", "--valid-days", "1099"),
@@ -152,19 +155,20 @@ def test_what_was_certified_is_installed_with_the_manifest_that_it_names(
     assert {path.name for path in Path("other").iterdir()} == {"gateway.key"}
 
 
-def test_the_programs_token_is_shown_once_and_its_digest_kept(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("which", ["program", "case-system"])
+def test_a_programs_token_is_shown_once_and_its_digest_kept(which: str, capsys: pytest.CaptureFixture[str]) -> None:
     """0600; and another token makes the one before none."""
     made(capsys)
 
-    assert run(["admin", "gateway", "program", "gateway", "--json"]) == 0
+    assert run(["admin", "gateway", which, "gateway", "--json"]) == 0
     token = json.loads(capsys.readouterr().out)["token"]
 
-    kept = Path("gateway/program.digest")
+    kept = Path(f"gateway/{which}.digest")
     first = kept.read_bytes()
     assert len(token) == 43
     assert token.encode() not in first
     assert kept.stat().st_mode & 0o777 == 0o600
-    assert run(["admin", "gateway", "program", "gateway"]) == 0
+    assert run(["admin", "gateway", which, "gateway"]) == 0
     assert kept.read_bytes() != first
 
 
@@ -220,3 +224,24 @@ def test_a_certificate_that_has_ended_is_not_to_be_taken_back(capsys: pytest.Cap
     assert unended(certificate.key, certificate.expires_at - 1) == [certificate.identifier]
     assert unended(certificate.key, certificate.expires_at) == []
     assert unended(new_key().verify_key, certificate.expires_at - 1) == []
+
+
+def test_whose_a_pseudonym_is_the_organisation_finds_by_making_it_again(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From its own keys or on the system's desk alike; a name is read from stdin, and in no list of processes."""
+    Path("desk").mkdir(mode=0o700)
+    copy_users_key(Path("keys"), Path("desk"))
+    told = []
+    for folder in ("keys", "desk"):
+        capsys.readouterr()
+        monkeypatch.setattr("sys.stdin", io.StringIO("J.Smith\nsam\n"))
+        assert run(["admin", "device", "users", "--org-keys", folder]) == 0
+        told.append(capsys.readouterr().out)
+
+    own = to_base64url(named_user(load_users_key(Path("keys")), "j.smith"))
+    assert told[0] == told[1]
+    assert told[0].splitlines()[0] == f"{own}  J.Smith"
+    monkeypatch.setattr("sys.stdin", io.StringIO("sam\n\n"))
+    assert run(["admin", "device", "users", "--org-keys", "keys"]) == ExitCode.USAGE
+    assert "Line 2" in capsys.readouterr().err

@@ -86,6 +86,21 @@ def test_a_leaf_that_is_none_is_named_and_shown_to_no_terminal(
     assert "\x1b[2J" not in err
 
 
+def test_a_machines_user_is_shown_and_nobody_is_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By their pseudonym, beside the machine's account; leaves from before there were any say nothing of it either."""
+    user = "AAECAwQFBgcICQoLDA0ODw"
+    leaves = [GOOD, GOOD | {"user": "A" * 22}, GOOD | {"account": "case-lookups", "user": user}]
+    told_by(monkeypatch, [json.dumps(leaf) for leaf in leaves])
+
+    assert run(["audit", "list"]) == 0
+
+    before, own, named = capsys.readouterr().out.splitlines()
+    assert before == own
+    assert named.endswith(f"st-elsewhere/case-lookups  looked-up  {user}  s47")
+
+
 def test_a_leaf_that_is_none_can_still_be_exported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """As evidence, byte for byte."""
     told_by(monkeypatch, ["not JSON"])

@@ -32,6 +32,8 @@ from tests.support.pretend_services import Pretence, StillClock, free_port_run
 NOW = int(time.time())
 DESK = SharedHandle(title="Duty desk", telephone="01632 960001", email="duty@north.example", hours="Mon-Fri 9-17")
 RECEIPT = "K7Q2-104D"
+NOBODY = "A" * 22
+"""Whoever asks in their own name."""
 
 
 @pytest.fixture
@@ -109,7 +111,7 @@ def test_an_outcome_is_two_words(index: Pretence, typed: list[str], reached: boo
 
     assert run(["contact", "outcome", RECEIPT, *typed]) == 0
     [(_, body)] = index.heard
-    assert json.loads(body) == {"receipt": RECEIPT, "reached": reached, "new": new}
+    assert json.loads(body) == {"user": NOBODY, "receipt": RECEIPT, "reached": reached, "new": new}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from signpost.edge.rights_words import KINDS, why
 from signpost.protocol.classes import REGISTER_PROFILE, Use, fits_profile
 from signpost.protocol.messages import Nothing
 from signpost.protocol.problems import Problem, ProblemCode
@@ -30,7 +31,6 @@ from signpost.protocol.rights import (
     RightsReceipt,
 )
 from signpost_cli.main import run
-from signpost_cli.rights_words import KINDS, why
 from tests.support.pretend_services import Pretence, StillClock, free_port_run
 
 NOW = int(time.time())

@@ -10,7 +10,7 @@ import pytest
 
 from signpost.protocol.purposes import Kind, Role
 from signpost.protocol.rights import CorrectRequest, ReportAsked, RightsReceipt
-from tests.support.pretend_services import Pretence, StillClock, free_port_run
+from tests.support.pretend_services import Fault, Pretence, StillClock, free_port_run
 from tests.unit.cli.test_on_a_terminal import Terminal
 
 REPORT = "K7Q2-104D"
@@ -53,6 +53,34 @@ def test_a_report_is_asked_for_and_the_details_are_gone(
 
     screen = "\n".join(terminal.screen())
     assert screen.startswith(f"The report is asked for. Its reference is {REPORT}.")
+    assert "999 000" not in screen
+    assert "3 April 2015" not in screen
+
+
+def test_what_is_said_of_a_holder_keeps_no_details_on_the_screen(
+    pretence: Pretence, tmp_path: Path, terminals: list[Terminal]
+) -> None:
+    """It is said when they have gone: whatever is printed between them moves what is to be cleared."""
+    home, now = pretence.make_desk(tmp_path / "desk"), int(time.time())
+    pretence.faults = {1: Fault.WRONG_SHARE}
+    pretence.says["/v1/rights/reports"] = ReportAsked(
+        report=REPORT, asked_at=now, release_at=now + 28 * 86_400, decided=False
+    )
+    screen = ""
+    with pretence.on_loopback():
+        for _ in range(20):  # which two of the three holders are asked is drawn
+            pretence.clock = StillClock(int(time.time()))
+            terminals.append(terminal := Terminal("rights", "report", home=home))
+            terminal.expect("NHS number: ")
+            terminal.type("999 000 0042\n")
+            terminal.expect("Date of birth: ")
+            terminal.type("3 April 2015\n")
+            ended, screen = terminal.end(), "\n".join(terminal.screen())
+            assert ended == 0, screen
+            if "Tell the operator." in screen:
+                break
+
+    assert "Tell the operator." in screen
     assert "999 000" not in screen
     assert "3 April 2015" not in screen
 

@@ -16,6 +16,7 @@ from signpost.edge.identifiers import NHSNumber
 from signpost.edge.match_inputs import ChildDetails
 from signpost.edge.postcodes import Postcode
 from signpost.edge.shield_inputs import inputs_of_old_identity, inputs_to_hide
+from signpost.edge.shield_words import DECISIONS, REASONS
 from signpost.protocol.group import multiply
 from signpost.protocol.messages import Nothing, SharedHandle
 from signpost.protocol.oprf import SUITE
@@ -34,8 +35,6 @@ from signpost.protocol.shielding import (
 )
 from signpost_cli import shield_commands
 from signpost_cli.main import run
-from signpost_cli.shield_desk import DECISIONS
-from signpost_cli.shield_words import REASONS
 from tests.support.pretend_services import Fault, Pretence, StillClock, free_port_run
 
 NOW = int(time.time())

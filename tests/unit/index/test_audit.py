@@ -50,6 +50,7 @@ def test_a_leaf_says_who_what_why_and_when() -> None:
         "refused": None,
         "rows": None,
         "subject": None,
+        "user": "AAAAAAAAAAAAAAAAAAAAAA",
     }
 
 
@@ -59,6 +60,14 @@ def test_a_deep_lookups_leaf_says_why(reason: DeepReason) -> None:
     ordinary, deep = (json.loads(each.leaf()) for each in (event(1), replace(event(1), deep=reason)))
 
     assert deep == ordinary | {"deep": reason.value}
+
+
+def test_a_leaf_in_a_named_users_name_is_as_long_as_any() -> None:
+    """Whether a machine asked, or a person, does not show in its size."""
+    own, named = event(1).leaf(), replace(event(1), user=bytes(range(16))).leaf()
+
+    assert json.loads(named) == json.loads(own) | {"user": "AAECAwQFBgcICQoLDA0ODw"}
+    assert len(named) == len(own)
 
 
 def test_a_record_follows_from_its_start() -> None:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signpost.index.handle_faults import HandleFault, faults_of, standing_for
+from signpost.index.handle_faults import faults_of, standing_for
 from signpost.index.records import Handle
 from signpost.protocol.credentials import OrganisationId
+from signpost.protocol.own_organisation import HandleFault
 
 TODAY = dt.date(2026, 11, 1)
 DESK = Handle(

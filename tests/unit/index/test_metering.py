@@ -30,8 +30,8 @@ from signpost_keys.metering import Allowances, Charged, Meter, charge
 NOON = 1_790_078_400
 DAY = 86_400
 BUDGETS = Budgets(
-    practitioner=6, urgent=5, urgent_overdraft=8, organisation_least=10, organisation_share=0.5, repeats_account=3,
-    repeats_organisation=5,
+    practitioner=6, urgent=5, urgent_overdraft=8, case_management=9, organisation_least=10, organisation_share=0.5,
+    repeats_account=3, repeats_organisation=5,
 )  # fmt: skip
 VAULT = Vault(make_keys(lambda size: bytes(range(size))))
 STRONG, POSSIBLE = Place(MatchClass.STRONG, Tier.T1), Place(MatchClass.POSSIBLE, Tier.T3)
@@ -131,6 +131,21 @@ def test_an_organisations_budget_follows_its_caseload(caseload: int, most: int) 
     costs = BUDGETS.costs(asker("amber", Role.PRACTITIONER), deep=False, tags=[], caseload=caseload, now=NOON)
 
     assert costs.charges[1].most == most
+
+
+def test_a_machine_is_charged_by_the_user_it_names_itself_and_its_organisation() -> None:
+    """In that order; repeats are counted by the user."""
+    machine = replace(asker("case-lookups", Role.CASE_MANAGEMENT), user=b"u" * 16)
+
+    costs = BUDGETS.costs(machine, deep=False, tags=[], caseload=0, now=NOON)
+
+    assert [(charge.whom[0], charge.most, charge.ordinary) for charge in costs.charges] == [
+        ("user", 6, 6), ("account", 9, 9), ("organisation", 10, 10),
+    ]  # fmt: skip
+    assert costs.repeats.account == costs.charges[0].whom
+    other = BUDGETS.costs(replace(machine, user=b"v" * 16), deep=False, tags=[], caseload=0, now=NOON)
+    assert other.charges[0].whom != costs.charges[0].whom
+    assert other.charges[1:] == costs.charges[1:]
 
 
 def test_an_overdraft_is_an_urgent_roles_alone() -> None:

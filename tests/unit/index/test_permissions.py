@@ -14,7 +14,7 @@ from signpost.protocol.administration import AccountTerms
 from signpost.protocol.credentials import AccountId, Asker, OrganisationId
 from signpost.protocol.keys import SigningKey
 from signpost.protocol.problems import Problem, ProblemCode
-from signpost.protocol.purposes import Kind, Purpose, Role, purposes_of
+from signpost.protocol.purposes import LOOKING_ROLES, MACHINE_ROLES, Kind, Purpose, Role, Urgency, purposes_of
 from signpost.protocol.secret import Secret
 
 
@@ -41,15 +41,21 @@ ACTS: dict[Role, set[Act]] = {
     Role.PRACTITIONER: {Act.LOOK_UP, Act.ASK_FOR_CALL_BACK, Act.ANSWER_NOTICES, Act.LIST_HANDLES},
     Role.URGENT: {Act.LOOK_UP, Act.ASK_FOR_CALL_BACK, Act.ANSWER_NOTICES, Act.BREAK_GLASS, Act.LIST_HANDLES},
     Role.MATERNITY: {Act.LOOK_UP, Act.ASK_FOR_CALL_BACK, Act.ANSWER_NOTICES, Act.LIST_HANDLES},
+    Role.CASE_MANAGEMENT: {Act.LOOK_UP, Act.ASK_FOR_CALL_BACK, Act.LIST_HANDLES},
     Role.FEED: {Act.REGISTER, Act.CHANGE, Act.LIST_INVOLVEMENTS, Act.LIST_HANDLES, Act.FINISH_FEED},
+    Role.DATA_OFFICER: {Act.LIST_HANDLES},
     Role.SHIELDING_OFFICER: {Act.LIST_HANDLES, Act.SHIELD, Act.DECIDE_SHIELDED},
     Role.RIGHTS_OFFICER: {Act.LIST_HANDLES, Act.REVIEW_GLASS, Act.UPHOLD_RIGHTS},
     Role.AUDITOR: {Act.READ_RECORD, Act.READ_DESK_RECORD},
     Role.CUSTODIAN: set(),
-    Role.ADMINISTRATOR: {Act.ADMINISTER_ACCOUNTS},
+    Role.ADMINISTRATOR: {Act.LIST_ACCOUNTS, Act.SUSPEND_ACCOUNT, Act.READ_HANDLES},
     Role.OPERATOR: {Act.ADMIT_ORGANISATION},
 }
+_ORDINARY = {Purpose.SECTION_47, Purpose.SECTION_11, Purpose.SECTION_16LA}
 PURPOSES: dict[tuple[Role, Kind], set[Purpose]] = {
+    (Role.CASE_MANAGEMENT, Kind.COUNCIL): _ORDINARY | {Purpose.SECTION_17},
+    (Role.CASE_MANAGEMENT, Kind.HOSPITAL): _ORDINARY,
+    (Role.CASE_MANAGEMENT, Kind.POLICE): _ORDINARY,
     (Role.PRACTITIONER, Kind.COUNCIL): {
         Purpose.SECTION_17, Purpose.SECTION_47, Purpose.SECTION_11, Purpose.SECTION_16LA,
     },
@@ -117,7 +123,7 @@ def _check(role: Role, purpose: Purpose, kind: Kind, state: AccountState, vettin
         assert usable == Refused(ProblemCode.TRAINING_LAPSED)
     else:
         assert usable == Allowed()
-    if role not in {Role.PRACTITIONER, Role.URGENT, Role.MATERNITY}:
+    if role not in {Role.PRACTITIONER, Role.URGENT, Role.MATERNITY, Role.CASE_MANAGEMENT}:
         assert may_ask == Refused(ProblemCode.ROLE_REFUSED)
     else:
         allowed = purpose in PURPOSES.get((role, kind), set())
@@ -140,9 +146,27 @@ def test_only_urgent_and_maternity_roles_ask_by_the_mothers_number(role: Role) -
     assert may_look_up(asker(Role.URGENT), Purpose.SECTION_17, by_mother=True) == Refused(ProblemCode.PURPOSE_REFUSED)
 
 
+@pytest.mark.parametrize("role", sorted(LOOKING_ROLES))
+def test_a_machine_asks_for_nothing_urgent_and_nothing_deep(role: Role) -> None:
+    """Whoever needs an answer now, or a tolerant one, has signed in themselves."""
+    allowed = Allowed() if role not in MACHINE_ROLES else Refused(ProblemCode.ROLE_REFUSED)
+    who = asker(role)
+
+    assert may_look_up(who, Purpose.SECTION_47, urgency=Urgency.NOW) == allowed
+    assert may_look_up(who, Purpose.SECTION_47, urgency=Urgency.TODAY, deep=True) == allowed
+    assert may_look_up(who, Purpose.SECTION_47, urgency=Urgency.TODAY) == Allowed()
+    assert may_look_up(who, Purpose.SECTION_47, urgency=Urgency.WEEK) == Allowed()
+
+
+def test_a_machine_asks_for_what_a_practitioner_of_its_organisation_does() -> None:
+    """No more and no less, in every kind."""
+    for kind in Kind:
+        assert purposes_of(Role.CASE_MANAGEMENT, kind) == purposes_of(Role.PRACTITIONER, kind)
+
+
 def test_nobody_both_looks_up_and_writes_or_watches() -> None:
     """Separation of duty, of the whole table: no role has two of these."""
-    apart = [Act.LOOK_UP, Act.REGISTER, Act.READ_RECORD, Act.ADMINISTER_ACCOUNTS, Act.ADMIT_ORGANISATION]
+    apart = [Act.LOOK_UP, Act.REGISTER, Act.READ_RECORD, Act.SUSPEND_ACCOUNT, Act.ADMIT_ORGANISATION]
 
     for role in Role:
         assert sum(role_may(role, act) == Allowed() for act in apart) <= 1

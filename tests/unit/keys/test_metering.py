@@ -115,10 +115,12 @@ def test_a_feed_is_bounded_by_its_organisation_alone() -> None:
         (Role.PRACTITIONER, 2, 2, 720),
         (Role.PRACTITIONER, 5, 7, 514),  # 514.28…, rounded down
         (Role.MATERNITY, 2, 3, 480),
+        (Role.CASE_MANAGEMENT, 2, 3, 4_800),  # 600 lookups, whomever it names
         (Role.SHIELDING_OFFICER, 2, 3, 480),
         (Role.RIGHTS_OFFICER, 2, 3, 480),
         (Role.URGENT, 2, 3, 16_000),  # 2,000 lookups: its overdraft in it
         (Role.AUDITOR, 2, 3, 0),
+        (Role.DATA_OFFICER, 2, 3, 0),
         (Role.FEED, 2, 3, None),
     ],
 )

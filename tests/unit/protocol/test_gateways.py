@@ -280,8 +280,8 @@ def test_each_statement_reads_back_as_it_was() -> None:
 @pytest.mark.parametrize(
     ("claim", "value"),
     [
-        ("roles", []), ("roles", ["feed"]), ("roles", ["administrator"]), ("roles", ["urgent", "practitioner"]),
-        ("roles", ["urgent", "urgent"]), ("roles", "urgent"), ("roles", [1]), ("seconds", 0), ("seconds", True),
+        ("roles", []), ("roles", ["feed"]), ("roles", ["case-management"]), ("roles", ["custodian"]),
+        ("roles", ["urgent", "practitioner"]), ("roles", ["urgent", "urgent"]), ("roles", "urgent"), ("roles", [1]), ("seconds", 0), ("seconds", True),
         ("seconds", SHIFT_SECONDS + 1), ("seconds", "60"), ("sub", "A"), ("jti", "x"), ("cnf", {}), ("exp", -1),
         ("more", 1),
     ],

@@ -13,12 +13,14 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from starlette.types import Message, Scope
+from starlette.middleware import Middleware
+from starlette.responses import HTMLResponse as HtmlResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from signpost.protocol.problems import PROBLEMS, ProblemCode
+from signpost.protocol.problems import PROBLEMS, Problem, ProblemCode
 from signpost.service.database import open_database, open_reader
 from signpost.service.log import Log, Word
-from signpost.service.web import refusals
+from signpost.service.web import build_app, refusals
 from signpost.service.writer import Writer
 from tests.support.toy_service import MIGRATIONS, build_toy
 
@@ -377,3 +379,55 @@ def test_refusals_of_one_status_stand_together() -> None:
     codes = documented[422]["content"]["application/problem+json"]["schema"]["properties"]["code"]["enum"]
     assert codes == [ProblemCode.MALFORMED, ProblemCode.TAG_INVALID]
     assert set(documented) == {408, 413, 415, 422, 503}
+
+
+def test_an_answers_own_header_stands_and_what_it_lacks_is_added() -> None:
+    """A page says itself what may be loaded into it."""
+    app = build_app("Pages", version="1", log=Log(Word("pages"), io.StringIO()))
+
+    @app.get("/page")
+    async def page() -> HtmlResponse:
+        return HtmlResponse("<p>", headers={"content-security-policy": "style-src 'self'"})
+
+    with TestClient(app) as client:
+        answer = client.get("/page")
+
+    assert answer.headers.get_list("content-security-policy") == ["style-src 'self'"]
+    assert answer.headers.get_list("cache-control") == ["no-store"]
+
+
+def test_the_doors_own_refusals_are_told_as_the_service_tells_them_at_that_address() -> None:
+    """Too long for it, and broken inside: by the same words, in another form."""
+
+    def told(scope: Scope, problem: Problem) -> HtmlResponse:
+        return HtmlResponse(f"{scope['path']} {problem.code.value}", problem.status)
+
+    app = build_app("Pages", version="1", log=Log(Word("pages"), io.StringIO()), body_limit=10, told=told)
+
+    @app.get("/broken")
+    async def broken() -> None:
+        raise ValueError(HEIRLOOM)
+
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answers = [client.post("/broken", content=HEIRLOOM), client.get("/broken")]
+
+    assert [(answer.status_code, answer.text) for answer in answers] == [
+        (413, "/broken body-too-large"), (500, "/broken internal"),
+    ]  # fmt: skip
+    assert all(answer.headers["referrer-policy"] == "no-referrer" for answer in answers)
+
+
+def test_what_stands_within_the_door_answers_before_the_endpoints() -> None:
+    class Greets:
+        def __init__(self, app: ASGIApp) -> None:
+            self._app = app
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            inner = HtmlResponse("hello") if scope.get("path") == "/hello" else self._app
+            await inner(scope, receive, send)
+
+    app = build_app("Pages", version="1", log=Log(Word("pages"), io.StringIO()), within=(Middleware(Greets),))
+
+    with TestClient(app) as client:
+        assert client.get("/hello").headers["x-content-type-options"] == "nosniff"
+        assert client.get("/elsewhere").json()["code"] == "not-found"

@@ -31,6 +31,7 @@ _Required = tuple[tuple[str, str, str], ...]
 """Of each: a field (or two, of which one will do), what to enter where it is empty, and the id of its input."""
 
 _DATES: Final = frozenset({"date_of_birth", "expected_date_of_birth"})
+_DEEP: Final = [(reason.value, DEEP[reason]) for reason in DeepReason]
 _BORN: Final = ("date_of_birth", "Enter the date of birth", "date_of_birth-day")
 _BY_NUMBER: Final[_Required] = (("nhs_number", "Enter the NHS number", ""), _BORN)
 _BY_UPN: Final[_Required] = (("upn", "Enter the UPN", ""), _BORN)
@@ -79,7 +80,13 @@ def _answers(template: str, required: _Required) -> _Handler:
 
 async def _answer_deep(visit: Visit) -> Response:
     """The details come from the answer's own form, as they were typed before."""
-    return await _answered(visit, visit.form.child(), deep=visit.form.chosen("deep", DeepReason))
+    child, deep = visit.form.child(), visit.form.chosen("deep", DeepReason)
+    if deep is None:
+        errors = [FieldError("deep", "Choose why you ask more tolerantly")]
+        return visit.shown(
+            "checking/deep.html", errors=errors, status=422, carried=_carried(visit, child), reasons_for_deep=_DEEP
+        )
+    return await _answered(visit, child, deep=deep)
 
 
 async def _answered(visit: Visit, child: ChildGiven, *, deep: DeepReason | None) -> Response:
@@ -91,14 +98,14 @@ async def _answered(visit: Visit, child: ChildGiven, *, deep: DeepReason | None)
         deep=deep,
     )
     found = await visit.once(LookupAnswer, lambda: visit.gateway.look_up(visit.session, given))
-    settled = found.answer in ("current", "previous") or deep is not None
+    # With a number alone there is nothing to be tolerant about.
+    tolerant = found.answer in ("possible", "none") and deep is None and bool(child.forename or child.surname)
     return _told(
         visit,
         found,
         which_child(details),
         by_year=BY_YEAR if details.year_of_birth is not None else None,
-        # Nothing is asked twice that has settled it: what is not known is asked for again, not kept.
-        carried=() if settled else tuple((name, text) for name, text in _carried(visit, child)),
+        carried=_carried(visit, child) if tolerant else [],
     )
 
 
@@ -114,7 +121,7 @@ async def _answer_again(visit: Visit) -> Response:
         errors = [FieldError("receipt", "Enter the receipt, as L7Q2-94KD")]
         return visit.shown("checking/again.html", errors=errors, status=422, by_mother=_may_ask_by_mother(visit))
     found = await visit.gateway.look_again(visit.session, receipt)
-    return _told(visit, found, "child of this receipt", by_year=None, carried=())
+    return _told(visit, found, "child of this receipt", by_year=None, carried=[])
 
 
 async def _ask_again(visit: Visit) -> Response:
@@ -138,7 +145,7 @@ def _may_ask_by_mother(visit: Visit) -> bool:
 
 
 def _told(
-    visit: Visit, found: LookupAnswer, about: str, *, by_year: str | None, carried: tuple[tuple[str, str], ...]
+    visit: Visit, found: LookupAnswer, about: str, *, by_year: str | None, carried: list[tuple[str, str]]
 ) -> Response:
     return visit.shown(
         "checking/answer.html",
@@ -146,7 +153,7 @@ def _told(
         about=about,
         by_year=by_year,
         carried=carried,
-        reasons_for_deep=[(reason.value, DEEP[reason]) for reason in DeepReason],
+        reasons_for_deep=_DEEP,
         glass=visit.role is Role.URGENT and found.answer in ("current", "previous"),
         purposes=purposes_offered(visit),
         purpose=visit.form.text("purpose"),

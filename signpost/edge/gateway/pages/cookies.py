@@ -7,7 +7,6 @@ session's token is drawn when somebody signs in: whatever stood in the cookie be
 
 from __future__ import annotations
 
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 from signpost.protocol.encoding import EncodingError, from_base64url
@@ -21,14 +20,15 @@ _TOKEN_BYTES: Final = 32
 
 
 def given(header: str, name: str) -> str | None:
-    """The token in a request's cookie of that name; null where there is none of its form."""
+    """The token in a request's cookie of that name; null where there is none of its form, or more than one. What other
+    applications of the same host or domain put into theirs is not looked at, whatever its form.
+    """
+    pairs = (pair.strip().partition("=") for pair in header.split(";"))
+    found = [value for known, _, value in pairs if known == name]
     try:
-        morsel = SimpleCookie(header).get(name)
-        if morsel is None or len(from_base64url(morsel.value)) != _TOKEN_BYTES:
-            return None
-    except (CookieError, EncodingError):
+        return found[0] if len(found) == 1 and len(from_base64url(found[0])) == _TOKEN_BYTES else None
+    except EncodingError:
         return None
-    return morsel.value
 
 
 def set_to(name: str, token: str) -> str:

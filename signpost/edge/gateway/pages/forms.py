@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import Final, TypeVar, final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 
@@ -133,9 +133,9 @@ def came_from_here(headers: Headers) -> bool:
     Our pages tell no referrer, so a browser names no origin with their forms either ("null"): what counts is
     `Sec-Fetch-Site`, which no page can write itself.
     """
-    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    named = origin is not None and origin != "null"
-    if named and urlsplit(origin or "").netloc.lower() != headers.get("host", "").lower():
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin", "null").lower()
+    named = origin != "null"
+    if named and origin.removeprefix("https://").removeprefix("http://") != headers.get("host", "").lower():
         return False
     return site == "same-origin" if site is not None else named
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from signpost.edge.gateway.pages.navigation import PLACES, home_of
 from signpost.edge.gateway.pages.visit import FieldError, Page, Visit
 from signpost.edge.gateway.pages.wording import told
+from signpost.edge.gateway.sessions import Way
 from signpost.edge.gateway.wire import SignInGiven
 from signpost.edge.pins import SHORTEST_PIN, Pin, pin_fits
 from signpost.protocol.problems import Problem, ProblemCode
@@ -31,7 +32,7 @@ _REQUIRED: Final = (
 async def _home(visit: Visit) -> Response:
     if visit.signed_in is None:
         return visit.goes_to("/sign-in")
-    return visit.goes_to("/pin" if visit.signed_in.pin is None else home_of(visit.role))
+    return visit.goes_to("/pin" if visit.signed_in.pin is None else home_of(visit.role, visit.kind))
 
 
 async def _ask(visit: Visit) -> Response:
@@ -52,7 +53,7 @@ async def _sign_in(visit: Visit) -> Response:
         # No account, password or code is of that form: said as of any that do not belong together.
         return _refused(visit, Problem(ProblemCode.SIGN_IN_REFUSED))
     try:
-        opened = await visit.gateway.sign_in(given)
+        opened = await visit.gateway.sign_in(given, way=Way.PAGES)
     except Problem as problem:
         if problem.code is ProblemCode.COULD_NOT_CHECK:
             raise
@@ -68,33 +69,43 @@ def _refused(visit: Visit, problem: Problem) -> Response:
 
 async def _ask_pin(visit: Visit) -> Response:
     if visit.session.pin is not None:
-        return visit.goes_to(home_of(visit.role))
-    return visit.shown("signing_in/pin.html", shortest=SHORTEST_PIN)
+        return visit.goes_to(home_of(visit.role, visit.kind))
+    return _pin_form(visit, [])
 
 
 async def _choose_pin(visit: Visit) -> Response:
     if visit.session.pin is not None:  # it is chosen once: whoever finds a screen open cannot choose another
-        return visit.goes_to(home_of(visit.role))
+        return visit.goes_to(home_of(visit.role, visit.kind))
     chosen, errors = visit.form.text("pin"), list[FieldError]()
     if not pin_fits(chosen):
         errors.append(FieldError("pin", f"Enter a PIN of {SHORTEST_PIN} digits or more, not all the same"))
     elif visit.form.text("again") != chosen:
         errors.append(FieldError("again", "Enter the same PIN again"))
     if errors:
-        return visit.shown("signing_in/pin.html", shortest=SHORTEST_PIN, errors=errors, status=422)
+        return _pin_form(visit, errors)
     visit.session.pin = Pin(chosen, randomness=visit.gateway.randomness)
-    return visit.goes_to(home_of(visit.role))
+    return visit.goes_to(home_of(visit.role, visit.kind))
+
+
+def _pin_form(visit: Visit, errors: list[FieldError]) -> Response:
+    return visit.shown(
+        "signing_in/pin.html",
+        errors=errors,
+        status=422 if errors else 200,
+        shortest=SHORTEST_PIN,
+        ended_shift_of=visit.session.shift.ended_shift_of,
+    )
 
 
 async def _unlocked(visit: Visit) -> Response:
     """Whoever comes here has shown the PIN, or need not."""
     back = PLACES.get(visit.form.text("to"))
-    mine = back is not None and back.roles is not None and visit.role in back.roles
-    return visit.goes_to(back.path if back is not None and mine else home_of(visit.role))
+    mine = back is not None and back.roles is not None and back.is_for(visit.role, visit.kind)
+    return visit.goes_to(back.path if back is not None and mine else home_of(visit.role, visit.kind))
 
 
 async def _go_home(visit: Visit) -> Response:
-    return visit.goes_to(home_of(visit.role))
+    return visit.goes_to(home_of(visit.role, visit.kind))
 
 
 async def _sign_out(visit: Visit) -> Response:

@@ -7,7 +7,7 @@ who had been away. A bearer token means nothing here, as the cookie means nothin
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, final
 
 from starlette.datastructures import Headers
@@ -17,14 +17,24 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from signpost.edge.gateway.app import Gateway
 from signpost.edge.gateway.events import GatewayEvent
+from signpost.edge.gateway.feeds.receiving import pieces_of
 from signpost.edge.gateway.pages import (
+    accounts,
+    administration,
     checking,
     contact,
     coverage,
+    desk,
     enrolling,
+    feeds,
     glass,
+    handles,
     inbox,
     passwords,
+    reports,
+    reviews,
+    rights,
+    shields,
     signing_in,
 )
 from signpost.edge.gateway.pages.cookies import BEFORE, SESSION, given
@@ -44,7 +54,8 @@ PAGES: Final[Mapping[str, Page]] = {
     page.path: page
     for pages in (
         signing_in.PAGES, enrolling.PAGES, passwords.PAGES, checking.PAGES, contact.PAGES, inbox.PAGES, glass.PAGES,
-        coverage.PAGES,
+        shields.PAGES, desk.PAGES, rights.PAGES, reports.PAGES, reviews.PAGES, administration.PAGES, accounts.PAGES,
+        handles.PAGES, feeds.PAGES, coverage.PAGES,
     )
     for page in pages
 }  # fmt: skip
@@ -52,6 +63,8 @@ _API: Final = ("/api/", "/openapi.json", "/health")
 _BEFORE_A_PIN: Final = frozenset({"/", "/sign-in", "/sign-out", "/pin"})
 """What somebody may do who has chosen no PIN yet."""
 _UNLOCK: Final = "unlock"
+_NOT_KEPT: Final = frozenset({_UNLOCK, "csrf", "once", "pin", "again", "password", "new_password", "code", "token"})
+"""What the page that asks for the PIN carries on of no form: its own fields, and what was typed unseen."""
 _NOWHERE: Final = Place("", None)
 
 
@@ -114,14 +127,19 @@ class Pages:
         return await self._let_in(visit, page.show(visit))
 
     async def _taken(self, visit: Visit, page: Page, request: Request) -> Response:
-        if page.take is None:
+        if page.take is None and page.take_files is None:
             raise Problem(ProblemCode.NOT_FOUND if request.method == "POST" else ProblemCode.METHOD_NOT_ALLOWED)
         if request.method != "POST":
             raise Problem(ProblemCode.METHOD_NOT_ALLOWED)
+        if not came_from_here(request.headers):  # before its session is missed: a browser sends no cookie with it
+            return visit.shown("not_from_here.html", status=403)
         if visit.place.roles is not None and visit.signed_in is None:
             raise Problem(ProblemCode.NOT_SIGNED_IN)
+        if page.take_files is not None:
+            return await self._taken_with_files(visit, page.take_files, request)
+        assert page.take is not None
         visit.form = read_form(request.headers, await request.body())
-        if not came_from_here(request.headers) or not is_of(visit.form, visit.cookie):
+        if not is_of(visit.form, visit.cookie):
             visit.form = FormFields({})
             return visit.shown("not_from_here.html", status=403)
         if visit.signed_in is not None and visit.place.path not in _BEFORE_A_PIN:
@@ -130,7 +148,7 @@ class Pages:
             if self._was_left(visit.signed_in):
                 errors = visit.pin_typed(_UNLOCK) if visit.form.text(_UNLOCK) else ()
                 if errors or not visit.form.text(_UNLOCK):
-                    kept = visit.form.pairs(without=frozenset({_UNLOCK, "csrf", "once"}))
+                    kept = visit.form.pairs(without=_NOT_KEPT)
                     return visit.shown(
                         "signing_in/unlock.html",
                         action=visit.place.path,
@@ -140,6 +158,22 @@ class Pages:
                     )
                 return await self._let_in(visit, page.take(visit), unlocked=True)
         return await self._let_in(visit, page.take(visit))
+
+    async def _taken_with_files(
+        self, visit: Visit, take: Callable[[Visit, Request], Awaitable[Response]], request: Request
+    ) -> Response:
+        """A form with files is not held while somebody shows a PIN: it is thrown away, and sent again."""
+        refused: Response | None = None
+        if visit.session.pin is None:
+            refused = visit.goes_to("/pin")
+        elif self._was_left(visit.session):
+            refused = visit.shown("signing_in/unlock.html", action="/unlock", kept=(("to", "/feeds"),))
+        if refused is not None:
+            # Read to its end, for a browser shows no answer before it has said everything.
+            async for _ in pieces_of(request):
+                pass
+            return refused
+        return await self._let_in(visit, take(visit, request))
 
     async def _let_in(self, visit: Visit, answer: Awaitable[Response], *, unlocked: bool = False) -> Response:
         # A page that needs no PIN does not take the place of one.
@@ -188,6 +222,5 @@ class Beside:
 
 
 def _refuse_role(visit: Visit) -> None:
-    roles = visit.place.roles
-    if roles is not None and visit.signed_in is not None and visit.role not in roles:
+    if visit.signed_in is not None and not visit.place.is_for(visit.role, visit.kind):
         raise Problem(ProblemCode.NOT_FOUND)

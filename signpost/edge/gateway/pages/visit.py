@@ -15,6 +15,7 @@ from typing import Final, TypeVar, final
 from jinja2 import Environment
 from markupsafe import Markup
 from pydantic import BaseModel
+from starlette.requests import Request
 from starlette.responses import Response
 
 from signpost.edge.gateway.app import Gateway
@@ -122,7 +123,8 @@ class Visit:
         return dt.datetime.fromtimestamp(self.now, tz=dt.UTC).date()
 
     def pin_errors(self) -> tuple[FieldError, ...]:
-        """None where the form's `pin` is the session's PIN: before an act that cannot be taken back.
+        """None where the form's `pin` is the session's PIN: before an act that cannot be taken back. An empty one is no
+        try.
 
         Raises:
             Problem: NOT_SIGNED_IN: there were too many wrong ones, and the session is over.
@@ -133,6 +135,8 @@ class Visit:
         """The same of a field of another name."""
         session = self.session
         assert session.pin is not None  # nobody gets further than choosing one
+        if not self.form.text(name):
+            return (FieldError(name, "Enter your PIN"),)
         if session.pin.right(self.form.text(name)):
             return ()
         if session.pin.spent:
@@ -153,7 +157,7 @@ class Visit:
             "form": self.form,
             "form_fields": self._form_fields(token),
             "look": self.look,
-            "menu": () if self.signed_in is None or self.signed_in.pin is None else menu_of(self.role),
+            "menu": () if self.signed_in is None or self.signed_in.pin is None else menu_of(self.role, self.kind),
             "now": self.now,
             "organisation": self.gateway.organisation,
             "out_of_hours": self.gateway.out_of_hours,
@@ -250,11 +254,14 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What answers at a place: `show` for GET, `take` for a form."""
+    """What answers at a place: `show` for GET, `take` for a form. `take_files` instead, for a form with files: it sees
+    the request before anything of its body is read, and the form's token is for it to check.
+    """
 
     path: str
     show: Callable[[Visit], Awaitable[Response]] | None = None
     take: Callable[[Visit], Awaitable[Response]] | None = None
+    take_files: Callable[[Visit, Request], Awaitable[Response]] | None = None
 
 
 def field_errors(problem: Problem, *, dates: frozenset[str] = frozenset()) -> tuple[FieldError, ...]:

@@ -11,9 +11,8 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from signpost.protocol.rights import Report
-from signpost_cli.moments import shown_moment
-from signpost_cli.rights_words import (
+from signpost.edge.moments import shown_moment
+from signpost.edge.rights_words import (
     ABOUT,
     KEPT_BACK,
     MORE_RIGHTS,
@@ -24,6 +23,7 @@ from signpost_cli.rights_words import (
     access_line,
     involvement_line,
 )
+from signpost.protocol.rights import Report
 
 __all__ = ["page_of"]
 

@@ -1,5 +1,5 @@
 """The words that a family reads, or hears read out: no code, no name of an organisation, nothing that only an officer
-would understand.
+would understand; and at their end the choices that an officer makes for it.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from types import MappingProxyType
 from typing import Final
 
 from signpost.protocol.purposes import Kind, Purpose
-from signpost.protocol.rights import ReportAccess, ReportInvolvement
+from signpost.protocol.rights import Exemption, ObjectionGround, ReportAccess, ReportInvolvement
 
 __all__ = [
-    "ABOUT", "KEPT_BACK", "KINDS", "MORE_RIGHTS", "NOBODY_LOOKED", "NOBODY_WORKS", "WHO_LOOKED", "WHO_WORKS",
-    "access_line", "day", "involvement_line", "month", "why",
+    "ABOUT", "EXEMPTIONS", "GROUNDS", "KEPT_BACK", "KINDS", "MORE_RIGHTS", "NOBODY_LOOKED", "NOBODY_WORKS",
+    "NOTHING_FOUND", "NOT_UPHELD", "UPHELD", "WHO_LOOKED", "WHO_WORKS", "access_line", "day", "involvement_line",
+    "month", "why",
 ]  # fmt: skip
 
 KINDS: Final[Mapping[Kind, str]] = MappingProxyType(
@@ -55,6 +56,37 @@ MORE_RIGHTS: Final = (
     "where something is wrong, where you no longer consent to something that rests on your consent, or where you "
     "object to how the child's details are used."
 )
+UPHELD: Final = (
+    "It is upheld: what rests on your consent is seen by nobody from now on. Work that the law asks for, or that"
+    " protects a child from significant harm, stands."
+)
+NOT_UPHELD: Final = (
+    "It is not upheld. You can ask the council's data protection officer to look at it again, and you can complain to"
+    " the Information Commissioner (ico.org.uk)."
+)
+NOTHING_FOUND: Final = "Nothing was found that is surely of this child."
+GROUNDS: Final[Mapping[ObjectionGround, str]] = MappingProxyType(
+    {
+        ObjectionGround.NO_OVERRIDING_GROUND: "Nothing outweighs it: it is upheld",
+        ObjectionGround.SAFEGUARDING_OVERRIDES: "Keeping a child safe outweighs it: it is not upheld",
+        ObjectionGround.LEGAL_CLAIMS: "It is needed for a claim in law: it is not upheld",
+    }
+)
+"""How an objection was balanced."""
+EXEMPTIONS: Final[Mapping[Exemption, str]] = MappingProxyType(
+    {
+        Exemption.SERIOUS_HARM: (
+            "Telling would prejudice social work, or cause somebody serious harm (Data Protection Act 2018, Schedule "
+            "3, paragraphs 5, 11 and 19)"
+        ),
+        Exemption.CHILD_ABUSE_DATA: "Telling is not in the child's best interests (Schedule 3, paragraph 21)",
+        Exemption.EXPECTED_CONFIDENCE: (
+            "It was given in the expectation that whoever asks would not be told (Schedule 3, paragraphs 4 and 10)"
+        ),
+        Exemption.CRIME: "Telling would prejudice preventing or detecting crime (Schedule 2, paragraph 2)",
+    }
+)
+"""Why something is kept back: for the officer who decides, and never for the family."""
 
 
 def why(purpose: Purpose) -> str:

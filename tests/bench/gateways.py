@@ -1,0 +1,160 @@
+"""What a lookup at an organisation's gateway costs, and how ten gateways fare on one index.
+
+Alone: by turns, a lookup by the edge in this process, as on a device of one's own, and the same by a gateway's web API.
+What the gateway uses is held against what the edge does: the rest is the price of having no device.
+
+Ten: as many gateways, each of an organisation of its own, each with one person who asks again as soon as they are
+answered. With holders, index and everybody on one machine there is one machine's work to share: what is looked at is
+whether a lookup comes to cost the index more when others ask too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+
+import httpx2
+
+from signpost.edge.client import Client
+from signpost.protocol.purposes import Urgency
+from signpost_cli.demo.families import Person
+from tests.bench.gateway_process import GatewayProcess, gateway
+from tests.bench.house import House
+from tests.bench.lookups import details, open_client, people
+from tests.bench.report import Comparison, Table, percentile
+from tests.bench.sampling import Meter, Spread, cpu_seconds, in_turns, on_one_core
+
+__all__ = ["measure"]
+
+_CHILDREN = 40
+_LOOKUPS = "/api/v1/lookups"
+
+
+def measure(house: House, *, rounds: int, gateways: int) -> list[Table]:
+    """Both tables: of one gateway, and of so many."""
+    asked = people(_CHILDREN)
+    with contextlib.ExitStack() as opened:
+        first = opened.enter_context(gateway(house, "gateway-1"))
+        alone = opened.enter_context(_signed_in(first, asked))
+        table = _alone(house, alone, asked, rounds)
+        others = [
+            opened.enter_context(_signed_in(opened.enter_context(gateway(house, f"gateway-{number}")), asked))
+            for number in range(2, gateways + 1)
+        ]
+        return [table, _together(house, [alone, *others], rounds)]
+
+
+class _AtGateway:
+    """Somebody signed in at a gateway, by its web API."""
+
+    def __init__(self, at: GatewayProcess, client: httpx2.Client, asked: Sequence[Person]) -> None:
+        self.meter = Meter([at.process])
+        self._client = client
+        self._token = at.signed_in()
+        self._bodies = itertools.cycle([_body(child) for child in asked])
+        self.waited: list[float] = []
+
+    def ask(self) -> dict[str, float]:
+        """One lookup: processor seconds of the gateway, and how long its answer took."""
+        body, headers = next(self._bodies), {"authorization": f"Bearer {self._token}"}
+        began = time.perf_counter()
+        self._client.post(_LOOKUPS, json=body, headers=headers).raise_for_status()
+        self.waited.append(time.perf_counter() - began)
+        (used,) = self.meter.read()
+        return {"gateway": used}
+
+
+@contextlib.contextmanager
+def _signed_in(at: GatewayProcess, asked: Sequence[Person]) -> Iterator[_AtGateway]:
+    with httpx2.Client(base_url=at.url, timeout=30) as client:
+        yield _AtGateway(at, client, asked)
+
+
+class _Edge:
+    """The edge in this process."""
+
+    def __init__(self, runner: asyncio.Runner, client: Client, asked: Sequence[Person]) -> None:
+        self._runner = runner
+        self._client = client
+        self._children = itertools.cycle([details(child) for child in asked])
+        self.waited: list[float] = []
+
+    def ask(self) -> dict[str, float]:
+        """One lookup: processor seconds of the edge."""
+        began = time.perf_counter()
+        used = cpu_seconds(lambda: self._runner.run(self._ask()))
+        self.waited.append(time.perf_counter() - began)
+        return {"edge": used}
+
+    async def _ask(self) -> None:
+        await self._client.lookup(next(self._children), urgency=Urgency.NOW)
+
+
+def _alone(house: House, at_gateway: _AtGateway, asked: Sequence[Person], rounds: int) -> Table:
+    with asyncio.Runner() as runner:
+        client = runner.run(open_client(house.add_hospital("gateway-hospital")))
+        edge = _Edge(runner, client, asked)
+        in_turns([edge.ask, at_gateway.ask], rounds=2)
+        at_gateway.meter.read()
+        with on_one_core([*at_gateway.meter.processes, *house.holder_processes, house.index_process]):
+            found = in_turns([edge.ask, at_gateway.ask], rounds=rounds)
+        edge.waited.clear()
+        at_gateway.waited.clear()
+        in_turns([edge.ask, at_gateway.ask], rounds=max(2, rounds // 4))
+        runner.run(client.__aexit__(None, None, None))
+    waited = Comparison("answered after (waiting time)", _spread(at_gateway.waited), _spread(edge.waited))
+    return Table.of(
+        "A lookup at a gateway, against one by the edge on a device of one's own",
+        [Comparison("gateway (processor time)", found["gateway"], found["edge"]), waited],
+        against="device",
+    )
+
+
+def _together(house: House, everybody: Sequence[_AtGateway], rounds: int) -> Table:
+    """Each alone in turn, and then all at once."""
+    each = max(2, rounds // 4)
+    index = Meter([house.index_process])
+    rows = []
+    for what, these in (("one gateway", everybody[:1]), (f"{len(everybody)} gateways at once", everybody)):
+        for one in these:
+            one.waited.clear()
+        index.read()
+        began = time.perf_counter()
+        asyncio.run(_all(these, each))
+        seconds = time.perf_counter() - began
+        lookups, (used,) = each * len(these), index.read()
+        waited = [wait for one in these for wait in one.waited]
+        rows.append(
+            (
+                what,
+                f"{lookups / seconds:.0f}",
+                f"{percentile(waited, 50) * 1e3:.0f}",
+                f"{percentile(waited, 99) * 1e3:.0f}",
+                f"{used / lookups * 1e3:.2f}",
+            )
+        )
+    return Table(
+        "Gateways on one index, each with one person who asks on and on, all on this machine",
+        ("", "lookups a second", "waited, ms (median)", "p99, ms", "index, ms of processor time a lookup"),
+        rows,
+    )
+
+
+async def _all(these: Sequence[_AtGateway], each: int) -> None:
+    def asks(one: _AtGateway) -> None:
+        for _ in range(each):
+            one.ask()
+
+    await asyncio.gather(*(asyncio.to_thread(asks, one) for one in these))
+
+
+def _body(child: Person) -> dict[str, object]:
+    given = {"nhs_number": child.nhs_number, "upn": child.upn, "date_of_birth": child.date_of_birth.isoformat()}
+    return {"child": given, "urgency": Urgency.NOW.value}
+
+
+def _spread(seconds: Sequence[float]) -> Spread:
+    return Spread(tuple(seconds))
