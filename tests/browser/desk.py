@@ -5,6 +5,7 @@ Whatever a page asks of another origin, and whatever its scripts or its policy c
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from typing import Final, final
@@ -86,10 +87,19 @@ class Desk:
         self.born(child)
         self.press("Check")
 
-    def born(self, child: Child) -> None:
-        """Type a date of birth."""
-        born = child.date_of_birth
-        self.fill(Day=str(born.day), Month=str(born.month), Year=str(born.year))
+    def born(self, child: Child, *, of: str | None = None) -> None:
+        """Type a date of birth. `of`: the words above its three fields, where there is more than one date."""
+        self.date(child.date_of_birth, of=of)
+
+    def date(self, day: dt.date, *, of: str | None = None) -> None:
+        """Type a date into its three fields."""
+        within = self.page if of is None else self.page.get_by_role("group", name=of)
+        for label, number in (("Day", day.day), ("Month", day.month), ("Year", day.year)):
+            within.get_by_label(label, exact=True).fill(str(number))
+
+    def choose_first(self, question: str) -> None:
+        """Choose the first answer to a question."""
+        self.page.get_by_role("group", name=question).get_by_role("radio").first.check()
 
     def open_request(self, child: Child) -> None:
         """Open the request about a child, from the inbox. It is known by the council's own case."""

@@ -91,9 +91,11 @@ def test_whatever_is_not_shared_the_asker_is_not_told(
     assert "PENDING" in asking.text
 
 
-def test_in_an_emergency_a_duty_line_is_shown_at_once(desk_of: Opens, place: Place) -> None:
+def test_in_an_emergency_a_duty_line_is_shown_at_once_and_somebody_else_reviews_it(
+    desk_of: Opens, place: Place
+) -> None:
     """After the receipt and the PIN; the desk is told that its line was shown, not to whom."""
-    night, duty = desk_of("night-duty-1"), desk_of("social-worker-2")
+    night, duty, reviewing = desk_of("night-duty-1"), desk_of("social-worker-2"), desk_of("rights-officer-1")
 
     night.check(place.current.pop())
     night.look("answer-urgent")
@@ -111,3 +113,15 @@ def test_in_an_emergency_a_duty_line_is_shown_at_once(desk_of: Opens, place: Pla
     duty.look("inbox-after-a-glass")
     assert "Your duty line was shown in an emergency" in duty.text
     assert "night-duty-1" not in duty.text
+
+    reviewing.open("/reviews")
+    reviewing.look("reviews")
+    reviewing.page.get_by_role("button", name="Review ").last.click()
+    reviewing.page.wait_for_load_state()
+    reviewing.look("review")
+    reviewing.press("Close the review")
+    reviewing.look("review-with-errors")
+    reviewing.choose_first("Was the duty line rightly shown? It is said once")
+    reviewing.fill(Your_PIN=PIN)
+    reviewing.press("Close the review")
+    assert reviewing.heading == "Emergencies to review"

@@ -32,10 +32,8 @@ from signpost.protocol.encoding import to_base64url
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import Kind, Role
 
-__all__ = ["LOCK_SECONDS", "FieldError", "Page", "Visit", "field_errors"]
+__all__ = ["FieldError", "Page", "Visit", "field_errors"]
 
-LOCK_SECONDS: Final = 300
-"""Without a page, until the PIN is asked for: a desk somebody has left. Sooner than a session's end."""
 _ONCE: Final = "once"
 _ONCE_FORM: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -241,7 +239,7 @@ class Visit:
         if self.signed_in is None:
             return None
         return {
-            "lock_seconds": LOCK_SECONDS,
+            "lock_seconds": self.gateway.sessions.lock_seconds,
             "idle_seconds": int(self.gateway.sessions.idle_seconds),
             "expires_at": self.signed_in.shift.expires_at,
         }
