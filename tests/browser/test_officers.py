@@ -143,6 +143,7 @@ def test_what_is_wrong_is_corrected_and_what_rests_on_consent_is_withdrawn(desk_
 
     officer.open("/rights/correct")
     officer.look("correct")
+    officer.fill(NHS_number="999 000 0043")
     officer.press("Continue")
     officer.look("correct-with-errors")
     officer.fill(NHS_number=wrong.nhs_number)
