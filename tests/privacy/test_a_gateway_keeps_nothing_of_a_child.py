@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from signpost.edge.gateway.pages.visit import LOCK_SECONDS
+from signpost.edge.gateway.sessions import LOCK_SECONDS
 from signpost.protocol.purposes import Role
 from tests.support.browsing import PIN, Browser, forms_of
 from tests.support.whole_gateway import IDLE_SECONDS, WholeGateway, open_whole_gateway

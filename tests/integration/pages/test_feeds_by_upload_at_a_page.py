@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from signpost.edge.gateway.pages.visit import LOCK_SECONDS
+from signpost.edge.gateway.sessions import LOCK_SECONDS
 from signpost.protocol.purposes import Role
 from tests.support.browsing import FROM_HERE, HOST, PIN, Browser, forms_of, text_of, title_of
 from tests.support.uploads import File, Officer, csv_of, multipart

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from signpost.edge.gateway.pages.visit import LOCK_SECONDS
+from signpost.edge.gateway.sessions import LOCK_SECONDS
 from signpost.edge.pins import MOST_WRONG
 from tests.support.browsing import PIN, Browser, text_of, title_of
 from tests.support.whole_gateway import IDLE_SECONDS, User, WholeGateway, open_whole_gateway

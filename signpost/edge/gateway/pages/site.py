@@ -43,7 +43,7 @@ from signpost.edge.gateway.pages.headers import ASSET_HEADERS
 from signpost.edge.gateway.pages.look import Look
 from signpost.edge.gateway.pages.navigation import PLACES, Place
 from signpost.edge.gateway.pages.templates import make_templates
-from signpost.edge.gateway.pages.visit import LOCK_SECONDS, Page, Visit
+from signpost.edge.gateway.pages.visit import Page, Visit
 from signpost.edge.gateway.sessions import Session
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.service.problem_response import problem_response
@@ -187,7 +187,7 @@ class Pages:
         return await answer
 
     def _was_left(self, session: Session) -> bool:
-        return self._gateway.sessions.idle_for(session) >= LOCK_SECONDS
+        return self._gateway.sessions.idle_for(session) >= self._gateway.sessions.lock_seconds
 
     def _session(self, headers: Headers) -> Session | None:
         token = given(headers.get("cookie", ""), SESSION)

@@ -33,10 +33,8 @@ from signpost.protocol.encoding import to_base64url
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import Kind, Role
 
-__all__ = ["LOCK_SECONDS", "PAGE_BYTES", "FieldError", "Page", "Visit", "field_errors"]
+__all__ = ["PAGE_BYTES", "FieldError", "Page", "Visit", "field_errors"]
 
-LOCK_SECONDS: Final = 300
-"""Without a page, until the PIN is asked for: a desk somebody has left. Sooner than a session's end."""
 PAGE_BYTES: Final = 16 << 10
 """A page is so long, or twice or more times: whoever watches the encrypted line reads no answer from its length, nor
 what became of a call-back."""
@@ -247,7 +245,7 @@ class Visit:
         if self.signed_in is None:
             return None
         return {
-            "lock_seconds": LOCK_SECONDS,
+            "lock_seconds": self.gateway.sessions.lock_seconds,
             "idle_seconds": int(self.gateway.sessions.idle_seconds),
             "expires_at": self.signed_in.shift.expires_at,
         }
