@@ -124,8 +124,8 @@ class Visit:
         return dt.datetime.fromtimestamp(self.now, tz=dt.UTC).date()
 
     def pin_errors(self) -> tuple[FieldError, ...]:
-        """Empty where the form's `pin` is the session's PIN: before an act that cannot be taken back. An empty one is no
-        try.
+        """Empty where the form's `pin` is the session's PIN: before an act that cannot be taken back. An empty one is
+        no try.
 
         Raises:
             Problem: NOT_SIGNED_IN: there were too many wrong ones, and the session is over.
