@@ -28,7 +28,7 @@ demo: $(VENV)/.installed-run assets ## Play the whole story on this machine, and
 test: $(VENV)/.installed-dev ## Run every test that needs neither a browser nor a database server.
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
-check: $(VENV)/.installed-dev ## Check style, types and who may import whom.
+check: $(VENV)/.installed-browser ## Check style, types and who may import whom.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -85,6 +85,7 @@ def test_a_shielded_child_is_told_of_like_one_nobody_knows_to_a_case_management_
     """In the answer, in the answer again, in a call-back and its status."""
     token = gateway.with_case_system()
     told: dict[str, list[object]] = {}
+    statuses = set()
     for number in (HIDDEN, ABSENT, SEEN):
         gateway.log_lines.seek(0)
         gateway.log_lines.truncate()
@@ -99,7 +100,8 @@ def test_a_shielded_child_is_told_of_like_one_nobody_knows_to_a_case_management_
         answers.append(gateway.request("POST", "/api/v1/call-backs/status", follow, token=token))
         told[number] = [flattened(answer, receipt) for answer in answers]
         told[number].append(gateway.log_lines.getvalue())
+        statuses.add(tuple(answer.status_code for answer in answers))
 
-    assert [answer.status_code for answer in answers] == [200, 200, 201, 200]
+    assert statuses == {(200, 200, 201, 200)}
     assert told[HIDDEN] == told[ABSENT]
     assert told[SEEN] != told[ABSENT]

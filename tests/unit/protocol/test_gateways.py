@@ -281,8 +281,9 @@ def test_each_statement_reads_back_as_it_was() -> None:
     ("claim", "value"),
     [
         ("roles", []), ("roles", ["feed"]), ("roles", ["case-management"]), ("roles", ["custodian"]),
-        ("roles", ["urgent", "practitioner"]), ("roles", ["urgent", "urgent"]), ("roles", "urgent"), ("roles", [1]), ("seconds", 0), ("seconds", True),
-        ("seconds", SHIFT_SECONDS + 1), ("seconds", "60"), ("sub", "A"), ("jti", "x"), ("cnf", {}), ("exp", -1),
+        ("roles", ["urgent", "practitioner"]), ("roles", ["urgent", "urgent"]), ("roles", "urgent"), ("roles", [1]),
+        ("seconds", 0), ("seconds", True), ("seconds", SHIFT_SECONDS + 1), ("seconds", "60"),
+        ("sub", "A"), ("jti", "x"), ("cnf", {}), ("exp", -1),
         ("more", 1),
     ],
 )  # fmt: skip
