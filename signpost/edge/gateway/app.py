@@ -449,6 +449,14 @@ class Gateway:
         data_officer(session)
         return self.feeds(session).cancel(name)
 
+    def account_stopped(self, account: AccountId) -> None:
+        """An account was suspended by somebody who is signed in here: its session is over, and a feed that it brought
+        ends where it is.
+        """
+        self.sessions.end_of(account)
+        if self._feeds is not None:
+            self._feeds.stopped(account)
+
     # -- in time
 
     def forget_old(self) -> None:

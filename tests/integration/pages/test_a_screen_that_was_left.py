@@ -127,18 +127,3 @@ def test_no_password_manager_is_asked_to_keep_the_pin(browser: Browser, user: Us
     pins = [each for each in fields if 'name="password"' not in each]
     assert len(pins) == 3
     assert all('autocomplete="one-time-code"' in each for each in pins)
-
-
-def test_whoever_signs_in_is_told_of_a_shift_that_was_open_still(
-    gateway: WholeGateway, user: User, browser: Browser
-) -> None:
-    """It may have been somebody else's, by their password."""
-    mine = Browser(gateway)
-    mine.open("/sign-in")
-    given = {"account": "night-1", "password": user.password, "code": gateway.code(user)}
-
-    page = mine.send("/sign-in", given)
-
-    assert re.search(r"Your shift that began at \d\d:\d\d was open still. It is over now.", text_of(page))
-    assert "was open still" not in text_of(browser.seen[2])
-    assert title_of(browser.open("/check")) == "Sign in - Signpost"

@@ -222,3 +222,17 @@ def test_on_urgent_duty_an_unborn_child_is_checked_by_its_mother(gateway: WholeG
 
     assert "NONE" in text_of(page)
     assert "For the child not yet born" in text_of(page)
+
+
+def test_each_form_of_an_answer_does_what_it_does_once(gateway: WholeGateway, browser: Browser) -> None:
+    """They stand on one page; a call-back that was left keeps no second press from being the same question."""
+    browser.open("/check/name")
+    answer = browser.send("/check/name", {"forename": "Bee", "surname": "Mountbatten", "postcode": "LS1 4AP", **BORN})
+    browser.send("/call-back/leave")
+
+    asked = []
+    for _ in range(2):
+        browser.page = answer
+        asked.append(re.findall(r"Receipt (\S{9})", text_of(browser.send("/check/deep", {"deep": "name-unsure"}))))
+
+    assert asked[0] == asked[1] != []

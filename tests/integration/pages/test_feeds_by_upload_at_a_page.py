@@ -10,7 +10,7 @@ import pytest
 
 from signpost.edge.gateway.sessions import LOCK_SECONDS
 from signpost.protocol.purposes import Role
-from tests.support.browsing import FROM_HERE, HOST, Browser, forms_of, text_of, title_of
+from tests.support.browsing import FROM_HERE, HOST, PIN, Browser, forms_of, text_of, title_of
 from tests.support.uploads import File, Officer, csv_of, multipart
 from tests.support.whole_gateway import open_whole_gateway
 
@@ -74,7 +74,7 @@ def test_a_dry_run_is_looked_at_and_the_same_file_is_registered(scene: Scene) ->
     assert "To do this, upload the same files again and choose Register it." in text_of(looked)
     assert scene.officer.gateway.index.tables()["owned_involvements"] == []
 
-    done = scene.upload(scene.extract(), dry_run="no")
+    done = scene.upload(scene.extract(), dry_run="no", pin=PIN)
     assert "Added 2 · unchanged 0 · rejected 0 (0.00 %, limit 2 %)" in text_of(done)
     history = text_of(scene.browser.open("/feeds"))
     assert "Registered Added 2" in history
@@ -97,13 +97,24 @@ def test_the_errors_file_is_downloaded_from_the_runs_page_and_from_the_history(s
 
 
 def test_too_many_ends_are_accepted_by_their_number(scene: Scene) -> None:
-    scene.upload(scene.extract(3), dry_run="no")
-    stopped = scene.upload(scene.extract(1), dry_run="no")
+    scene.upload(scene.extract(3), dry_run="no", pin=PIN)
+    stopped = scene.upload(scene.extract(1), dry_run="no", pin=PIN)
     assert "enter 2 where it asks how many you have looked at" in text_of(stopped)
 
-    done = scene.upload(scene.extract(1), dry_run="no", accept_ends="2")
+    done = scene.upload(scene.extract(1), dry_run="no", accept_ends="2", pin=PIN)
 
     assert "Added 0 · withdrawn 2 · unchanged 1" in text_of(done)
+
+
+def test_nothing_is_registered_without_the_pin(scene: Scene) -> None:
+    """Whoever comes by a desk that was just left could withdraw all that the organisation registered."""
+    for pin, told in (("", "Enter your PIN"), ("000001", "You can try 9 more times")):
+        page = scene.upload(scene.extract(), dry_run="no", pin=pin)
+        assert (page.status_code, told in text_of(page)) == (422, True)
+
+    assert "There was no feed." in text_of(scene.browser.open("/feeds"))
+    tried = [scene.upload(scene.extract(), dry_run="no", pin="000001") for _ in range(9)]
+    assert title_of(tried[-1]) == "You are signed out - Signpost"
 
 
 def test_a_field_that_is_not_of_its_form_is_told_at_the_form(scene: Scene) -> None:
@@ -140,6 +151,7 @@ def test_a_form_that_is_not_from_here_is_taken_nowhere(
     page = scene.upload(scene.extract(), headers=headers, token=token)
 
     assert page.status_code == 403
+    assert "form-refused" in scene.officer.gateway.log_lines.getvalue()
     assert "There was no feed." in text_of(scene.browser.open("/feeds"))
 
 
@@ -154,6 +166,19 @@ def test_a_desk_that_was_left_asks_for_the_pin_and_lets_go_of_the_file(scene: Sc
     assert "9990000018" not in answer.text
     scene.browser.page = answer
     assert "There was no feed." in text_of(scene.browser.send("/unlock", {"unlock": "314159"}))
+
+
+def test_an_administrator_sees_the_history_and_has_no_form(scene: Scene) -> None:
+    scene.upload(scene.extract(nhs_number="9990000019"))
+    administrator = Browser(scene.officer.gateway)
+    administrator.sign_in(scene.officer.gateway.enrol("admin-1", Role.ADMINISTRATOR))
+
+    page = administrator.open("/feeds")
+
+    assert "Would add 1" in text_of(page)
+    assert "/feeds/upload" not in page.text
+    administrator.send("/feeds/run")
+    assert administrator.send("/feeds/errors").text.startswith("row,field,code,meaning\n3,nhs_number")
 
 
 def test_somebody_else_has_no_such_page(scene: Scene) -> None:

@@ -176,6 +176,7 @@ def test_ten_wrong_pins_end_the_session(gateway: WholeGateway, worker: User) -> 
 
     assert title_of(page) == "You are signed out - Signpost"
     assert title_of(browser.open("/check")) == "Sign in - Signpost"
+    assert "pins-spent" in gateway.log_lines.getvalue()
 
 
 def test_signing_out_ends_it_here_and_at_the_index(gateway: WholeGateway, worker: User) -> None:

@@ -3,7 +3,7 @@ the same without the form.
 
 * A form with files is taken as it comes (`gateway.feeds.receiving`); its token is checked before the first file.
 * A dry run is what the form does unless something else is chosen. Nothing is kept of it: to register, the same files
-  are uploaded again.
+  are uploaded again, and the PIN is shown: an extract can withdraw all that an organisation has registered.
 * A run's page is read again by its own link. No page loads itself anew: that would take the place somebody reads at.
 """
 
@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from signpost.edge.feeds.extract import FeedFormat
+from signpost.edge.gateway.events import GatewayEvent
 from signpost.edge.gateway.feeds.history import DAYS
 from signpost.edge.gateway.feeds.listing import csv_file
 from signpost.edge.gateway.feeds.receiving import pieces_of
@@ -48,8 +49,8 @@ _STATES: Final[Mapping[FeedState, str]] = {
     FeedState.CANCELLED: "Cancelled",
     FeedState.INTERRUPTED: "Interrupted",
 }
-# What a form with files has besides the upload's own fields: its token, and what names it.
-_OF_FORMS: Final = frozenset({CSRF, "once"})
+# What a form with files has besides the upload's own fields: its token, what names it, and the PIN.
+_OF_FORMS: Final = frozenset({CSRF, "once", "pin"})
 
 
 async def _feeds(visit: Visit) -> Response:
@@ -73,18 +74,28 @@ def _form(visit: Visit, errors: tuple[FieldError, ...] = ()) -> Response:
 
 
 async def _upload(visit: Visit, request: Request) -> Response:
-    def check_token(fields: Mapping[str, str]) -> None:
-        if not is_of(FormFields({CSRF: [fields.get(CSRF, "")]}), visit.cookie):
+    wrong_pin: tuple[FieldError, ...] = ()
+
+    def check(fields: Mapping[str, str]) -> None:
+        nonlocal wrong_pin
+        visit.form = FormFields({name: [fields.get(name, "")] for name in (CSRF, "pin")})
+        if not is_of(visit.form, visit.cookie):
             raise Problem(ProblemCode.FORM_REFUSED)
+        if fields.get("dry_run", "yes") != "yes":
+            wrong_pin = visit.pin_errors()
+        visit.form = FormFields({})
+        if wrong_pin:
+            raise Problem(ProblemCode.MALFORMED, pointers=("/pin",))
 
     content_type = request.headers.get("content-type", "")
     try:
         await visit.gateway.upload_feed(
-            visit.session, content_type, pieces_of(request), also=_OF_FORMS, before_files=check_token
+            visit.session, content_type, pieces_of(request), also=_OF_FORMS, before_files=check
         )
     except Problem as problem:
-        errors = field_errors(problem)
+        errors = wrong_pin or field_errors(problem)
         if problem.code is ProblemCode.FORM_REFUSED:
+            visit.gateway.log.emit(GatewayEvent.FORM_REFUSED)
             return visit.shown("not_from_here.html", status=403)
         if not errors:
             raise

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from signpost.edge.gateway.app import Gateway
+from signpost.edge.gateway.events import GatewayEvent
 from signpost.edge.gateway.pages.cookies import BEFORE, SESSION, dropped, set_to
 from signpost.edge.gateway.pages.forms import CSRF, FormFields, form_token
 from signpost.edge.gateway.pages.headers import PAGE_HEADERS
@@ -32,8 +33,11 @@ from signpost.protocol.encoding import to_base64url
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import Kind, Role
 
-__all__ = ["FieldError", "Page", "Visit", "field_errors"]
+__all__ = ["PAGE_BYTES", "FieldError", "Page", "Visit", "field_errors"]
 
+PAGE_BYTES: Final = 16 << 10
+"""A page is so long, or twice or more times: whoever watches the encrypted line reads no answer from its length, nor
+what became of a call-back."""
 _ONCE: Final = "once"
 _ONCE_FORM: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -121,8 +125,8 @@ class Visit:
         return dt.datetime.fromtimestamp(self.now, tz=dt.UTC).date()
 
     def pin_errors(self) -> tuple[FieldError, ...]:
-        """None where the form's `pin` is the session's PIN: before an act that cannot be taken back. An empty one is no
-        try.
+        """Empty where the form's `pin` is the session's PIN: before an act that cannot be taken back. An empty one is
+        no try.
 
         Raises:
             Problem: NOT_SIGNED_IN: there were too many wrong ones, and the session is over.
@@ -139,6 +143,7 @@ class Visit:
             return ()
         if session.pin.spent:
             self.gateway.sessions.end(session)
+            self.gateway.log.emit(GatewayEvent.PINS_SPENT)
             raise Problem(ProblemCode.NOT_SIGNED_IN)
         return (FieldError(name, f"That is not your PIN. You can try {session.pin.left} more times"),)
 
@@ -163,8 +168,9 @@ class Visit:
             "role_words": None if self.signed_in is None else ROLES.get(self.role, self.role.value),
             "timeouts": self._timeouts(),
         }
-        body = self.templates.get_template(template).render({**common, **values})
-        return self._response(Response(body, status, PAGE_HEADERS, media_type="text/html"))
+        body = self.templates.get_template(template).render({**common, **values}).encode()
+        padded = body.ljust(-(-len(body) // PAGE_BYTES) * PAGE_BYTES)
+        return self._response(Response(padded, status, PAGE_HEADERS, media_type="text/html"))
 
     def goes_to(self, path: str) -> Response:
         """On to another page, once something has changed. The path is one of ours: nothing of a request is in it."""
@@ -190,12 +196,12 @@ class Visit:
         async def answer() -> GivenAnswer:
             return GivenAnswer(200, (await act()).model_dump_json().encode())
 
-        key = self.form.text(_ONCE)
+        key = self.form.text(_ONCE)  # the forms of one page have the same
         if not _ONCE_FORM.fullmatch(key):
             return await act()
         try:
             given = await self.session.remembered.answered(
-                f"page:{key}", ("POST", self.place.path, self.form.raw), answer
+                f"{self.place.path}:{key}", ("POST", self.place.path, self.form.raw), answer
             )
         except Problem as problem:
             if problem.code is not ProblemCode.IDEMPOTENCY_KEY_REUSED:
