@@ -118,12 +118,14 @@ class Desk:
     @property
     def heading(self) -> str:
         """The page's first heading."""
-        return self.page.get_by_role("heading", level=1).inner_text()
+        heading: str = self.page.get_by_role("heading", level=1).inner_text()
+        return heading
 
     @property
     def text(self) -> str:
         """What is read in the main part."""
-        return self.page.get_by_role("main").inner_text()
+        text: str = self.page.get_by_role("main").inner_text()
+        return text
 
     @property
     def receipt(self) -> str:
