@@ -5,7 +5,9 @@ Whatever a page asks of another origin, and whatever its scripts or its policy c
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from collections.abc import Callable
 from typing import Final, final
 from urllib.parse import urlsplit
 
@@ -31,6 +33,8 @@ class Desk:
         """`second`: a window that runs scripts, where this one does not."""
         self.url = url
         self.scripts = second is None
+        self.dress: Callable[[Page], None] | None = None
+        """What gives a window other sheets than the usual ones."""
         self._second = second
         self.page: Page = context.new_page()
         self.troubles: list[str] = []
@@ -55,12 +59,14 @@ class Desk:
         self.page.get_by_role("radio", name=label).check()
 
     def press(self, button: str) -> None:
-        """Press a button."""
-        self.page.get_by_role("button", name=button, exact=True).click()
+        """Press a button, and wait for the page it leads to."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=button, exact=True).click()
 
     def follow(self, link: str) -> None:
-        """Follow a link."""
-        self.page.get_by_role("link", name=link, exact=True).click()
+        """Follow a link to another page."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("link", name=link, exact=True).click()
 
     def sign_in(self, person: Person) -> None:
         """Sign somebody in, with a PIN."""
@@ -81,16 +87,32 @@ class Desk:
         self.born(child)
         self.press("Check")
 
-    def born(self, child: Child) -> None:
-        """Type a date of birth."""
-        born = child.date_of_birth
-        self.fill(Day=str(born.day), Month=str(born.month), Year=str(born.year))
+    def born(self, child: Child, *, of: str | None = None) -> None:
+        """Type a date of birth. `of`: the words above its three fields, where there is more than one date."""
+        self.date(child.date_of_birth, of=of)
+
+    def date(self, day: dt.date, *, of: str | None = None) -> None:
+        """Type a date into its three fields."""
+        within = self.page if of is None else self.page.get_by_role("group", name=of)
+        for label, number in (("Day", day.day), ("Month", day.month), ("Year", day.year)):
+            within.get_by_label(label, exact=True).fill(str(number))
+
+    def choose_first(self, question: str) -> None:
+        """Choose the first answer to a question."""
+        self.page.get_by_role("group", name=question).get_by_role("radio").first.check()
+
+    def open_request(self, child: Child) -> None:
+        """Open the request about a child, from the inbox. It is known by the council's own case."""
+        self.open("/inbox")
+        case = f"SOUTH-{child.number:06}"
+        with self.page.expect_navigation():
+            self.page.locator(f"xpath=//p[contains(., '{case}')]/following-sibling::form[1]//button").click()
 
     # -- what stands on the page
 
     def look(self, state: str) -> None:
         """Check the page in that state, and that nothing was said on the way to it."""
-        look_at(self.page, state, second=self._second)
+        look_at(self.page, state, second=self._second, dress=self.dress)
         assert self.troubles == []
 
     @property

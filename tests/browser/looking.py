@@ -9,6 +9,7 @@ of the page's own.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
@@ -36,9 +37,9 @@ NARROW: Final = {"width": 320, "height": 256}
 """400 % of 1,280 by 1,024 (WCAG 2.2, 1.4.10)."""
 
 
-def look_at(page: Page, name: str, *, second: Page | None) -> None:
+def look_at(page: Page, name: str, *, second: Page | None, dress: Callable[[Page], None] | None = None) -> None:
     """Check that the page is in the state of that name, and that it can be used so. `second`: another window, where the
-    page's own runs no scripts.
+    page's own runs no scripts; `dress`: what gives it the same sheets, where they are not the usual ones.
     """
     state = STATES[name]
     assert state.title.fullmatch(page.title()), f"{name}: the title is {page.title()!r}"
@@ -46,6 +47,9 @@ def look_at(page: Page, name: str, *, second: Page | None) -> None:
     examined = page
     if second is not None:
         _lay_before(second, page)
+        if dress is not None:
+            dress(second)
+        second.goto(page.url)
         examined = second
     _refuse_barriers(examined, name)
     _refuse_scrolling_sideways(examined, name)
@@ -54,9 +58,9 @@ def look_at(page: Page, name: str, *, second: Page | None) -> None:
 
 def _lay_before(second: Page, page: Page) -> None:
     second.unroute_all()
+    second.unroute_all()
     second.route("**/*.js", lambda route: route.abort())
     second.route(page.url, lambda route: route.fulfill(body=page.content(), content_type="text/html"))
-    second.goto(page.url)
 
 
 def _refuse_barriers(page: Page, name: str) -> None:

@@ -28,20 +28,32 @@ _SEED: Final = 7
 _CHILDREN: Final = 120
 _NORTH: Final = Organisation("north-council", "council", "feed-01", "feed")
 _SOUTH: Final = Organisation("south-council", "council", "feed-01", "feed")
+_DESK: Final = Organisation("shielding-desk", "shielding-desk", "desk-1", "shielding-officer")
+_EAST: Final = Organisation("east-council", "council", "feed-01", "feed")
+_SETTINGS: Final = {
+    "north-council": 'idle_minutes = 60\nprogram_desk = "../north-council/desk"\n',
+    "east-council": "idle_minutes = 60\nlock_seconds = 5\n",
+}
 _SETTLED_SECONDS: Final = 2.0
 """Ten ticks of the settling worker, which makes what was registered visible."""
 
 PEOPLE: Final = {
+    # those of the demo, whose names stand in the tutorial
     "north-council": (
-        ("worker-1", "practitioner"), ("worker-2", "practitioner"), ("worker-3", "practitioner"),
-        ("worker-4", "practitioner"), ("leaver-1", "practitioner"), ("leaver-2", "practitioner"),
-        ("keys-1", "practitioner"), ("keys-2", "practitioner"),
-        ("night-1", "urgent"), ("shield-1", "shielding-officer"), ("rights-1", "rights-officer"),
+        ("social-worker-1", "practitioner"), ("night-duty-1", "urgent"), ("shielding-1", "shielding-officer"),
+        ("rights-officer-1", "rights-officer"),
+        # further officers
+        ("rights-officer-2", "rights-officer"), ("administrator-1", "administrator"), ("data-1", "data-officer"),
+        # who signs in and out, changes a password, has only a keyboard; with scripts and without
+        ("leaver-1", "practitioner"), ("leaver-2", "practitioner"), ("renewer-1", "practitioner"),
+        ("renewer-2", "practitioner"), ("keys-1", "practitioner"), ("keys-2", "practitioner"),
     ),
-    "south-council": (("duty-1", "practitioner"), ("shield-2", "shielding-officer")),
+    "south-council": (("social-worker-2", "practitioner"), ("shielding-2", "shielding-officer")),
+    "shielding-desk": (("desk-2", "shielding-officer"),),
+    # somebody who leaves their screen: this gateway locks after a few seconds
+    "east-council": (("away-1", "practitioner"),),
 }  # fmt: skip
-"""Each gateway's accounts, with their roles. Those of whom there is one more for walks without scripts change how they
-sign in, or sign out; the others are signed in once, for the whole suite."""
+"""Each gateway's accounts, with their roles."""
 
 
 @dataclass(slots=True)
@@ -81,20 +93,23 @@ def open_place(root: Path) -> Iterator[Place]:
     """Everything, running; the southern council has registered its children, and everybody is enrolled."""
     with World(root) as world:
         world.set_up_services()
-        world.enrol_without_signing_in((_NORTH, _SOUTH))
+        world.enrol_without_signing_in((_NORTH, _SOUTH, _DESK, _EAST))
         gateways = {name: PretendGateway(world, name) for name in PEOPLE}
         with ThreadPoolExecutor() as threads:
             registered = threads.submit(_register, world)
-            enrolled = {name: threads.submit(_staffed, gateways[name], people) for name, people in PEOPLE.items()}
-            people = {each.account: each for staff in enrolled.values() for each in staff.result()}
+            enrolled = [
+                threads.submit(_staffed, gateways[name], people, _SETTINGS.get(name, "idle_minutes = 60\n"))
+                for name, people in PEOPLE.items()
+            ]
+            people = {each.account: each for staff in enrolled for each in staff.result()}
             current, previous = registered.result()
         time.sleep(_SETTLED_SECONDS)
         yield Place(world, gateways, people, current, previous)
 
 
-def _staffed(gateway: PretendGateway, people: Sequence[tuple[str, str]]) -> list[Person]:
+def _staffed(gateway: PretendGateway, people: Sequence[tuple[str, str]], settings: str) -> list[Person]:
     """The gateway, running, and everybody enrolled at it."""
-    gateway.set_up(sorted({role for _, role in people}), settings="idle_minutes = 60\n")
+    gateway.set_up(sorted({role for _, role in people}), settings=settings)
     return [gateway.enrol(account, role) for account, role in people]
 
 

@@ -45,7 +45,7 @@ def test_somebody_uses_their_token_at_a_page_and_signs_in_once_approved(desk: De
 
 
 def test_a_password_is_changed_at_a_page_on_every_factor(desk: Desk, place: Place) -> None:
-    person = place.people["leaver-1" if desk.scripts else "leaver-2"]
+    person = place.people["renewer-1" if desk.scripts else "renewer-2"]
     new = "violet kettle harbour sparrow"
 
     desk.open("/sign-in")

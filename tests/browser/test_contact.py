@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 
 import pytest
@@ -25,25 +24,20 @@ def leave_call_back(desk: Desk, child: Child) -> str:
     return desk.receipt
 
 
-def open_request(duty: Desk) -> None:
-    """The first request of the inbox."""
-    duty.open("/inbox")
-    duty.page.get_by_role("button", name=re.compile("Answer request")).first.click()
-
-
 def test_a_social_worker_is_rung_by_a_colleague_whom_she_did_not_know_of(desk_of: Opens, place: Place) -> None:
     """Asked, answered, rung, and what came of it noted."""
-    asking, duty = desk_of("worker-1"), desk_of("duty-1")
+    asking, duty = desk_of("social-worker-1"), desk_of("social-worker-2")
     duty.open("/inbox")
     duty.look("inbox-empty")
 
-    receipt = leave_call_back(asking, place.current.pop())
+    child = place.current.pop()
+    receipt = leave_call_back(asking, child)
     asking.look("call-back-left")
     asking.press("See what became of it")
     asking.look("call-back-pending")
     duty.open("/inbox")
     duty.look("inbox")
-    open_request(duty)
+    duty.open_request(child)
     duty.look("request")
     duty.choose("Share our desk")
     duty.press("Send the answer")
@@ -76,10 +70,11 @@ def test_a_social_worker_is_rung_by_a_colleague_whom_she_did_not_know_of(desk_of
 def test_whatever_is_not_shared_the_asker_is_not_told(
     desk_of: Opens, place: Place, reply: str, further: str | None, state: str
 ) -> None:
-    asking, duty = desk_of("worker-1"), desk_of("duty-1")
-    receipt = leave_call_back(asking, place.current.pop())
+    asking, duty = desk_of("social-worker-1"), desk_of("social-worker-2")
+    child = place.current.pop()
+    receipt = leave_call_back(asking, child)
 
-    open_request(duty)
+    duty.open_request(child)
     duty.press("Send the answer")
     duty.look("request-with-errors")
     duty.page.get_by_role("radio", name=reply).check()
@@ -96,9 +91,11 @@ def test_whatever_is_not_shared_the_asker_is_not_told(
     assert "PENDING" in asking.text
 
 
-def test_in_an_emergency_a_duty_line_is_shown_at_once(desk_of: Opens, place: Place) -> None:
+def test_in_an_emergency_a_duty_line_is_shown_at_once_and_somebody_else_reviews_it(
+    desk_of: Opens, place: Place
+) -> None:
     """After the receipt and the PIN; the desk is told that its line was shown, not to whom."""
-    night, duty = desk_of("night-1"), desk_of("duty-1")
+    night, duty, reviewing = desk_of("night-duty-1"), desk_of("social-worker-2"), desk_of("rights-officer-1")
 
     night.check(place.current.pop())
     night.look("answer-urgent")
@@ -115,4 +112,16 @@ def test_in_an_emergency_a_duty_line_is_shown_at_once(desk_of: Opens, place: Pla
     duty.open("/inbox")
     duty.look("inbox-after-a-glass")
     assert "Your duty line was shown in an emergency" in duty.text
-    assert "night-1" not in duty.text
+    assert "night-duty-1" not in duty.text
+
+    reviewing.open("/reviews")
+    reviewing.look("reviews")
+    reviewing.page.get_by_role("button", name="Review ").last.click()
+    reviewing.page.wait_for_load_state()
+    reviewing.look("review")
+    reviewing.press("Close the review")
+    reviewing.look("review-with-errors")
+    reviewing.choose_first("Was the duty line rightly shown? It is said once")
+    reviewing.fill(Your_PIN=PIN)
+    reviewing.press("Close the review")
+    assert reviewing.heading == "Emergencies to review"

@@ -10,14 +10,14 @@ from tests.browser.place import PIN, Place
 
 def test_somebody_signs_in_by_password_code_and_pin_and_out_again(desk: Desk, place: Place) -> None:
     """What is wrong on the way is said beside the field and in a summary, which has the focus."""
-    person = place.people["worker-3" if desk.scripts else "worker-4"]
+    person = place.people["leaver-1" if desk.scripts else "leaver-2"]
 
     desk.open("/")
     desk.look("sign-in")
     desk.press("Sign in")
     desk.look("sign-in-with-nothing-typed")
     expect(desk.page.locator(".govuk-error-summary")).to_be_focused()
-    desk.follow("Enter your password")
+    desk.page.get_by_role("link", name="Enter your password").click()
     expect(desk.page.get_by_label("Password", exact=True)).to_be_focused()
 
     desk.give(person, "000000")

@@ -24,7 +24,7 @@ def alone(place: Place) -> Iterator[None]:
 
 @pytest.mark.usefixtures("alone")
 def test_what_could_not_be_checked_is_never_shown_as_a_none(desk_of: Opens, place: Place) -> None:
-    desk = desk_of("worker-1")
+    desk = desk_of("social-worker-1")
 
     desk.check(place.current[3])
     desk.look("could-not-check")

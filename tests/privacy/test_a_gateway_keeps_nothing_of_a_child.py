@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from signpost.edge.gateway.pages.visit import LOCK_SECONDS
+from signpost.edge.gateway.sessions import LOCK_SECONDS
 from signpost.protocol.purposes import Role
-from tests.support.browsing import Browser, forms_of
+from tests.support.browsing import PIN, Browser, forms_of
 from tests.support.whole_gateway import IDLE_SECONDS, WholeGateway, open_whole_gateway
 
 TURNED = {
@@ -51,8 +51,9 @@ def ask(
 
 
 def ask_by_page(
-    browser: Browser, path: str, spoilt: dict[str, str] | None = None, *, away: int = 0, follow: str | None = None
-) -> int:
+    browser: Browser, path: str, spoilt: dict[str, str] | None = None, *, away: int = 0, follow: str | None = None,
+    then: dict[str, str] | None = None,
+) -> int:  # fmt: skip
     """One question about the child by a page, `away` seconds after it was opened, and what its answer's form sends on;
     nothing of it is left here but the status of the last.
     """
@@ -69,6 +70,10 @@ def ask_by_page(
     status = browser.send(path, {**fields, **born}).status_code
     if follow is not None:
         status = browser.send(follow, {"deep": "name-unsure"}).status_code
+    if then is not None:
+        form = next(form for form in forms_of(browser.page) if form.action == path)
+        sent = {**fields, **born} | {name: text for name, text in then.items() if name in form.names}
+        status = browser.send(path, sent).status_code
     browser.seen.clear()
     del browser.page
     return status
@@ -233,6 +238,43 @@ def test_nothing_of_an_officers_request_is_held_or_waits_for_the_garbage_collect
         status = officer_asks(gateway, token, path, **({"date_of_birth": "never"} if why == "refused" else {}))
 
         assert status in {"answered": (200, 201), "refused": (422,), "unchecked": (503,)}[why]
+        assert held(collected=False) == set()
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("path", "spoilt", "status"),
+    [
+        ("/shields/hide", {}, 200),
+        ("/shields/hide", {"nhs_number": "9990000019"}, 422),
+        ("/shields/hide", {"pin": "000001"}, 422),
+        ("/rights/ask", {}, 200),
+        ("/rights/ask", {"unchecked": "yes"}, 503),
+        ("/rights/correct", {}, 200),
+        ("/rights/correct", {"pin": "000001"}, 422),
+    ],
+)
+def test_no_page_of_an_officers_leaves_anything_either(
+    gateway: WholeGateway, path: str, spoilt: dict[str, str], status: int
+) -> None:
+    """The details that a second form carries on included."""
+    browser = Browser(gateway)
+    browser.sign_in(gateway.enrol("officer-1", Role.SHIELDING_OFFICER if "shields" in path else Role.RIGHTS_OFFICER))
+    typed = {"pin": PIN, "reason": "fleeing-abuse", **spoilt}
+
+    def asked() -> int:
+        return ask_by_page(browser, path, typed, then=typed if path == "/rights/correct" else None)
+
+    asked()  # the templates are compiled once, and stay
+    assert held() == set()
+    if "unchecked" in spoilt:
+        gateway.index.world.clock.advance(290)
+        for holder in gateway.holders:
+            holder.clock.at = gateway.index.world.clock.now() + 20
+    gc.disable()
+    try:
+        assert asked() == status
         assert held(collected=False) == set()
     finally:
         gc.enable()

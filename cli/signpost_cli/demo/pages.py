@@ -28,6 +28,8 @@ PEOPLE: Final = {
     "south-council": (("social-worker-2", "practitioner"), ("shielding-2", "shielding-officer")),
 }  # fmt: skip
 """Each gateway's accounts, with their roles."""
+_HOSTS: Final = ("127.0.0.1", "localhost")
+"""The same machine by two names: a browser keeps one session for each, whatever the port."""
 _CODES: Final = "codes.txt"
 
 
@@ -58,8 +60,9 @@ class Pages:
     def describe(self, tell: Callable[[str], None], children: Sequence[tuple[str, Child]]) -> None:
         """Say where they are, who signs in, and whom to ask about: each child with the answer that it gives."""
         tell("\nThe same in a browser, as docs/tutorial/in-a-browser.md tells it:")
-        for name, people in self._people.items():
-            tell(f"  {name:<15} {self._gateways[name].url}   {', '.join(each.account for each in people)}")
+        for (name, people), host in zip(self._people.items(), _HOSTS, strict=True):
+            url = self._gateways[name].url.replace(_HOSTS[0], host)
+            tell(f"  {name:<15} {url}   {', '.join(each.account for each in people)}")
         tell(f"  password        {PASSWORD}")
         for word, child in children:
             number, born = child.nhs_number, f"{child.date_of_birth:%-d %-m %Y}"

@@ -64,6 +64,7 @@ async def _serve(file: Path, log: Log) -> None:
             program=program,
             feeds=feeds,
             case_system=case_system,
+            lock_seconds=settings.lock_seconds,
         )
         sweeping = asyncio.create_task(_sweep(gateway))
         try:

@@ -33,7 +33,7 @@ async def suspend_account(gateway: Gateway, session: Session, given: AccountSusp
             refuses; COULD_NOT_CHECK: it may or may not be stopped.
     """
     await gateway.acted(session, session.client.index.suspend_account(given))
-    gateway.sessions.end_of(AccountId(given.account))
+    gateway.account_stopped(AccountId(given.account))
     return Nothing()
 
 

@@ -23,7 +23,7 @@ from signpost.edge.gateway.feeds.uploads import Feeds, data_officer, who_sees
 from signpost.edge.gateway.files import GatewayFiles
 from signpost.edge.gateway.program import Program
 from signpost.edge.gateway.refusals import ends_session, problem_of
-from signpost.edge.gateway.sessions import Session, Sessions, Way
+from signpost.edge.gateway.sessions import LOCK_SECONDS, Session, Sessions, Way
 from signpost.edge.gateway.signing_in import change_password_at_gateway, enrol_at_gateway, sign_in_at_gateway
 from signpost.edge.gateway.wire import (
     CallBackGiven,
@@ -91,6 +91,7 @@ class Gateway:
         program: Program | None = None,
         feeds: Feeds | None = None,
         case_system: CaseSystem | None = None,
+        lock_seconds: int = LOCK_SECONDS,
     ) -> None:
         """`elapsed`: seconds of a clock that neither goes back nor stands still. `program`: the organisation's own that
         registers, `case_system` its case-management system that looks up, where it has them. `feeds`: by upload, where
@@ -100,7 +101,9 @@ class Gateway:
         self._program = program
         self._feeds = feeds
         self._case_system = case_system
-        self.sessions = Sessions(idle_seconds=idle_seconds, clock=clock, elapsed=elapsed, randomness=randomness)
+        self.sessions = Sessions(
+            idle_seconds=idle_seconds, clock=clock, elapsed=elapsed, randomness=randomness, lock_seconds=lock_seconds
+        )
         self._coming_in = ComingIn()
         self._files = files
         self._transport = transport
@@ -445,6 +448,14 @@ class Gateway:
         """
         data_officer(session)
         return self.feeds(session).cancel(name)
+
+    def account_stopped(self, account: AccountId) -> None:
+        """An account was suspended by somebody who is signed in here: its session is over, and a feed that it brought
+        ends where it is.
+        """
+        self.sessions.end_of(account)
+        if self._feeds is not None:
+            self._feeds.stopped(account)
 
     # -- in time
 

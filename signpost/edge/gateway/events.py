@@ -19,6 +19,10 @@ class GatewayEvent(Event):
     """Many of them are somebody who guesses."""
     COULD_NOT_CHECK = ("could-not-check", Level.WARNING, {"code": ProblemCode})
     """Somebody was not answered. The code is what the index or a key holder said, where one did."""
+    FORM_REFUSED = ("form-refused", Level.WARNING)
+    """It was sent by no page of its session: another site's, or one that was left open over the session's end."""
+    PINS_SPENT = ("pins-spent", Level.WARNING)
+    """So many wrong PINs that the session was ended: somebody at a screen that was left."""
     PAGES_WITHOUT_DESIGN_SYSTEM = ("pages-without-design-system", Level.INFO)
     """Its files were not fetched when this was built: the pages stand under a small sheet of our own."""
     HOLDER_AT_FAULT = ("holder-at-fault", Level.WARNING, {"holder": int, "false_answer": bool})

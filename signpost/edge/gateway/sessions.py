@@ -29,8 +29,10 @@ from signpost.protocol.labels import Label
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.service.clock import Clock, Randomness
 
-__all__ = ["Session", "Sessions", "Way"]
+__all__ = ["LOCK_SECONDS", "Session", "Sessions", "Way"]
 
+LOCK_SECONDS: Final = 300
+"""Without a page, until the PIN is asked for: a desk somebody has left. Sooner than a session's end."""
 _TOKEN_BYTES: Final = 32
 _MOST: Final = 5_000
 """Sessions at once: a large council's social workers, and some megabytes."""
@@ -78,10 +80,12 @@ class Sessions:
     """Belongs to one event loop."""
 
     def __init__(
-        self, *, idle_seconds: float, clock: Clock, elapsed: Callable[[], float], randomness: Randomness
-    ) -> None:
+        self, *, idle_seconds: float, clock: Clock, elapsed: Callable[[], float], randomness: Randomness,
+        lock_seconds: int = LOCK_SECONDS,
+    ) -> None:  # fmt: skip
         """`elapsed`: seconds of a clock that neither goes back nor stands still."""
         self.idle_seconds = idle_seconds
+        self.lock_seconds = lock_seconds
         self._clock = clock
         self._elapsed = elapsed
         self._randomness = randomness

@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from signpost.edge.gateway.sessions import LOCK_SECONDS
 from signpost.service.listening import PublicAddress, Tls
 from signpost.service.settings import RelativePath, SecretPath, ServiceSettings, refuse_half_tls
 
@@ -38,6 +39,8 @@ class GatewaySettings(ServiceSettings):
     """The authority of the index's and the key holders' certificates, instead of the system's."""
     idle_minutes: Annotated[int, Field(ge=1, le=60)] = 15
     """Without a request, until a session is over: as the agent of a device locks."""
+    lock_seconds: Annotated[int, Field(ge=5, le=900)] = LOCK_SECONDS
+    """Without a page, until the PIN is asked for."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import os
 import stat
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from starlette.types import Message
 
+from signpost.edge.feeds import spill
 from signpost.edge.gateway.feeds import run as runs
 from signpost.edge.gateway.feeds.history import DAYS, FeedHistory
 from signpost.edge.index_client import Index
@@ -284,6 +287,33 @@ def test_more_than_the_limit_is_refused_and_the_connection_closed(officer: Offic
     assert officer.upload(csv_of([officer.row(0)])).status_code == 202
 
 
+def test_an_upload_whose_sender_goes_away_is_let_go_of(officer: Officer) -> None:
+    """And the next one is taken."""
+    media_type, body = multipart({"format": "csv"}, [File("extract", "caseload.csv", csv_of([officer.row(0)]))])
+    scope = {
+        "type": "http", "method": "POST", "path": "/api/v1/feeds", "raw_path": b"/api/v1/feeds", "query_string": b"",
+        "headers": [(b"authorization", f"Bearer {officer.token}".encode()), (b"content-type", media_type.encode()),
+                    (b"transfer-encoding", b"chunked")],
+    }  # fmt: skip
+    messages: list[Message] = [
+        {"type": "http.request", "body": body[:300], "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> Message:
+        return messages.pop(0)
+
+    async def send(message: Message) -> None:
+        """To nobody."""
+
+    officer.gateway.index.run(officer.gateway.app(scope, receive, send))
+
+    assert officer.get("/api/v1/feeds").json() == {"feeds": []}
+    assert "unexpected" not in officer.gateway.log_lines.getvalue()
+    assert officer.upload(csv_of([officer.row(0)])).status_code == 202
+    officer.finish()
+
+
 # -- who may
 
 
@@ -304,16 +334,14 @@ def test_nobody_but_a_data_officer_brings_or_sees_a_feed(officer: Officer) -> No
 
 
 def test_an_administrator_sees_what_came_of_feeds_and_brings_and_cancels_none(officer: Officer) -> None:
-    """Their session is made of an officer's here: what counts is the role in it."""
-    gateway = officer.gateway.gateway
     told = officer.run(csv_of([officer.row(0)]))
-    session = gateway.sessions.used(officer.token)
-    identity = session.shift.desk
-    settings = identity.settings.model_copy(update={"role": Role.ADMINISTRATOR})
-    session.shift = replace(session.shift, desk=replace(identity, settings=settings))
+    administrator = Officer(officer.gateway, officer.gateway.enrol("admin-1", Role.ADMINISTRATOR))
 
-    assert officer.told(str(told["feed"])) == told
-    for answer in (officer.upload(csv_of([officer.row(0)])), officer.delete(f"/api/v1/feeds/{told['feed']}")):
+    assert administrator.told(str(told["feed"])) == told
+    for answer in (
+        administrator.upload(csv_of([officer.row(0)])),
+        administrator.delete(f"/api/v1/feeds/{told['feed']}"),
+    ):
         assert answer.json()["code"] == "role-refused"
 
 
@@ -358,7 +386,7 @@ def test_there_is_one_feed_at_a_time(officer: Officer) -> None:
     assert officer.upload(csv_of([officer.row(0)])).status_code == 202
 
 
-def slowly(monkeypatch: pytest.MonkeyPatch, officer: Officer, then: str) -> None:
+def slowly(monkeypatch: pytest.MonkeyPatch, officer: Officer, then: str, *, administrator: str = "") -> None:
     """As soon as the run registers its first batch, something else happens."""
     register = Index.register
     done: list[str] = []
@@ -370,7 +398,11 @@ def slowly(monkeypatch: pytest.MonkeyPatch, officer: Officer, then: str) -> None
             feeds = officer.gateway.feeds
             assert feeds is not None
             assert feeds._current is not None
-            if then == "cancelled":
+            if then == "suspended":
+                await officer.gateway.requesting(
+                    "POST", "/api/v1/accounts/suspend", {"account": officer.user.account}, token=administrator
+                )
+            elif then == "cancelled":
                 await officer.gateway.requesting(
                     "DELETE", f"/api/v1/feeds/{feeds._current.told.feed}", token=officer.token
                 )
@@ -398,6 +430,21 @@ def test_a_run_that_is_cancelled_while_it_sends_keeps_what_was_acknowledged_and_
         f"Added {100 - kept} · unchanged {kept} · rejected 0 (0.00 %, limit 2 %)"
     )
     assert owned(officer) == 100
+
+
+def test_the_run_of_an_officer_whom_an_administrator_suspends_here_ends_where_it_is(
+    officer: Officer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is not trusted any more does not withdraw the rest of a caseload."""
+    administrator = officer.gateway.token(officer.gateway.enrol("admin-1", Role.ADMINISTRATOR))
+    with monkeypatch.context() as patched:
+        slowly(patched, officer, "suspended", administrator=administrator)
+        answer = officer.upload(csv_of([officer.row(each) for each in range(100)]), dry_run="no")
+        officer.finish()
+
+    officer.token = administrator
+    assert officer.told(str(answer.json()["feed"]))["state"] == "cancelled"
+    assert 0 < owned(officer) < 100
 
 
 def test_signing_out_does_not_end_a_run_that_sends(officer: Officer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -483,6 +530,26 @@ def test_what_the_key_holders_refuse_is_told_of_and_a_rerun_does_it(officer: Off
     assert owned(officer) == 0
     gateway.keep_time()
     assert officer.run(extract, dry_run="no")["state"] == "registered"
+
+
+@pytest.mark.parametrize(("rows", "state"), [(2_000, "unreadable"), (1, "failed")])
+def test_more_rows_than_there_is_memory_for_are_told_of(
+    officer: Officer, monkeypatch: pytest.MonkeyPatch, rows: int, state: str
+) -> None:
+    """In the extract; and in what the organisation has at the index already."""
+    if state == "failed":
+        listed = [SimpleNamespace(reference=os.urandom(16), row_digest=os.urandom(32)) for _ in range(5_000)]
+
+        async def involvements(_: object) -> AsyncIterator[list[SimpleNamespace]]:
+            yield listed
+
+        monkeypatch.setattr(Index, "involvements", involvements)
+    monkeypatch.setattr(spill, "MOST_BYTES", 50_000)
+
+    told = officer.run(csv_of([officer.row(0, local_id=f"case-{each}") for each in range(rows)]), dry_run="no")
+
+    assert (told["state"], told["sent"]) == (state, False)
+    assert told["why"] == "There are more rows or involvements than a gateway takes."
 
 
 def test_what_nobody_foresaw_is_logged_by_class_and_place_and_ends_the_run(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from signpost.edge.gateway.pages.visit import LOCK_SECONDS
+from signpost.edge.gateway.sessions import LOCK_SECONDS
 from signpost.edge.pins import MOST_WRONG
 from signpost.protocol.purposes import Role
 from tests.support.browsing import PIN, Browser, forms_of, text_of, title_of

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from signpost.edge.gateway.pages.visit import LOCK_SECONDS
+from signpost.edge.gateway.sessions import LOCK_SECONDS
 from signpost.protocol.purposes import Role
 from tests.support.browsing import FROM_HERE, HOST, PIN, Browser, forms_of, text_of, title_of
 from tests.support.uploads import File, Officer, csv_of, multipart
@@ -151,6 +151,7 @@ def test_a_form_that_is_not_from_here_is_taken_nowhere(
     page = scene.upload(scene.extract(), headers=headers, token=token)
 
     assert page.status_code == 403
+    assert "form-refused" in scene.officer.gateway.log_lines.getvalue()
     assert "There was no feed." in text_of(scene.browser.open("/feeds"))
 
 
@@ -165,6 +166,19 @@ def test_a_desk_that_was_left_asks_for_the_pin_and_lets_go_of_the_file(scene: Sc
     assert "9990000018" not in answer.text
     scene.browser.page = answer
     assert "There was no feed." in text_of(scene.browser.send("/unlock", {"unlock": "314159"}))
+
+
+def test_an_administrator_sees_the_history_and_has_no_form(scene: Scene) -> None:
+    scene.upload(scene.extract(nhs_number="9990000019"))
+    administrator = Browser(scene.officer.gateway)
+    administrator.sign_in(scene.officer.gateway.enrol("admin-1", Role.ADMINISTRATOR))
+
+    page = administrator.open("/feeds")
+
+    assert "Would add 1" in text_of(page)
+    assert "/feeds/upload" not in page.text
+    administrator.send("/feeds/run")
+    assert administrator.send("/feeds/errors").text.startswith("row,field,code,meaning\n3,nhs_number")
 
 
 def test_somebody_else_has_no_such_page(scene: Scene) -> None:

@@ -132,6 +132,7 @@ def test_a_form_without_its_sessions_token_is_refused_and_nothing_is_done(
     assert title_of(answer) == "That form is out of date - Signpost"
     assert NUMBER not in answer.text
     assert gateway.index.tables()["lookup_rows"] == []
+    assert "form-refused" in gateway.log_lines.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,13 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from signpost.edge.gateway.pages.navigation import PLACES
 from signpost.edge.identifiers import NHSNumber
 from signpost.edge.match_inputs import ChildDetails
 from signpost.protocol.messages import ContactRequest
 from signpost.protocol.purposes import Kind, Purpose, Role, Urgency
 from signpost.protocol.rights import REPORT_DAYS
+from tests.integration.pages.test_hardening import is_hardened
 from tests.support.browsing import PIN, Browser, forms_of, text_of, title_of
 from tests.support.elsewhere import client_of, register
 from tests.support.hidden_elsewhere import approve_elsewhere, hide_elsewhere
@@ -424,6 +426,24 @@ def test_an_officers_page_is_not_there_for_anybody_else(
         opened = {path for path in _OFFICES if browser.open(path).status_code == 200}
 
         assert opened == {path for path in _OFFICES if path.startswith(theirs)}
+
+
+@pytest.mark.parametrize("role", [Role.SHIELDING_OFFICER, Role.RIGHTS_OFFICER])
+def test_every_page_of_an_officers_has_every_header_whatever_is_sent(gateway: WholeGateway, role: Role) -> None:
+    """Shown, refused, with nothing filled in, and asked about a thing that is not there."""
+    browser = signed_in(gateway, "officer-1", role)
+    csrf = next(text for name, text in forms_of(browser.page)[0].fields if name == "csrf")
+    for path in PLACES:
+        browser.ask("GET", path)
+        if path not in ("/sign-out", "/pin"):
+            browser.ask("POST", path, [])
+            browser.ask("POST", path, [("csrf", csrf)])
+            browser.ask("POST", path, [("csrf", csrf), ("begin", "yes"), ("shield", "5H1E-7RTA"), ("item", "what")])
+            browser.ask("POST", path, [("csrf", csrf), ("pin", PIN), ("shield", "x"), ("shield", "y"), ("told", "x")])
+
+    assert all(answer.status_code < 500 for answer in browser.seen)
+    for answer in browser.seen:
+        is_hardened(answer)
 
 
 @pytest.mark.parametrize("path", ["/shields/hide", "/rights/ask", "/rights/withdraw"])

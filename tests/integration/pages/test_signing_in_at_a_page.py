@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from signpost.edge.gateway.pages.visit import LOCK_SECONDS
+from signpost.edge.gateway.sessions import LOCK_SECONDS
 from signpost.edge.pins import MOST_WRONG
 from tests.support.browsing import PIN, Browser, text_of, title_of
 from tests.support.whole_gateway import IDLE_SECONDS, User, WholeGateway, open_whole_gateway
@@ -176,6 +176,7 @@ def test_ten_wrong_pins_end_the_session(gateway: WholeGateway, worker: User) -> 
 
     assert title_of(page) == "You are signed out - Signpost"
     assert title_of(browser.open("/check")) == "Sign in - Signpost"
+    assert "pins-spent" in gateway.log_lines.getvalue()
 
 
 def test_signing_out_ends_it_here_and_at_the_index(gateway: WholeGateway, worker: User) -> None:

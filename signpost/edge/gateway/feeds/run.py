@@ -42,6 +42,9 @@ __all__ = ["Run", "carry_out"]
 
 _ENGLAND: Final = ZoneInfo("Europe/London")
 _AGAIN: Final = "Upload the same files again: that does what is left."
+_TOO_MANY: Final = (
+    "There are more rows or involvements than a gateway takes.", "Register them with the command: signpost register",
+)  # fmt: skip
 _MEND: Final = "Mend it, or choose another format, and upload it again."
 _STATES: Final = {
     "Reading": FeedState.READING, "Registering": FeedState.REGISTERING, "Ending": FeedState.ENDING,
@@ -128,6 +131,9 @@ async def carry_out(
         # That a question about a child had no answer is lookup's way of saying it.
         why = failure.why if isinstance(failure, CouldNotCheck) else f"{failure.what} {failure.why}".strip()
         run.tell(state=FeedState.FAILED, why=why, hint=_AGAIN if run.told.sent else "Upload it again later.")
+    except DatabaseFull:
+        why, hint = _TOO_MANY
+        run.tell(state=FeedState.FAILED, why=why, hint=hint)
     except FeedError as error:
         run.tell(state=FeedState.UNREADABLE, why=f"{error}.", hint=_AGAIN if run.told.sent else _MEND)
     finally:
@@ -215,11 +221,7 @@ async def _in_thread(work: Callable[[], _Result]) -> _Result:
         except HandleUnfit as unfit:
             return Ended(FeedState.UNREADABLE, f"The handle: {unfit.why.meaning}.", "Name another handle.")
         except DatabaseFull:
-            return Ended(
-                FeedState.UNREADABLE,
-                "The extract has more rows than a gateway takes.",
-                "Register it with the command: signpost register",
-            )
+            return Ended(FeedState.UNREADABLE, *_TOO_MANY)
 
     result = await asyncio.to_thread(told)
     if isinstance(result, Ended):

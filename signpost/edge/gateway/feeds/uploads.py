@@ -7,7 +7,8 @@
   suspended a minute ago is refused there.
 * One upload or run at a time: so what is in memory of extracts is one, up to the limit of an upload.
 * Nothing is kept between two runs. Whoever has looked at a dry run uploads the same files again to register them.
-* A run goes on when the browser goes away. Signing out ends it where nothing was sent yet.
+* A run goes on when the browser goes away. Signing out ends it where nothing was sent yet; an administrator who
+  suspends its officer here ends it in any case.
 """
 
 from __future__ import annotations
@@ -191,6 +192,12 @@ class Feeds:
         """
         current = self._current
         if current is not None and current.told.account == account and not current.told.sent:
+            current.stopping = True
+
+    def stopped(self, account: AccountId) -> None:
+        """Somebody was suspended: their run ends as soon as it can, whatever it has sent."""
+        current = self._current
+        if current is not None and current.told.account == account:
             current.stopping = True
 
     def forget_old(self) -> None:

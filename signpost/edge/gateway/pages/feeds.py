@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from signpost.edge.feeds.extract import FeedFormat
+from signpost.edge.gateway.events import GatewayEvent
 from signpost.edge.gateway.feeds.history import DAYS
 from signpost.edge.gateway.feeds.listing import csv_file
 from signpost.edge.gateway.feeds.receiving import pieces_of
@@ -94,6 +95,7 @@ async def _upload(visit: Visit, request: Request) -> Response:
     except Problem as problem:
         errors = wrong_pin or field_errors(problem)
         if problem.code is ProblemCode.FORM_REFUSED:
+            visit.gateway.log.emit(GatewayEvent.FORM_REFUSED)
             return visit.shown("not_from_here.html", status=403)
         if not errors:
             raise

@@ -104,17 +104,17 @@ PLACES: Final[Mapping[str, Place]] = MappingProxyType(
             # emergencies
             Place("/reviews", _RIGHTS, "Emergencies", Office.REVIEWS),
             Place("/reviews/close", _RIGHTS, None, Office.REVIEWS),
+            # administering
+            Place("/administration", _ADMINISTRATORS, "Overview"),
+            Place("/accounts", _ADMINISTRATORS, "Accounts"),
+            Place("/accounts/suspend", _ADMINISTRATORS),
+            Place("/handles", _ADMINISTRATORS, "Desks"),
             # feeds by upload
             Place("/feeds", _SEE_FEEDS, "Feeds"),
             Place("/feeds/upload", _DATA_OFFICERS),
             Place("/feeds/run", _SEE_FEEDS),
             Place("/feeds/errors", _SEE_FEEDS),
             Place("/feeds/cancel", _DATA_OFFICERS),
-            # administering
-            Place("/administration", _ADMINISTRATORS, "Overview"),
-            Place("/accounts", _ADMINISTRATORS, "Accounts"),
-            Place("/accounts/suspend", _ADMINISTRATORS),
-            Place("/handles", _ADMINISTRATORS, "Desks"),
             # for everybody who is signed in
             Place("/coverage", ENROLLED_ROLES, "Coverage"),
         )

@@ -37,6 +37,15 @@ __all__ = ["PAGES", "child_errors"]
 
 _A_REPORT: Final = "a report's reference"
 _ASK_AGAIN: Final = "It may have been recorded. See your council's reports; where it is not there, ask again."
+_ALL: Final = "all"
+_NOT_WHO_LOOKED: Final = "not-who-looked"
+_NOTHING: Final = "nothing"
+_TOLD: Final = (
+    (_ALL, "Who works with the child, and who looked: nobody could be found or harmed by seeing it"),
+    (_NOT_WHO_LOOKED, "Who works with the child, and not who looked"),
+    (_NOTHING, "Neither"),
+)
+"""What may be told, as whoever decides chooses it. None is suggested."""
 
 
 async def _list(visit: Visit) -> Response:
@@ -100,16 +109,6 @@ async def _decide(visit: Visit) -> Response:
             return not_sure(visit, see="It may be decided. See your council's reports.", path="/rights")
         raise
     return visit.goes_to("/rights")
-
-
-_ALL: Final = "all"
-_NOT_WHO_LOOKED: Final = "not-who-looked"
-_NOTHING: Final = "nothing"
-_TOLD: Final = (
-    (_ALL, "Who works with the child, and who looked: nobody could be found or harmed by seeing it"),
-    (_NOT_WHO_LOOKED, "Who works with the child, and not who looked"),
-    (_NOTHING, "Neither"),
-)
 
 
 def _decision_form(visit: Visit, name: str, errors: list[FieldError] | None = None) -> Response:

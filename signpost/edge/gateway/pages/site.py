@@ -43,7 +43,7 @@ from signpost.edge.gateway.pages.headers import ASSET_HEADERS
 from signpost.edge.gateway.pages.look import Look
 from signpost.edge.gateway.pages.navigation import PLACES, Place
 from signpost.edge.gateway.pages.templates import make_templates
-from signpost.edge.gateway.pages.visit import LOCK_SECONDS, Page, Visit
+from signpost.edge.gateway.pages.visit import Page, Visit
 from signpost.edge.gateway.sessions import Session
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.service.problem_response import problem_response
@@ -92,7 +92,8 @@ class Pages:
         """A refusal of the door's: a page for a person, a problem document for a program."""
         if not _is_pages(scope):
             return problem_response(problem)
-        return self._visit(Headers(scope=scope), _NOWHERE, None).refused(problem)
+        headers = Headers(scope=scope)
+        return self._visit(headers, _NOWHERE, self._session(headers)).refused(problem)
 
     def _asset(self, request: Request) -> Response | None:
         asset = self._look.files.get(request.url.path)
@@ -132,7 +133,7 @@ class Pages:
         if request.method != "POST":
             raise Problem(ProblemCode.METHOD_NOT_ALLOWED)
         if not came_from_here(request.headers):  # before its session is missed: a browser sends no cookie with it
-            return visit.shown("not_from_here.html", status=403)
+            return self._not_from_here(visit)
         if visit.place.roles is not None and visit.signed_in is None:
             raise Problem(ProblemCode.NOT_SIGNED_IN)
         if page.take_files is not None:
@@ -141,7 +142,7 @@ class Pages:
         visit.form = read_form(request.headers, await request.body())
         if not is_of(visit.form, visit.cookie):
             visit.form = FormFields({})
-            return visit.shown("not_from_here.html", status=403)
+            return self._not_from_here(visit)
         if visit.signed_in is not None and visit.place.path not in _BEFORE_A_PIN:
             if visit.signed_in.pin is None:
                 return visit.goes_to("/pin")
@@ -175,6 +176,10 @@ class Pages:
             return refused
         return await self._let_in(visit, take(visit, request))
 
+    def _not_from_here(self, visit: Visit) -> Response:
+        self._gateway.log.emit(GatewayEvent.FORM_REFUSED)
+        return visit.shown("not_from_here.html", status=403)
+
     async def _let_in(self, visit: Visit, answer: Awaitable[Response], *, unlocked: bool = False) -> Response:
         # A page that needs no PIN does not take the place of one.
         if visit.signed_in is not None and (unlocked or not self._was_left(visit.signed_in)):
@@ -182,7 +187,7 @@ class Pages:
         return await answer
 
     def _was_left(self, session: Session) -> bool:
-        return self._gateway.sessions.idle_for(session) >= LOCK_SECONDS
+        return self._gateway.sessions.idle_for(session) >= self._gateway.sessions.lock_seconds
 
     def _session(self, headers: Headers) -> Session | None:
         token = given(headers.get("cookie", ""), SESSION)

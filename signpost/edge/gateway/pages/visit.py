@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from signpost.edge.gateway.app import Gateway
+from signpost.edge.gateway.events import GatewayEvent
 from signpost.edge.gateway.pages.cookies import BEFORE, SESSION, dropped, set_to
 from signpost.edge.gateway.pages.forms import CSRF, FormFields, form_token
 from signpost.edge.gateway.pages.headers import PAGE_HEADERS
@@ -32,10 +33,8 @@ from signpost.protocol.encoding import to_base64url
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import Kind, Role
 
-__all__ = ["LOCK_SECONDS", "PAGE_BYTES", "FieldError", "Page", "Visit", "field_errors"]
+__all__ = ["PAGE_BYTES", "FieldError", "Page", "Visit", "field_errors"]
 
-LOCK_SECONDS: Final = 300
-"""Without a page, until the PIN is asked for: a desk somebody has left. Sooner than a session's end."""
 PAGE_BYTES: Final = 16 << 10
 """A page is so long, or twice or more times: whoever watches the encrypted line reads no answer from its length, nor
 what became of a call-back."""
@@ -126,8 +125,8 @@ class Visit:
         return dt.datetime.fromtimestamp(self.now, tz=dt.UTC).date()
 
     def pin_errors(self) -> tuple[FieldError, ...]:
-        """None where the form's `pin` is the session's PIN: before an act that cannot be taken back. An empty one is no
-        try.
+        """Empty where the form's `pin` is the session's PIN: before an act that cannot be taken back. An empty one is
+        no try.
 
         Raises:
             Problem: NOT_SIGNED_IN: there were too many wrong ones, and the session is over.
@@ -144,6 +143,7 @@ class Visit:
             return ()
         if session.pin.spent:
             self.gateway.sessions.end(session)
+            self.gateway.log.emit(GatewayEvent.PINS_SPENT)
             raise Problem(ProblemCode.NOT_SIGNED_IN)
         return (FieldError(name, f"That is not your PIN. You can try {session.pin.left} more times"),)
 
@@ -245,7 +245,7 @@ class Visit:
         if self.signed_in is None:
             return None
         return {
-            "lock_seconds": LOCK_SECONDS,
+            "lock_seconds": self.gateway.sessions.lock_seconds,
             "idle_seconds": int(self.gateway.sessions.idle_seconds),
             "expires_at": self.signed_in.shift.expires_at,
         }
