@@ -1,7 +1,7 @@
-"""An organisation's gateway as a process of its own, with somebody signed in at it, made without anybody's commands.
+"""An organisation's gateway as a process of its own, with people enrolled at it, made without anybody's commands.
 
-Everything is real but the waiting: the account is enrolled with the code of the step before, so that the code of this
-one signs its owner in at once.
+Everything is real but the waiting: an account is enrolled with the code of the step before, so that the code of this
+one signs its owner in at once. Who asks by the API and who asks by the pages are two: an account has one session.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ from tests.bench.processes import free_port, running
 from tests.support.one_holder import PASSPHRASE
 from tests.support.people import PASSWORD
 
-__all__ = ["GatewayProcess", "gateway"]
+__all__ = ["BY_API", "BY_PAGES", "GatewayProcess", "gateway"]
 
 _NAME = "town-hall"
-_ACCOUNT = AccountId("worker-1")
+BY_API, BY_PAGES = AccountId("worker-1"), AccountId("worker-2")
 _OUT_OF_HOURS = "0113 496 0000"
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayProcess:
-    """A running gateway, and how its one user signs in."""
+    """A running gateway, and the secret of its people's code generators."""
 
     process: int
     port: int
@@ -59,14 +59,14 @@ class GatewayProcess:
 
     def signed_in(self) -> str:
         """A session's token, from the web API."""
-        given = {"account": _ACCOUNT, "password": PASSWORD, "code": self.code()}
+        given = {"account": BY_API, "password": PASSWORD, "code": self.code()}
         answer = httpx2.post(f"{self.url}/api/v1/sessions", json=given, timeout=30).raise_for_status()
         return str(answer.json()["session"])
 
 
 @contextlib.contextmanager
 def gateway(house: House, name: str) -> Iterator[GatewayProcess]:
-    """The gateway of a new council of that name, whose one account is an emergency duty worker's."""
+    """The gateway of a new council of that name, whose accounts are of urgent duty."""
     folder, keys = house.root / f"{name}-gateway", house.root / f"{name}-keys"
     organisation = make_organisation_keys(
         keys, name=OrganisationId(name), kind=Kind.COUNCIL, passphrase=PASSPHRASE, randomness=system_randomness
@@ -110,16 +110,17 @@ def gateway(house: House, name: str) -> Iterator[GatewayProcess]:
                     clock=SystemClock(),
                     randomness=system_randomness,
                 )
-                await _enrolled(administrator, found, house)
+                for account in (BY_API, BY_PAGES):
+                    await _enrolled(administrator, account, found, house)
 
         asyncio.run(enrol())
         yield found
 
 
-async def _enrolled(administrator: Administrator, at: GatewayProcess, house: House) -> None:
+async def _enrolled(administrator: Administrator, account: AccountId, at: GatewayProcess, house: House) -> None:
     until = dt.datetime.now(tz=dt.UTC).date() + dt.timedelta(days=300)
     token = await administrator.enrol(
-        _ACCOUNT,
+        account,
         Role.URGENT,
         AccountTerms(until, until),
         gateway=certified_gateway(administrator.folder, _NAME).certificate,
@@ -134,4 +135,4 @@ async def _enrolled(administrator: Administrator, at: GatewayProcess, house: Hou
     }
     async with httpx2.AsyncClient(timeout=30) as client:
         (await client.post(f"{at.url}/api/v1/enrolments", json=given)).raise_for_status()
-    await administrator.approve(_ACCOUNT)
+    await administrator.approve(account)

@@ -1,7 +1,8 @@
 """What a lookup at an organisation's gateway costs, and how ten gateways fare on one index.
 
-Alone: by turns, a lookup by the edge in this process, as on a device of one's own, and the same by a gateway's web API.
-What the gateway uses is held against what the edge does: the rest is the price of having no device.
+Alone: by turns, a lookup by the edge in this process, as on a device of one's own, the same by a gateway's web API, and
+the same by its pages, from the form that stands there to the answer. What the gateway uses is held against what the
+edge does: the rest is the price of having no device, and of a page.
 
 Ten: as many gateways, each of an organisation of its own, each with one person who asks again as soon as they are
 answered. With holders, index and everybody on one machine there is one machine's work to share: what is looked at is
@@ -21,11 +22,13 @@ import httpx2
 from signpost.edge.client import Client
 from signpost.protocol.purposes import Urgency
 from signpost_cli.demo.families import Person
-from tests.bench.gateway_process import GatewayProcess, gateway
+from tests.bench.gateway_pages import Visitor, Weight
+from tests.bench.gateway_process import BY_PAGES, GatewayProcess, gateway
 from tests.bench.house import House
 from tests.bench.lookups import details, open_client, people
 from tests.bench.report import Comparison, Table, percentile
 from tests.bench.sampling import Meter, Spread, cpu_seconds, in_turns, on_one_core
+from tests.support.people import PASSWORD
 
 __all__ = ["measure"]
 
@@ -39,7 +42,7 @@ def measure(house: House, *, rounds: int, gateways: int) -> list[Table]:
     with contextlib.ExitStack() as opened:
         first = opened.enter_context(gateway(house, "gateway-1"))
         alone = opened.enter_context(_signed_in(first, asked))
-        table = _alone(house, alone, asked, rounds)
+        table = _alone(house, first, alone, asked, rounds)
         others = [
             opened.enter_context(_signed_in(opened.enter_context(gateway(house, f"gateway-{number}")), asked))
             for number in range(2, gateways + 1)
@@ -60,6 +63,7 @@ class _AtGateway:
     def ask(self) -> dict[str, float]:
         """One lookup: processor seconds of the gateway, and how long its answer took."""
         body, headers = next(self._bodies), {"authorization": f"Bearer {self._token}"}
+        self.meter.read()
         began = time.perf_counter()
         self._client.post(_LOOKUPS, json=body, headers=headers).raise_for_status()
         self.waited.append(time.perf_counter() - began)
@@ -93,23 +97,66 @@ class _Edge:
         await self._client.lookup(next(self._children), urgency=Urgency.NOW)
 
 
-def _alone(house: House, at_gateway: _AtGateway, asked: Sequence[Person], rounds: int) -> Table:
-    with asyncio.Runner() as runner:
+class _ByPages:
+    """Somebody signed in at its pages."""
+
+    def __init__(self, at: GatewayProcess, client: httpx2.Client, asked: Sequence[Person]) -> None:
+        self.meter = Meter([at.process])
+        self._visitor = Visitor(client)
+        self._children = itertools.cycle(asked)
+        self._visitor.sign_in(BY_PAGES, PASSWORD, at.code())
+        self.waited: list[float] = []
+
+    def ask(self) -> dict[str, float]:
+        """One lookup: processor seconds of the gateway, and how long its answer took from the form that stood there."""
+        child, page = next(self._children), self._visitor.open("/check")
+        born = child.date_of_birth
+        given = {
+            "nhs_number": child.nhs_number,
+            "date_of_birth-day": str(born.day),
+            "date_of_birth-month": str(born.month),
+            "date_of_birth-year": str(born.year),
+        }
+        self.meter.read()
+        began = time.perf_counter()
+        self._visitor.send(page, "/check", given)
+        self.waited.append(time.perf_counter() - began)
+        (used,) = self.meter.read()
+        return {"pages": used}
+
+    def weight(self) -> Weight:
+        """Of the page on which a child is checked."""
+        return self._visitor.weight("/check")
+
+
+def _alone(house: House, at: GatewayProcess, at_gateway: _AtGateway, asked: Sequence[Person], rounds: int) -> Table:
+    with asyncio.Runner() as runner, httpx2.Client(base_url=at.url, timeout=30) as browser:
+        by_pages = _ByPages(at, browser, asked)
         client = runner.run(open_client(house.add_hospital("gateway-hospital")))
         edge = _Edge(runner, client, asked)
-        in_turns([edge.ask, at_gateway.ask], rounds=2)
-        at_gateway.meter.read()
+        sides = [edge.ask, at_gateway.ask, by_pages.ask]
+        in_turns(sides, rounds=2)
         with on_one_core([*at_gateway.meter.processes, *house.holder_processes, house.index_process]):
-            found = in_turns([edge.ask, at_gateway.ask], rounds=rounds)
-        edge.waited.clear()
-        at_gateway.waited.clear()
-        in_turns([edge.ask, at_gateway.ask], rounds=max(2, rounds // 4))
+            found = in_turns(sides, rounds=rounds)
+        for each in (edge, at_gateway, by_pages):
+            each.waited.clear()
+        in_turns(sides, rounds=max(2, rounds // 4))
+        weight = by_pages.weight()
         runner.run(client.__aexit__(None, None, None))
-    waited = Comparison("answered after (waiting time)", _spread(at_gateway.waited), _spread(edge.waited))
+    waited = Spread(tuple(edge.waited))
     return Table.of(
         "A lookup at a gateway, against one by the edge on a device of one's own",
-        [Comparison("gateway (processor time)", found["gateway"], found["edge"]), waited],
+        [
+            Comparison("gateway, by its API (processor time)", found["gateway"], found["edge"]),
+            Comparison("gateway, by its pages (processor time)", found["pages"], found["edge"]),
+            Comparison("answered by the API after (waiting time)", Spread(tuple(at_gateway.waited)), waited),
+            Comparison("answered by a page after (waiting time)", Spread(tuple(by_pages.waited)), waited),
+        ],
         against="device",
+        notes=[
+            f"The page on which a child is checked is {weight.page / 1024:.0f} KiB; style sheet, scripts and pictures,",
+            f"which a browser keeps for an hour, are {weight.files / 1024:.0f} KiB.",
+        ],
     )
 
 
@@ -154,7 +201,3 @@ async def _all(these: Sequence[_AtGateway], each: int) -> None:
 def _body(child: Person) -> dict[str, object]:
     given = {"nhs_number": child.nhs_number, "upn": child.upn, "date_of_birth": child.date_of_birth.isoformat()}
     return {"child": given, "urgency": Urgency.NOW.value}
-
-
-def _spread(seconds: Sequence[float]) -> Spread:
-    return Spread(tuple(seconds))
