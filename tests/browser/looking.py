@@ -18,7 +18,7 @@ from playwright.sync_api import Page
 from tests.browser.states import STATES
 from tests.contract.repository import ROOT
 
-__all__ = ["SEEN", "look_at"]
+__all__ = ["SEEN", "look_at", "refuse_barriers", "refuse_scrolling_sideways"]
 
 SEEN: Final[set[tuple[str, bool]]] = set()
 """Each state that was looked at, with scripts (true) and without."""
@@ -51,8 +51,8 @@ def look_at(page: Page, name: str, *, second: Page | None, dress: Callable[[Page
             dress(second)
         second.goto(page.url)
         examined = second
-    _refuse_barriers(examined, name)
-    _refuse_scrolling_sideways(examined, name)
+    refuse_barriers(examined, name)
+    refuse_scrolling_sideways(examined, name)
     SEEN.add((name, second is None))
 
 
@@ -63,13 +63,15 @@ def _lay_before(second: Page, page: Page) -> None:
     second.route(page.url, lambda route: route.fulfill(body=page.content(), content_type="text/html"))
 
 
-def _refuse_barriers(page: Page, name: str) -> None:
+def refuse_barriers(page: Page, name: str) -> None:
+    """Fail where axe finds what keeps somebody out."""
     page.evaluate(_source())
     found: list[Any] = page.evaluate(_RUN, list(_RULES))
     assert found == [], f"{name}: {json.dumps(found, indent=1)}"
 
 
-def _refuse_scrolling_sideways(page: Page, name: str) -> None:
+def refuse_scrolling_sideways(page: Page, name: str) -> None:
+    """Fail where the page is wider than a narrow window."""
     usual = page.viewport_size
     assert usual is not None
     page.set_viewport_size({"width": NARROW["width"], "height": NARROW["height"]})
