@@ -481,14 +481,17 @@ def test_a_gateway_that_ends_in_the_middle_has_lost_nothing_that_was_acknowledge
 ) -> None:
     """As when it is killed: what it holds is in memory alone, and the history says that it was interrupted."""
     extract, gateway = csv_of([officer.row(each) for each in range(100)]), officer.gateway
-    register, sent, sending = Index.register, list[int](), asyncio.Event()
+    register, sent, acknowledged, sending = Index.register, list[int](), asyncio.Event(), asyncio.Event()
 
     async def registers(self: Index, request: object) -> object:
         if sent:
+            await acknowledged.wait()
             sending.set()
             await asyncio.Event().wait()
         sent.append(1)
-        return await register(self, request)  # type: ignore[arg-type]
+        answer = await register(self, request)  # type: ignore[arg-type]
+        acknowledged.set()
+        return answer
 
     async def killed() -> None:
         feeds = gateway.feeds
