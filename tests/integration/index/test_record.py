@@ -88,13 +88,13 @@ def test_the_chain_follows(scene: Scene) -> None:
 
 
 def test_a_leaf_holds_no_tag_no_reference_and_no_result(scene: Scene) -> None:
-    """Twelve fields, and nothing of what was asked or found in any of them."""
+    """Thirteen fields, and nothing of what was asked or found in any of them."""
     play(scene)
     told = leaves(scene.index)
 
     fields = {
         "access", "account", "action", "at", "deep", "exception", "ground", "organisation", "purpose", "refused",
-        "rows", "subject",
+        "rows", "subject", "user",
     }  # fmt: skip
     assert all(set(leaf) == fields for leaf in told)
     text = json.dumps(told)
