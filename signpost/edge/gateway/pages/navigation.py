@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from signpost.edge.offices import Office, holds
-from signpost.protocol.purposes import ANSWERING_ROLES, ENROLLED_ROLES, LOOKING_ROLES, Kind, Role
+from signpost.protocol.purposes import ANSWERING_ROLES, ENROLLED_ROLES, LOOKING_ROLES, MACHINE_ROLES, Kind, Role
 
 __all__ = ["PLACES", "Place", "home_of", "menu_of"]
 
@@ -36,6 +36,7 @@ class Place:
 
 
 _ANYBODY: Final = None
+_LOOKING: Final = LOOKING_ROLES - MACHINE_ROLES
 _SHIELDING: Final = frozenset({Role.SHIELDING_OFFICER})
 _RIGHTS: Final = frozenset({Role.RIGHTS_OFFICER})
 _BY_MOTHER: Final = frozenset({Role.URGENT, Role.MATERNITY})
@@ -62,17 +63,17 @@ PLACES: Final[Mapping[str, Place]] = MappingProxyType(
             Place("/password", _ANYBODY),
             Place("/password/changed", _ANYBODY),
             # asking
-            Place("/check", LOOKING_ROLES, "Check a child"),
-            Place("/check/upn", LOOKING_ROLES),
-            Place("/check/name", LOOKING_ROLES),
+            Place("/check", _LOOKING, "Check a child"),
+            Place("/check/upn", _LOOKING),
+            Place("/check/name", _LOOKING),
             Place("/check/mother", _BY_MOTHER),
-            Place("/check/deep", LOOKING_ROLES),
-            Place("/check/again", LOOKING_ROLES),
+            Place("/check/deep", _LOOKING),
+            Place("/check/again", _LOOKING),
             # contact
-            Place("/call-back", LOOKING_ROLES, "Call-backs"),
-            Place("/call-back/leave", LOOKING_ROLES),
-            Place("/call-back/outcome", LOOKING_ROLES),
-            Place("/call-back/noted", LOOKING_ROLES),
+            Place("/call-back", _LOOKING, "Call-backs"),
+            Place("/call-back/leave", _LOOKING),
+            Place("/call-back/outcome", _LOOKING),
+            Place("/call-back/noted", _LOOKING),
             Place("/inbox", ANSWERING_ROLES, "Inbox"),
             Place("/inbox/request", ANSWERING_ROLES),
             Place("/inbox/reply", ANSWERING_ROLES),
