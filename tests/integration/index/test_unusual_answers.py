@@ -39,7 +39,7 @@ def test_a_shift_of_guesses_is_told_to_auditors_when_the_day_is_over(scene: Scen
     scene.index.sweep()
 
     (leaf,) = told(scene)
-    said = {name: value for name, value in leaf.items() if value is not None and name not in ("access", "at")}
+    said = {name: value for name, value in leaf.items() if value is not None and name not in ("access", "at", "user")}
     assert said == {"action": "unusual-none", "organisation": "northtown", "subject": scene.worker.account}
     assert leaf["at"] == scene.world.clock.now()
     assert counted(scene) == []

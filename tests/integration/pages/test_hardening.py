@@ -14,7 +14,7 @@ import pytest
 
 from signpost.edge.gateway.pages.navigation import PLACES
 from signpost.edge.gateway.pages.site import PAGES
-from signpost.protocol.purposes import LOOKING_ROLES, Role
+from signpost.protocol.purposes import LOOKING_ROLES, MACHINE_ROLES, Role
 from tests.support.browsing import FROM_HERE, HOST, PIN, Browser, forms_of, text_of, title_of
 from tests.support.whole_gateway import User, WholeGateway, open_whole_gateway
 
@@ -253,7 +253,8 @@ def test_another_roles_page_is_as_one_that_is_not_there(gateway: WholeGateway, b
 def test_every_place_has_a_page_and_every_page_a_place() -> None:
     assert set(PAGES) == set(PLACES)
     assert all(place.roles is None or place.roles for place in PLACES.values())
-    assert all(PLACES[path].roles == LOOKING_ROLES for path in ("/check", "/check/upn", "/check/name", "/check/deep"))
+    people = LOOKING_ROLES - MACHINE_ROLES
+    assert all(PLACES[path].roles == people for path in ("/check", "/check/upn", "/check/name", "/check/deep"))
     assert PLACES["/break-glass"].roles == frozenset({Role.URGENT})
 
 

@@ -6,6 +6,7 @@ leave most of what they may be told unsaid, so they are compiled where that is n
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from jinja2 import ChainableUndefined, Environment, PackageLoader, PrefixLoader, StrictUndefined
@@ -41,8 +42,9 @@ _COMPONENTS: Final = {
 """The components that pages are made of. No panel: its green means success, and no answer is one."""
 
 
+@cache
 def make_templates() -> Environment:
-    """The environment of every page."""
+    """The environment of every page: the same for all, since nothing of a request stays in it."""
     macros = Environment(
         loader=PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
         autoescape=True,
