@@ -4,6 +4,8 @@ Alone: by turns, a lookup by the edge in this process, as on a device of one's o
 the same by its pages, from the form that stands there to the answer. What the gateway uses is held against what the
 edge does: the rest is the price of having no device, and of a page.
 
+What is left: Python frees a text without wiping it (`freed_memory`).
+
 Ten: as many gateways, each of an organisation of its own, each with one person who asks again as soon as they are
 answered. With holders, index and everybody on one machine there is one machine's work to share: what is looked at is
 whether a lookup comes to cost the index more when others ask too.
@@ -13,7 +15,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import itertools
+import secrets
+import string
 import time
 from collections.abc import Iterator, Sequence
 
@@ -22,6 +27,7 @@ import httpx2
 from signpost.edge.client import Client
 from signpost.protocol.purposes import Urgency
 from signpost_cli.demo.families import Person
+from tests.bench.freed_memory import copies_in
 from tests.bench.gateway_pages import Visitor, Weight
 from tests.bench.gateway_process import BY_PAGES, GatewayProcess, gateway
 from tests.bench.house import House
@@ -34,20 +40,24 @@ __all__ = ["measure"]
 
 _CHILDREN = 40
 _LOOKUPS = "/api/v1/lookups"
+_BORN = dt.date(2015, 4, 3)
+_SOON = 10
 
 
 def measure(house: House, *, rounds: int, gateways: int) -> list[Table]:
-    """Both tables: of one gateway, and of so many."""
+    """The tables: of one gateway, of what is left in its memory, and of so many."""
     asked = people(_CHILDREN)
     with contextlib.ExitStack() as opened:
         first = opened.enter_context(gateway(house, "gateway-1"))
         alone = opened.enter_context(_signed_in(first, asked))
-        table = _alone(house, first, alone, asked, rounds)
+        by_pages = _ByPages(first, opened.enter_context(httpx2.Client(base_url=first.url, timeout=30)), asked)
+        table = _alone(house, alone, by_pages, asked, rounds)
+        left = _left(first, [("by the API", alone), ("by the pages", by_pages)], rounds)
         others = [
             opened.enter_context(_signed_in(opened.enter_context(gateway(house, f"gateway-{number}")), asked))
             for number in range(2, gateways + 1)
         ]
-        return [table, _together(house, [alone, *others], rounds)]
+        return [table, left, _together(house, [alone, *others], rounds)]
 
 
 class _AtGateway:
@@ -69,6 +79,12 @@ class _AtGateway:
         self.waited.append(time.perf_counter() - began)
         (used,) = self.meter.read()
         return {"gateway": used}
+
+    def ask_by_name(self, forename: str, surname: str) -> None:
+        """One lookup of somebody of that name."""
+        child = {"forename": forename, "surname": surname, "date_of_birth": _BORN.isoformat()}
+        body, headers = {"child": child, "urgency": Urgency.NOW.value}, {"authorization": f"Bearer {self._token}"}
+        self._client.post(_LOOKUPS, json=body, headers=headers).raise_for_status()
 
 
 @contextlib.contextmanager
@@ -110,13 +126,7 @@ class _ByPages:
     def ask(self) -> dict[str, float]:
         """One lookup: processor seconds of the gateway, and how long its answer took from the form that stood there."""
         child, page = next(self._children), self._visitor.open("/check")
-        born = child.date_of_birth
-        given = {
-            "nhs_number": child.nhs_number,
-            "date_of_birth-day": str(born.day),
-            "date_of_birth-month": str(born.month),
-            "date_of_birth-year": str(born.year),
-        }
+        given = {"nhs_number": child.nhs_number, **_typed(child.date_of_birth)}
         self.meter.read()
         began = time.perf_counter()
         self._visitor.send(page, "/check", given)
@@ -124,14 +134,18 @@ class _ByPages:
         (used,) = self.meter.read()
         return {"pages": used}
 
+    def ask_by_name(self, forename: str, surname: str) -> None:
+        """One lookup of somebody of that name."""
+        given = {"forename": forename, "surname": surname, **_typed(_BORN)}
+        self._visitor.send(self._visitor.open("/check/name"), "/check/name", given)
+
     def weight(self) -> Weight:
         """Of the page on which a child is checked."""
         return self._visitor.weight("/check")
 
 
-def _alone(house: House, at: GatewayProcess, at_gateway: _AtGateway, asked: Sequence[Person], rounds: int) -> Table:
-    with asyncio.Runner() as runner, httpx2.Client(base_url=at.url, timeout=30) as browser:
-        by_pages = _ByPages(at, browser, asked)
+def _alone(house: House, at_gateway: _AtGateway, by_pages: _ByPages, asked: Sequence[Person], rounds: int) -> Table:
+    with asyncio.Runner() as runner:
         client = runner.run(open_client(house.add_hospital("gateway-hospital")))
         edge = _Edge(runner, client, asked)
         sides = [edge.ask, at_gateway.ask, by_pages.ask]
@@ -158,6 +172,29 @@ def _alone(house: House, at: GatewayProcess, at_gateway: _AtGateway, asked: Sequ
             f"which a browser keeps for an hour, are {weight.files / 1024:.0f} KiB.",
         ],
     )
+
+
+def _left(at: GatewayProcess, roads: Sequence[tuple[str, _AtGateway | _ByPages]], rounds: int) -> Table:
+    """A name that nobody has, asked for once by each road, and how many copies of it are found as others ask on."""
+    later, rows = max(_SOON, rounds), []
+    for what, road in roads:
+        texts = [_made_up(), _made_up()]
+        road.ask_by_name(*texts)
+        counts = [copies_in(at.process, texts)]
+        for more in (_SOON, later - _SOON):
+            for _ in range(more):
+                road.ask()
+            counts.append(copies_in(at.process, texts))
+        rows.append((what, *("not readable" if count is None else str(count) for count in counts)))
+    return Table(
+        "A child's forename and surname in the gateway's memory after the answer, where no object has them any more",
+        ("", "copies at once", f"after {_SOON} more lookups", f"after {later}"),
+        rows,
+    )
+
+
+def _made_up() -> str:
+    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(16))
 
 
 def _together(house: House, everybody: Sequence[_AtGateway], rounds: int) -> Table:
@@ -196,6 +233,13 @@ async def _all(these: Sequence[_AtGateway], each: int) -> None:
             one.ask()
 
     await asyncio.gather(*(asyncio.to_thread(asks, one) for one in these))
+
+
+def _typed(day: dt.date) -> dict[str, str]:
+    """A date of birth as a page asks for it."""
+    return {
+        "date_of_birth-day": str(day.day), "date_of_birth-month": str(day.month), "date_of_birth-year": str(day.year),
+    }  # fmt: skip
 
 
 def _body(child: Person) -> dict[str, object]:

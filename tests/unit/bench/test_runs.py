@@ -12,7 +12,7 @@ def test_a_quick_run_measures_every_part_and_gives_every_aim_its_verdict(capsys:
 
     printed = capsys.readouterr().out
     titles = [line for line in printed.splitlines() if line.startswith("### ")]
-    assert len(titles) == 8
+    assert len(titles) == 9
     for what in (
         "edge: combine",
         "everybody together",
