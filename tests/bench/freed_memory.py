@@ -1,7 +1,7 @@
 """What is left of a text in a process's memory: copies that nobody holds any more, and that were not written over yet.
 
-Python frees a text without wiping it. No live object has it, which `tests/privacy` shows of a gateway; here is counted what somebody could still find who reads the whole memory of the process, as only its machine's
-administrator can.
+Python frees a text without wiping it. No live object has it, which `tests/privacy` shows of a gateway; here is counted
+what somebody could still find who reads the whole memory of the process, as only its machine's administrator can.
 """
 
 from __future__ import annotations
