@@ -70,7 +70,7 @@ assets: ## Fetch GOV.UK's styles and scripts for the gateway's pages, where npm 
 	cp $(GOVUK).js $(ASSETS)/; \
 	cp requirements/npm/govuk-frontend.LICENSE.txt $(ASSETS)/LICENSE.txt
 
-bench: $(VENV)/.installed-bench ## Measure what a lookup and a feed cost, and whether a shield shows, in some ten minutes.
+bench: $(VENV)/.installed-bench ## Measure what a lookup and a feed cost, and whether a shield shows, in some twenty-five minutes.
 	@$(BIN)/python -m tests.bench
 
 bench-matching: $(VENV)/.installed-bench ## Measure how well children are recognised, in some fifteen minutes.

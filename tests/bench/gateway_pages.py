@@ -50,7 +50,9 @@ class Visitor:
             RuntimeError: it was refused.
         """
         form = next(each for each in forms_of(page) if each.action == action)
-        fields = [*((name, value) for name, value in form.fields if name not in given), *given.items()]
+        # Of each form a session remembers its answer for ten minutes, of 200 at most: nobody types so many.
+        kept = [(name, value) for name, value in form.fields if name not in given and name != "once"]
+        fields = [*kept, *given.items()]
         answer = self._ask("POST", action, urlencode(fields).encode())
         if answer.status_code not in (200, 303):
             raise RuntimeError(f"{action} answered {answer.status_code}")

@@ -38,6 +38,7 @@ __all__ = ["BY_API", "BY_PAGES", "GatewayProcess", "gateway"]
 _NAME = "town-hall"
 BY_API, BY_PAGES = AccountId("worker-1"), AccountId("worker-2")
 _OUT_OF_HOURS = "0113 496 0000"
+_ARRIVES_WITHIN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,12 @@ class GatewayProcess:
         return f"http://127.0.0.1:{self.port}"
 
     def code(self, *, earlier: int = 0) -> str:
-        """The code of so many steps before this one."""
+        """The code of so many steps before this one. At the end of a step the next is waited for: a code that is two
+        steps old when it arrives is refused.
+        """
+        left = STEP_SECONDS - time.time() % STEP_SECONDS
+        if left < _ARRIVES_WITHIN:
+            time.sleep(left)
         return code_of(self.codes, int(time.time()) // STEP_SECONDS - earlier)
 
     def signed_in(self) -> str:
