@@ -66,6 +66,10 @@ __all__ = [
     "Notice",
     "OutcomeRequest",
     "OwnAccount",
+    "OwnWork",
+    "OwnWorkEndRequest",
+    "OwnWorkHandOverRequest",
+    "OwnWorkRequest",
     "PasswordRequest",
     "PendingDevice",
     "RecordPage",
@@ -534,6 +538,35 @@ class InvolvementList(Wire):
 
     involvements: list[InvolvementSummary]
     next: Reference | None
+
+
+class OwnWorkRequest(Wire):
+    """One involvement of the organisation's own, by the reference that only its reference key gives."""
+
+    reference: Reference
+
+
+class OwnWork(Wire):
+    """What the owner's table says of it: its desk, the month in which it began, and its end; null while it goes on."""
+
+    handle: HandleId
+    handle_title: str
+    started_in: Month
+    ended_on: dt.date | None
+
+
+class OwnWorkEndRequest(Wire):
+    """That it ended, on a day of the last month."""
+
+    reference: Reference
+    ended_on: dt.date
+
+
+class OwnWorkHandOverRequest(Wire):
+    """That another of the organisation's desks has it from now on."""
+
+    reference: Reference
+    hand_over_to: HandleId
 
 
 class HandleList(Wire):
