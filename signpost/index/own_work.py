@@ -26,7 +26,14 @@ from signpost.index.records import OwnedInvolvement
 from signpost.index.register import last_possible_day
 from signpost.index.requests import Signed
 from signpost.protocol.credentials import SHIFT_SECONDS
-from signpost.protocol.messages import Nothing, OwnWork, OwnWorkEndRequest, OwnWorkHandOverRequest, OwnWorkRequest
+from signpost.protocol.messages import (
+    Nothing,
+    OwnDesk,
+    OwnWork,
+    OwnWorkEndRequest,
+    OwnWorkHandOverRequest,
+    OwnWorkRequest,
+)
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.purposes import Basis
 from signpost.service.clock import Randomness
@@ -76,6 +83,7 @@ class Answering:
             handle_title=titles.get(owned.handle, ""),
             started_in=owned.started_on.isoformat()[:7],
             ended_on=owned.ended_on,
+            desks=[OwnDesk(handle=name, title=title) for name, title in titles.items() if name != owned.handle],
         )
 
     async def end(self, asked: OwnWorkEndRequest, signed: Signed) -> Nothing:

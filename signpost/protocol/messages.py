@@ -66,6 +66,7 @@ __all__ = [
     "Notice",
     "OutcomeRequest",
     "OwnAccount",
+    "OwnDesk",
     "OwnWork",
     "OwnWorkEndRequest",
     "OwnWorkHandOverRequest",
@@ -546,13 +547,23 @@ class OwnWorkRequest(Wire):
     reference: Reference
 
 
+class OwnDesk(Wire):
+    """A desk of the organisation's own, by its title."""
+
+    handle: HandleId
+    title: str
+
+
 class OwnWork(Wire):
-    """What the owner's table says of it: its desk, the month in which it began, and its end; null while it goes on."""
+    """What the owner's table says of it: its desk, the month in which it began, and its end; null while it goes on.
+    `desks`: the others of the organisation, one of which it may be handed over to.
+    """
 
     handle: HandleId
     handle_title: str
     started_in: Month
     ended_on: dt.date | None
+    desks: list[OwnDesk]
 
 
 class OwnWorkEndRequest(Wire):

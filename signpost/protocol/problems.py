@@ -109,6 +109,7 @@ class ProblemCode(StrEnum):
     FEED_CANCELLED = "feed-cancelled"
     FORM_REFUSED = "form-refused"
     FEEDS_NOT_TAKEN = "feeds-not-taken"
+    WORK_NOT_NAMED = "work-not-named"
     # the local admin socket
     ALREADY_EXISTS = "already-exists"
     PASSPHRASE_WRONG = "passphrase-wrong"  # noqa: S105 - the name of a refusal, not a passphrase
@@ -328,6 +329,9 @@ PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
             "Open the page again, and send it from there."),
         _C.FEEDS_NOT_TAKEN: _Words(409, "No feeds here",
             "This gateway has no desk of a feed, by which files could be registered.",
+            "Whoever runs the gateway names one: program_desk in its settings."),
+        _C.WORK_NOT_NAMED: _Words(409, "Work cannot be named here",
+            "This gateway has no desk of a feed, by whose key the organisation's own numbers are told to the index.",
             "Whoever runs the gateway names one: program_desk in its settings."),
         _C.ALREADY_EXISTS: _Words(409, "Already exists", "There is one of that name already.", "Choose another name."),
         _C.PASSPHRASE_WRONG: _Words(403, "Wrong passphrase", "The passphrase does not open the sealed file.",

@@ -91,13 +91,16 @@ def registered(scene: Scene) -> Scene:
 
 
 def test_it_says_which_desk_has_it_since_which_month_and_whether_it_ended(registered: Scene) -> None:
-    """And nothing else: no day, no basis, no digest."""
+    """And which other desks there are. Nothing else: no day, no basis, no digest."""
     assert see(registered) == {
         "handle": registered.handle,
         "handle_title": "Duty desk",
         "started_in": "2025-01",
         "ended_on": None,
+        "desks": [],
     }
+    desk = another_desk(registered)
+    assert see(registered)["desks"] == [{"handle": desk, "title": "Children's team"}]
     registered.index.ask(registered.feed, "/v1/involvements/changes", changing("one", "end"))
     assert see(registered)["ended_on"] == TODAY.isoformat()
 
