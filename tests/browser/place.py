@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from signpost_cli.demo.families import HANDLES, POPULATION, caseload, generate_csv, person, write_handles
+from signpost_cli.demo.families import HANDLES, POPULATION, Work, caseload, generate_csv, person, write_handles
 from signpost_cli.demo.families import Person as Child
 from signpost_cli.demo.gateways import PretendGateway
 from signpost_cli.demo.people import Person
@@ -32,6 +32,7 @@ _DESK: Final = Organisation("shielding-desk", "shielding-desk", "desk-1", "shiel
 _EAST: Final = Organisation("east-council", "council", "feed-01", "feed")
 _SETTINGS: Final = {
     "north-council": 'idle_minutes = 60\nprogram_desk = "../north-council/desk"\n',
+    "south-council": 'idle_minutes = 60\nprogram_desk = "../south-council/desk"\n',
     "east-council": "idle_minutes = 60\nlock_seconds = 5\n",
 }
 _SETTLED_SECONDS: Final = 2.0
@@ -78,6 +79,11 @@ class Place:
         """Where somebody signs in."""
         council = next(name for name, people in PEOPLE.items() if account in dict(people))
         return self.gateways[council].url
+
+    def work_of(self, child: Child) -> Work:
+        """What the southern council does with a child whom it works with now."""
+        ((_, works),) = caseload(_SEED, 1, council="SOUTH", today=self.today, first=child.number)
+        return next(work for work in works if work.ended_on is None)
 
     def unknown_child(self) -> Child:
         """Somebody whom nobody has registered, and whom no other walk asks about."""

@@ -95,6 +95,17 @@ STATES: Final = {
     "handed-over": State("inbox/replied.html"),
     "ended": State("inbox/replied.html"),
     "declined": State("inbox/replied.html"),
+    # the organisation's own work
+    "involvements": State("involvements/name.html"),
+    "involvements-with-errors": State("involvements/name.html", errors=True),
+    "work": State("involvements/work.html"),
+    "work-that-ended": State("involvements/work.html"),
+    "end-work": State("involvements/end.html"),
+    "end-work-with-errors": State("involvements/end.html", errors=True),
+    "work-ended": State("involvements/done.html"),
+    "hand-over-work": State("involvements/hand_over.html"),
+    "hand-over-work-with-errors": State("involvements/hand_over.html", errors=True),
+    "work-handed-over": State("involvements/done.html"),
     # breaking the glass
     "glass": State("glass/confirm.html"),
     "glass-with-errors": State("glass/confirm.html", errors=True),
