@@ -83,5 +83,6 @@ class Pages:
 
     def _staff(self, name: str) -> list[Person]:
         gateway = self._gateways[name]
-        gateway.set_up(sorted({role for _, role in PEOPLE[name]}))
+        # By its feed's key the gateway can name its work, so that it is ended and handed over there.
+        gateway.set_up(sorted({role for _, role in PEOPLE[name]}), settings=f'program_desk = "../{name}/desk"\n')
         return [gateway.enrol(account, role) for account, role in PEOPLE[name]]
