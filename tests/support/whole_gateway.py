@@ -39,6 +39,7 @@ from signpost.protocol.purposes import Kind, Role
 from signpost.protocol.secret import Secret
 from signpost.service.log import Log, Word
 from tests.support.askers import Organisation as Asking
+from tests.support.lent_applications import lent
 from tests.support.one_holder import OneHolder, StillClock, open_holder
 from tests.support.people import PASSWORD, terms
 from tests.support.running_index import RunningIndex
@@ -235,7 +236,9 @@ def open_whole_gateway(
                 holder.admit(Asking(OrganisationId(name), its_kind, world.organisation_key(name)))
         log = Log(Word("index"), index.log_lines)
         apps: dict[str, FastAPI] = {
-            world.url: public_app(index.index, log, manifest=world.holders.signed.encoding().decode()),
+            world.url: opened.enter_context(
+                lent(public_app, index.index, log, manifest=world.holders.signed.encoding().decode())
+            ),
             **{holder.url: holder.public for holder in holders},
         }
         transport = Transport(transport=_network(apps))
