@@ -17,6 +17,7 @@ from signpost.protocol.one_time_codes import STEP_SECONDS, code_of
 from signpost.protocol.secret import Secret
 from signpost_cli.demo.families import CSV_COLUMNS
 from signpost_cli.demo.world import PIN, Completed, Organisation, World
+from tests.support.quick_world import QuickWorld
 
 NORTH = Organisation("north-council", "council", "feed-01", "feed")
 SOUTH = Organisation("south-council", "council", "feed-01", "feed")
@@ -36,7 +37,7 @@ SISTER, BROTHER, STRANGER = (
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Two councils, each with a feed and a social worker, and an auditor. North works with a sister and her brother."""
-    with World(tmp_path_factory.mktemp("world")) as world:
+    with QuickWorld(tmp_path_factory.mktemp("world")) as world:
         world.set_up_services()
         world.enrol_all((NORTH, SOUTH, AUDIT))
         try:

@@ -12,6 +12,7 @@ import pytest
 
 from signpost_cli.demo.families import CSV_COLUMNS
 from signpost_cli.demo.world import Completed, Organisation, World
+from tests.support.quick_world import QuickWorld
 
 NORTH = Organisation("north-council", "council", "feed-01", "feed")
 SOUTH = Organisation("south-council", "council", "duty-7", "practitioner")
@@ -31,7 +32,7 @@ CONSENTED = {"nhs_number": "9990000123", "date_of_birth": BORN}
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """North's feed and its two rights officers, and a social worker of South's."""
-    with World(tmp_path_factory.mktemp("world")) as world:
+    with QuickWorld(tmp_path_factory.mktemp("world")) as world:
         world.set_up_services()
         world.enrol_all((NORTH, SOUTH))
         world.add_colleagues(OFFICERS)

@@ -22,6 +22,7 @@ import pytest
 from signpost.protocol.one_time_codes import STEP_SECONDS, code_of
 from signpost.protocol.secret import Secret
 from signpost_cli.demo.world import Organisation, World
+from tests.support.quick_world import QuickWorld
 
 NORTH = Organisation("north-council", "council", "feed-01", "feed")
 HOSPITAL = Organisation("aldate-hospital", "hospital", "triage-07", "urgent")
@@ -68,7 +69,7 @@ class Running:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Three holders, the index, a council that registered one child, and a hospital."""
-    with World(tmp_path_factory.mktemp("world")) as world:
+    with QuickWorld(tmp_path_factory.mktemp("world")) as world:
         world.set_up_services()
         world.enrol_without_signing_in((NORTH, HOSPITAL))
         handle = world.add_handle(NORTH.name, "Duty social worker")

@@ -13,6 +13,7 @@ import pytest
 
 from signpost_cli.demo.families import CSV_COLUMNS
 from signpost_cli.demo.world import Organisation, World
+from tests.support.quick_world import QuickWorld
 
 NORTH = Organisation("north-council", "council", "feed-01", "feed")
 HOSPITAL = Organisation("aldate-hospital", "hospital", "triage-07", "urgent")
@@ -34,7 +35,7 @@ REGISTERED: dict[str, dict[str, str]] = {
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Three holders, the index, a council that has registered five children without any number, and a hospital."""
-    with World(tmp_path_factory.mktemp("world")) as world:
+    with QuickWorld(tmp_path_factory.mktemp("world")) as world:
         world.set_up_services()
         world.enrol_all((NORTH, HOSPITAL))
         handle = world.add_handle(NORTH.name, "Duty social worker")

@@ -13,6 +13,7 @@ import pytest
 from signpost_cli.demo.families import HANDLES, Caseload, generate_csv, write_handles
 from signpost_cli.demo.world import Organisation, Tls, World
 from tests.support.certificates import make_certificate
+from tests.support.quick_world import QuickWorld
 
 NORTH = Organisation("north-council", "council", "feed-01", "feed")
 HOSPITAL = Organisation("aldate-hospital", "hospital", "triage-07", "urgent")
@@ -24,7 +25,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Three holders and the index over HTTPS, a council and a hospital."""
     pair = make_certificate(tmp_path_factory.mktemp("certificate"))
     tls = Tls(certificate=pair.certificate, key=pair.key, authority=pair.certificate)
-    with World(tmp_path_factory.mktemp("world"), tls=tls) as world:
+    with QuickWorld(tmp_path_factory.mktemp("world"), tls=tls) as world:
         world.set_up_services()
         world.enrol_all((NORTH, HOSPITAL))
         yield world

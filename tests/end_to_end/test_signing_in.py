@@ -14,6 +14,7 @@ from signpost.edge.failures import SignIn
 from signpost.edge.organisation_keys import load_organisation, load_sealing_key
 from signpost.edge.shift import open_references
 from signpost_cli.demo.world import Completed, Organisation, World
+from tests.support.quick_world import QuickWorld
 
 HOSPITAL = Organisation("aldate-hospital", "hospital", "triage-07", "urgent")
 AUDIT = Organisation("national-audit", "oversight", "auditor-1", "auditor")
@@ -23,7 +24,7 @@ CHILD = json.dumps({"nhs_number": "999 000 0042", "date_of_birth": "2015-04-03"}
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Three holders, the index, a hospital whose nurse is signed in, and an auditor."""
-    with World(tmp_path_factory.mktemp("world")) as world:
+    with QuickWorld(tmp_path_factory.mktemp("world")) as world:
         world.set_up_services()
         world.enrol_all((HOSPITAL, AUDIT))
         yield world

@@ -20,7 +20,7 @@ import pytest
 
 from signpost.edge.names import Family, Given, canonical, fold, sound
 from signpost_cli.demo.story import Story
-from signpost_cli.demo.world import World
+from tests.support.quick_world import QuickWorld
 from tests.support.recorder import Recorder
 
 _SERVICES = ("index", "holder-1", "holder-2", "holder-3")
@@ -42,7 +42,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """The demo's story, played once, with a recorder before every service."""
     root = tmp_path_factory.mktemp("story")
     lines: list[str] = []
-    with Recorder() as recorder, World(root, address=recorder.address) as world:
+    with Recorder() as recorder, QuickWorld(root, address=recorder.address) as world:
         story = Story(world, seed=11, today=date.today(), tell=lines.append)  # noqa: DTZ011 - the feeds' own day
         story.play()
         yield Told(

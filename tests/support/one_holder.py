@@ -95,11 +95,13 @@ class OneHolder:
     log_text: io.StringIO
     runner: asyncio.Runner
     public: FastAPI = field(init=False)
-    custody: FastAPI = field(init=False)
 
     def __post_init__(self) -> None:
         self.public = public_app(self.holder)
-        self.custody = custody_app(self.holder)
+
+    @functools.cached_property
+    def custody(self) -> FastAPI:
+        return custody_app(self.holder)
 
     @property
     def url(self) -> str:

@@ -31,6 +31,7 @@ from signpost.protocol.purposes import Kind, Purpose, Role
 from signpost.service.database import open_reader
 from signpost.service.log import Log, Word
 from signpost.service.writer import Writer
+from tests.support.lent_applications import lent
 from tests.support.world import Child, Device, World, body_of, chance, device_purpose
 
 T = TypeVar("T")
@@ -84,9 +85,9 @@ class RunningIndex:
             randomness=self.world.randomness,
             hashing=Hashing(PasswordCost(memory_kib=64, passes=1)),
         )
-        self._public_app = public_app(self.index, log)
+        self._public_app = self._opened.enter_context(lent(public_app, self.index, log))
         self._public = self._client(self._public_app)
-        self._operator = self._client(operator_app(self.index, log))
+        self._operator = self._client(self._opened.enter_context(lent(operator_app, self.index, log)))
         for client in (self._public, self._operator):
             self._opened.callback(self._hang_up, client)
 

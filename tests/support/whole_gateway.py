@@ -39,6 +39,7 @@ from signpost.protocol.purposes import Kind, Role
 from signpost.protocol.secret import Secret
 from signpost.service.log import Log, Word
 from tests.support.askers import Organisation as Asking
+from tests.support.lent_applications import lent
 from tests.support.one_holder import OneHolder, StillClock, open_holder
 from tests.support.people import PASSWORD, terms
 from tests.support.running_index import RunningIndex
@@ -79,6 +80,7 @@ class WholeGateway:
     program: Program | None = None
     feeds: Feeds | None = None
     case_system: CaseSystem | None = None
+    reference_key: Secret | None = None
 
     def __post_init__(self) -> None:
         self.start()
@@ -90,6 +92,7 @@ class WholeGateway:
             self.files, transport=self.transport, idle_seconds=IDLE_SECONDS, clock=clock,
             elapsed=lambda: float(clock.now()), randomness=os.urandom, log=Log(Word("gateway"), self.log_lines),
             program=self.program, feeds=self.feeds, case_system=self.case_system,
+            reference_key=self.reference_key,
         )  # fmt: skip
         self.app = gateway_app(self.gateway)
 
@@ -106,6 +109,7 @@ class WholeGateway:
         assert kept is not None
         clock, keys = self.index.world.clock, load_feed_keys(desk)
         machine = Machine(desk, Role.FEED, transport=self.transport, clock=clock, randomness=os.urandom)
+        self.reference_key = keys.reference_key
         self.program = Program(
             machine, keys, kept, clock=clock, elapsed=lambda: float(clock.now()), randomness=os.urandom
         )
@@ -232,7 +236,9 @@ def open_whole_gateway(
                 holder.admit(Asking(OrganisationId(name), its_kind, world.organisation_key(name)))
         log = Log(Word("index"), index.log_lines)
         apps: dict[str, FastAPI] = {
-            world.url: public_app(index.index, log, manifest=world.holders.signed.encoding().decode()),
+            world.url: opened.enter_context(
+                lent(public_app, index.index, log, manifest=world.holders.signed.encoding().decode())
+            ),
             **{holder.url: holder.public for holder in holders},
         }
         transport = Transport(transport=_network(apps))

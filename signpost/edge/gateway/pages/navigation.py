@@ -81,6 +81,12 @@ PLACES: Final[Mapping[str, Place]] = MappingProxyType(
             Place("/inbox/handed-over", ANSWERING_ROLES),
             Place("/inbox/ended", ANSWERING_ROLES),
             Place("/inbox/declined", ANSWERING_ROLES),
+            # the organisation's own work
+            Place("/involvements", ANSWERING_ROLES, "My involvements"),
+            Place("/involvements/end", ANSWERING_ROLES),
+            Place("/involvements/hand-over", ANSWERING_ROLES),
+            Place("/involvements/ended", ANSWERING_ROLES),
+            Place("/involvements/handed-over", ANSWERING_ROLES),
             Place("/break-glass", _URGENT),
             Place("/break-glass/confirm", _URGENT),
             # hiding a child
