@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar, final
 from zoneinfo import ZoneInfo
 
-from signpost.edge.client import Client
 from signpost.edge.failures import CouldNotCheck, Failure
 from signpost.edge.feeds.errors import FeedError
 from signpost.edge.feeds.extract import Extract, HandleUnfit, Missing, open_extract
@@ -109,17 +108,19 @@ async def carry_out(
     machine: Machine,
     keys: FeedKeys,
     keep_errors: Callable[[], None],
+    keep: Callable[[], None],
     clock: Clock,
     randomness: Randomness,
 ) -> None:
     """Run it to whatever end it has. `listed`: the organisation's handles. `keep_errors`: called once every row was
-    judged. What comes of it is told to `run`.
+    judged. `keep`: called before anything is sent: whatever becomes of the gateway, it is known that something may have
+    been. What comes of it is told to `run`.
     """
     try:
         with in_memory():
             state = await _run(
                 run, asked, listed,
-                machine=machine, keys=keys, keep_errors=keep_errors, clock=clock, randomness=randomness,
+                machine=machine, keys=keys, keep_errors=keep_errors, keep=keep, clock=clock, randomness=randomness,
             )  # fmt: skip
         run.tell(state=state)
     except Ended as ended:
@@ -142,7 +143,7 @@ async def carry_out(
 
 async def _run(
     run: Run, asked: AskedFeed, listed: HandleList, *, machine: Machine, keys: FeedKeys,
-    keep_errors: Callable[[], None], clock: Clock, randomness: Randomness,
+    keep_errors: Callable[[], None], keep: Callable[[], None], clock: Clock, randomness: Randomness,
 ) -> FeedState:  # fmt: skip
     today = dt.datetime.fromtimestamp(clock.now(), tz=_ENGLAND).date()
     limits = Limits(accept_ends=asked.accept_ends)
@@ -175,7 +176,9 @@ async def _run(
         if run.told.broken:
             return FeedState.STOPPED
         run.go_on()
-        await _send(run, feed, counts, limits, client, asked.extract)
+        run.tell(sent=True, state=FeedState.REGISTERING)
+        keep()
+        await feed.send(counts, limits, evaluator=client, index=client.index, name=asked.extract.written_in.value)
         _tell_counts(run, counts, limits, dry_run=False)
         return FeedState.REGISTERED
 
@@ -195,11 +198,6 @@ def _tell_counts(run: Run, counts: Counts, limits: Limits, *, dry_run: bool) -> 
         broken=tuple(sentence(each) for each in broken),
         ends=next((each.ends for each in broken if isinstance(each, TooManyEnds)), None),
     )
-
-
-async def _send(run: Run, feed: FeedRun, counts: Counts, limits: Limits, client: Client, extract: Extract) -> None:
-    run.tell(sent=True, state=FeedState.REGISTERING)
-    await feed.send(counts, limits, evaluator=client, index=client.index, name=extract.written_in.value)
 
 
 async def _in_thread(run: Run, work: Callable[[], _Result]) -> _Result:

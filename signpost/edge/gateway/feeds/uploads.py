@@ -238,7 +238,7 @@ class Feeds:
             await carry_out(
                 run, asked, listed,
                 machine=self._machine, keys=self._keys, keep_errors=lambda: self._errors_written(run),
-                clock=self._clock, randomness=self._randomness,
+                keep=lambda: self._written(run), clock=self._clock, randomness=self._randomness,
             )  # fmt: skip
         except asyncio.CancelledError:
             run.tell(state=FeedState.INTERRUPTED, why="The gateway ended meanwhile.")
