@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -110,7 +109,7 @@ class WorldAhead(World):
         """It is so much later for every service, at once. Waits until the key holders answer again."""
         later = self._ahead.with_suffix(".new")
         later.write_text(str(seconds_ahead(self._ahead) + int(by.total_seconds())))
-        os.replace(later, self._ahead)
+        later.replace(self._ahead)
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while any(self._is_behind(name) for name in self.holder_names):
             assert time.monotonic() < deadline, "a key holder never heard of the new time"

@@ -1,5 +1,5 @@
-"""A service whose clock is ahead by as many seconds as a file says: `python -m tests.browser.service_ahead FILE MODULE …`
-runs that module so. No service has a switch for this; the file is read each time that the clock is.
+"""A service whose clock is ahead by as many seconds as a file says, which is read each time that the clock is:
+`python -m tests.browser.service_ahead FILE MODULE …`. No service has a switch for it.
 
 A key holder refuses everybody whose list of what is taken back is old by its clock. It fetches one each second here, so
 that nobody waits half a minute once the clocks were put forward.

@@ -1,4 +1,6 @@
-"""An index that stops in the middle of an act: the page says that it is not known whether it was done, and where to see."""
+"""An index that stops in the middle of an act: the page says that it is not known whether it was done, and leads to where
+that is seen.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.browser.conftest import Opens
-from tests.browser.place import PIN, Place
+from tests.browser.place import Place
 from tests.browser.test_when_time_goes_by import ALL, ask_for_report, fill_decision
 
 UNTIL_IT_WAS_SENT_SECONDS = 1.0
