@@ -1,5 +1,4 @@
-"""An index that stops in the middle of an act: the page says that it is not known whether it was done, and where to see.
-"""
+"""An index that stops in the middle of an act: the page says that it is not known whether it was done, and where to see."""
 
 from __future__ import annotations
 
