@@ -6,6 +6,8 @@
   an involvement elsewhere (protocol.md C3).
 * An end is of the last month, so that it leaves `previous` behind it nearly as long as any other: nobody who looks
   children up makes their organisation's work vanish from an answer. None is withdrawn, and none is opened again.
+* The desk that the feed named stays in the row beside the one that it was handed over to: an independent desk rings
+  that alone, and so does whoever breaks the glass where nobody can ring the other any more.
 * The row's digest stays as it was: an extract that says what it said yesterday changes nothing, and one that says
   something else is believed.
 * Both are metered by account and shift, so that nobody ends a caseload.
@@ -20,6 +22,7 @@ from typing import Final, final
 
 from signpost.index.audit import AuditAction, AuditEvent
 from signpost.index.budgets import Charge
+from signpost.index.handle_faults import can_be_rung
 from signpost.index.permissions import Act, may, require
 from signpost.index.ports import Handles, OwnWorks
 from signpost.index.records import OwnedInvolvement
@@ -79,11 +82,11 @@ class Answering:
         if owned is None:
             raise Problem(ProblemCode.REFERENCE_UNKNOWN, pointers=("/reference",))
         return OwnWork(
-            handle=owned.handle,
-            handle_title=titles.get(owned.handle, ""),
+            handle=owned.desk,
+            handle_title=titles.get(owned.desk, ""),
             started_in=owned.started_on.isoformat()[:7],
             ended_on=owned.ended_on,
-            desks=[OwnDesk(handle=name, title=title) for name, title in titles.items() if name != owned.handle],
+            desks=[OwnDesk(handle=name, title=title) for name, title in titles.items() if name != owned.desk],
         )
 
     async def end(self, asked: OwnWorkEndRequest, signed: Signed) -> Nothing:
@@ -100,7 +103,7 @@ class Answering:
         def ended(owned: OwnedInvolvement) -> OwnedInvolvement:
             if asked.ended_on < owned.started_on:
                 raise _period_invalid()
-            return replace(owned, ended_on=asked.ended_on)
+            return replace(owned, ended_on=asked.ended_on, ended_here=True)
 
         await self._change(asked.reference, ended, AuditAction.ENDED_OWN_WORK, signed)
         return Nothing()
@@ -109,22 +112,23 @@ class Answering:
         """Another desk has it: whoever is told of it from now on is that desk. Desks that were told stay told.
 
         Raises:
-            Problem: ROLE_REFUSED, HANDLE_UNKNOWN, HANDLE_CIRCULAR, BASIS_REFUSED, BUDGET_USED, REFERENCE_UNKNOWN,
-                WORK_ENDED, NONCE_USED.
+            Problem: ROLE_REFUSED, HANDLE_UNKNOWN, HANDLE_UNREACHABLE, HANDLE_CIRCULAR, BASIS_REFUSED, BUDGET_USED,
+                REFERENCE_UNKNOWN, WORK_ENDED, NONCE_USED.
         """
         require(may(signed.asker, Act.CHANGE_OWN_WORK))
-        to = {each.identifier: each for each in self._handles.handles(signed.asker.organisation)}.get(
-            asked.hand_over_to
-        )
+        handles = {each.identifier: each for each in self._handles.handles(signed.asker.organisation)}
+        to = handles.get(asked.hand_over_to)
         if to is None:
             raise Problem(ProblemCode.HANDLE_UNKNOWN, pointers=("/hand_over_to",))
+        if not can_be_rung(to.identifier, handles):  # or nobody who breaks the glass has anybody to ring
+            raise Problem(ProblemCode.HANDLE_UNREACHABLE, pointers=("/hand_over_to",))
 
         def handed_over(owned: OwnedInvolvement) -> OwnedInvolvement:
-            if owned.handle == to.identifier:
+            if owned.desk == to.identifier:
                 raise Problem(ProblemCode.HANDLE_CIRCULAR, pointers=("/hand_over_to",))
             if to.consent_only and owned.basis is Basis.STATUTORY:  # as where it is registered
                 raise Problem(ProblemCode.BASIS_REFUSED, pointers=("/hand_over_to",))
-            return replace(owned, handle=to.identifier)
+            return replace(owned, handed_to=None if to.identifier == owned.handle else to.identifier)
 
         await self._change(asked.reference, handed_over, AuditAction.HANDED_OVER_OWN_WORK, signed)
         return Nothing()

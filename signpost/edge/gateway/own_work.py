@@ -57,8 +57,8 @@ async def hand_over_work(gateway: Gateway, session: Session, given: WorkHandOver
     """Another desk has it.
 
     Raises:
-        Problem: as `see_work`; HANDLE_UNKNOWN, HANDLE_CIRCULAR, BASIS_REFUSED; WORK_ENDED. COULD_NOT_CHECK: it may have
-            been done.
+        Problem: as `see_work`; HANDLE_UNKNOWN, HANDLE_UNREACHABLE, HANDLE_CIRCULAR, BASIS_REFUSED; WORK_ENDED.
+            COULD_NOT_CHECK: it may have been done.
     """
     request = OwnWorkHandOverRequest(reference=_reference(gateway, session, given), hand_over_to=given.hand_over_to)
     await _known(gateway.acted(session, session.client.index.hand_over_own_work(request)))
