@@ -159,6 +159,8 @@ _INVALID = frozenset(
         _C.TAGS_PROFILE,
         _C.TAG_INVALID,
         _C.HANDLE_UNKNOWN,
+        _C.HANDLE_CIRCULAR,
+        _C.WORK_ENDED,
         _C.BASIS_REFUSED,
         _C.PERIOD_INVALID,
         _C.REFERENCE_UNKNOWN,

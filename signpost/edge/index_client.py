@@ -37,6 +37,10 @@ from signpost.protocol.messages import (
     LookupRequest,
     Nothing,
     OutcomeRequest,
+    OwnWork,
+    OwnWorkEndRequest,
+    OwnWorkHandOverRequest,
+    OwnWorkRequest,
     RecordPage,
     RecordRequest,
     RegisterRequest,
@@ -341,6 +345,30 @@ class Index:
         """
         await self._once("/v1/inbox/replies", request, Nothing)
 
+    async def own_work(self, request: OwnWorkRequest) -> OwnWork:
+        """One involvement of the organisation's own. It is metered, so it is sent again only where it never arrived.
+
+        Raises:
+            Failure: the index refused, or could not be reached.
+        """
+        return await self._once("/v1/involvements/own", request, OwnWork)
+
+    async def end_own_work(self, request: OwnWorkEndRequest) -> None:
+        """Say that it ended; durable when it returns. Sent again only where it never arrived.
+
+        Raises:
+            Failure: the index refused, or could not be reached.
+        """
+        await self._once("/v1/involvements/own/end", request, Nothing, status=202)
+
+    async def hand_over_own_work(self, request: OwnWorkHandOverRequest) -> None:
+        """Say that another desk has it. Sent again only where it never arrived.
+
+        Raises:
+            Failure: the index refused, or could not be reached.
+        """
+        await self._once("/v1/involvements/own/hand-over", request, Nothing)
+
     async def break_glass(self, request: GlassRequest) -> GlassAnswer:
         """A duty line at once, by one's own receipt. Never sent twice: each time is an act of its own.
 
@@ -456,11 +484,11 @@ class Index:
             raise CouldNotCheck("The index acknowledged another number of records than were sent.")
         return acknowledged
 
-    async def _once(self, path: str, request: BaseModel, model: type[_Model]) -> _Model:
+    async def _once(self, path: str, request: BaseModel, model: type[_Model], *, status: int = 200) -> _Model:
         """The answer to what is sent again only where it certainly never arrived: a second one would be refused."""
         body = request.model_dump_json().encode()
         reply = await self._sent(path, body, again=lambda silence: silence.never_arrived)
-        return parsed(reply, model, status=200)
+        return parsed(reply, model, status=status)
 
     async def _sent(self, path: str, body: bytes, *, again: Callable[[NoReply], bool]) -> Reply:
         """The reply to a body, which is sent again after a pause while `again` allows it or the index is overloaded."""

@@ -29,6 +29,7 @@ from signpost.index.lookup import Lookup
 from signpost.index.objections import Objections
 from signpost.index.organisations import Admission
 from signpost.index.own_accounts import OwnAccounts
+from signpost.index.own_work import Answering
 from signpost.index.permissions import Act
 from signpost.index.reading_record import ReadingRecord
 from signpost.index.register import Register
@@ -56,6 +57,7 @@ from signpost.index.storage.lookups import SqliteLookups
 from signpost.index.storage.mails import SqliteMails
 from signpost.index.storage.organisations import SqliteOrganisations
 from signpost.index.storage.outcomes import Outcomes
+from signpost.index.storage.own_work import SqliteOwnWorks
 from signpost.index.storage.record import THE_DESKS, SqliteRecord
 from signpost.index.storage.reports import SqliteReports
 from signpost.index.storage.retirement import SqliteRetirement
@@ -219,6 +221,12 @@ class Index:
         )
         self.change = ChangeInvolvements(involvements=involvements, randomness=randomness)
         self.involvements = OwnInvolvements(involvements=involvements, record=record, randomness=randomness)
+        self.own_work = Answering(
+            works=SqliteOwnWorks(writer=writer, vault=vault),
+            handles=handles,
+            limits=settings.own_work,
+            randomness=randomness,
+        )
         self.handles = OwnHandles(handles=handles, organisations=organisations, record=record, randomness=randomness)
         self.organisations = Admission(organisations=organisations, randomness=randomness)
         self.revoking = Revoking(

@@ -34,6 +34,9 @@ class AuditAction(StrEnum):
     REGISTERED = "registered"
     CHANGED = "changed"
     LISTED_INVOLVEMENTS = "listed-involvements"
+    SAW_OWN_WORK = "saw-own-work"
+    ENDED_OWN_WORK = "ended-own-work"
+    HANDED_OVER_OWN_WORK = "handed-over-own-work"
     LISTED_HANDLES = "listed-handles"
     FINISHED_FEED = "finished-feed"
 

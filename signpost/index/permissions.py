@@ -1,9 +1,9 @@
 """Who may do what: a table of acts and roles, and of purposes, roles and kinds (protocol.md D5). Pure verdicts.
 
 In which state an account may do it is `account_state`'s; what is seen of the answer is `answer`'s. Separation of duty
-stands in the tables: no role that looks children up registers, audits or administers; an operator and an administrator
-look nobody up; and nobody has two roles, since an account has one. The record is read in an organisation of oversight,
-and what touches a shielded child is seen by the independent desk; neither does anything else.
+stands in the tables: no role that looks children up registers, lists, audits or administers; an operator and an
+administrator look nobody up; and nobody has two roles, since an account has one. The record is read in an organisation
+of oversight, and what touches a shielded child is seen by the independent desk; neither does anything else.
 
 A case-management system looks up in the name of a user whom it names, for an ordinary purpose; it neither breaks a
 glass, nor answers, nor registers.
@@ -45,6 +45,8 @@ class Act(StrEnum):
     REGISTER = "register"
     CHANGE = "change"
     LIST_INVOLVEMENTS = "list-involvements"
+    SEE_OWN_WORK = "see-own-work"
+    CHANGE_OWN_WORK = "change-own-work"
     LIST_HANDLES = "list-handles"
     FINISH_FEED = "finish-feed"
     SHIELD = "shield"
@@ -74,6 +76,10 @@ _ROLES: Final = {
     Act.CHANGE: _FEED,
     Act.LIST_INVOLVEMENTS: _FEED,
     Act.FINISH_FEED: _FEED,
+    # One piece of it, which they must be able to name, is seen, ended and handed over by whoever answers for it:
+    # metered and on the record, and never listed, withdrawn or opened again (docs/decisions/0021).
+    Act.SEE_OWN_WORK: ANSWERING_ROLES,
+    Act.CHANGE_OWN_WORK: ANSWERING_ROLES,
     # An organisation's own desks are no secret from its people.
     Act.LIST_HANDLES: frozenset(Role) - {Role.AUDITOR, Role.CUSTODIAN, Role.OPERATOR, Role.ADMINISTRATOR},
     Act.SHIELD: frozenset({Role.SHIELDING_OFFICER}),

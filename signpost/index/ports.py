@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from signpost.index.audit import AuditEvent
-from signpost.index.budgets import Beyond, Costs, Extra
+from signpost.index.budgets import Beyond, Charge, Costs, Extra
 from signpost.index.records import (
     Account,
     CallBack,
@@ -33,6 +33,7 @@ from signpost.protocol.credentials import AccountId, Asker, OrganisationId
 from signpost.protocol.keys import VerifyKey
 from signpost.protocol.messages import AnswerWord
 from signpost.protocol.messages import Change as InvolvementChange
+from signpost.protocol.problems import ProblemCode
 from signpost.protocol.purposes import Kind, Purpose
 from signpost.protocol.rights import ReportAccess, ReportInvolvement
 from signpost.protocol.shielding import DeskDecision, DeskItem, DeskWork
@@ -41,8 +42,8 @@ from signpost.protocol.tags import TagKey, WrappedTag
 __all__ = [
     "Accepted", "AccountChange", "Accounts", "CallBacks", "Change", "Deciding", "DeskQueues", "Feeds", "Glasses",
     "Guesser", "Handles", "Involvements", "KeptLookup", "Lookups", "Mails", "Once", "Organisations", "OwnRights",
-    "Record", "Reports", "Retirement", "Revocations", "Revoked", "Seals", "ShownGlass", "Upkeep", "Waiting",
-    "WaitingMail",
+    "OwnWorks", "Record", "Reports", "Retirement", "Revocations", "Revoked", "Seals", "ShownGlass", "Upkeep",
+    "Waiting", "WaitingMail",
 ]  # fmt: skip
 
 
@@ -127,6 +128,32 @@ class Involvements(Protocol):
     def after(self, organisation: OrganisationId, reference: bytes | None, limit: int) -> list[OwnedInvolvement]:
         """The organisation's own involvements that follow a reference (null: from the first), in the table's fixed
         order. The reference need not be there.
+        """
+
+
+class OwnWorks(Protocol):
+    """One involvement of the owner's table, for whoever answers for it. What is named and not there is charged and
+    recorded like what is.
+    """
+
+    async def see(
+        self, reference: bytes, *, charge: Charge, signed: Signed, audit: AuditEvent
+    ) -> OwnedInvolvement | None:
+        """Charge, and what stands under that reference of the organisation that signed; null where nothing does.
+
+        Raises:
+            Problem: NONCE_USED, BUDGET_USED; and nothing was done.
+        """
+
+    async def change(
+        self, reference: bytes, change: Callable[[OwnedInvolvement], OwnedInvolvement], *, charge: Charge,
+        signed: Signed, audit: AuditEvent, refused: Callable[[ProblemCode], AuditEvent],
+    ) -> None:  # fmt: skip
+        """Charge, and keep what `change` makes of an involvement, with `audit`; where it has an end then, that arrives.
+        Of REFERENCE_UNKNOWN, and of what `change` raises, the charge and the leaf of `refused` are kept, and no more.
+
+        Raises:
+            Problem: REFERENCE_UNKNOWN, or what `change` raises; NONCE_USED, BUDGET_USED, and nothing was done.
         """
 
 

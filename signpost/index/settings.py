@@ -12,6 +12,7 @@ from pydantic_settings import SettingsConfigDict
 
 from signpost.index.budgets import Budgets
 from signpost.index.contact_rules import ContactRules
+from signpost.index.own_work import OwnWorkLimits
 from signpost.index.working_time import Patience
 from signpost.protocol.calendar import KEPT_MONTHS
 from signpost.protocol.credentials import OrganisationId, valid_name
@@ -79,6 +80,11 @@ class IndexSettings(ServiceSettings):
     """Lookups of one shift that may share a tag: a slip of the pen is mended in less."""
     repeats_of_an_organisation: Annotated[int, Field(ge=1)] = 10
     """The same by all its accounts in a month."""
+    own_work_seen: Annotated[int, Field(ge=1, le=2_000)] = 60
+    """Pieces of their own organisation's work that one account may see in a shift, by number: as many as it may look
+    children up."""
+    own_work_changed: Annotated[int, Field(ge=1, le=2_000)] = 20
+    """And end or hand over: a day's tidying, and no caseload. A feed ends as many as its limits let it."""
     answer_now_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
     """How long a desk has for a call-back that cannot wait, day or night, before it goes to the one out of hours."""
     answer_today_hours: Annotated[int, Field(ge=1, le=80)] = 4
@@ -126,6 +132,11 @@ class IndexSettings(ServiceSettings):
             repeats_account=self.repeats_of_an_account,
             repeats_organisation=self.repeats_of_an_organisation,
         )
+
+    @property
+    def own_work(self) -> OwnWorkLimits:
+        """What bounds how much an account sees and changes of its organisation's own work."""
+        return OwnWorkLimits(seen=self.own_work_seen, changed=self.own_work_changed)
 
     @property
     def contact_rules(self) -> ContactRules:

@@ -66,6 +66,11 @@ __all__ = [
     "Notice",
     "OutcomeRequest",
     "OwnAccount",
+    "OwnDesk",
+    "OwnWork",
+    "OwnWorkEndRequest",
+    "OwnWorkHandOverRequest",
+    "OwnWorkRequest",
     "PasswordRequest",
     "PendingDevice",
     "RecordPage",
@@ -534,6 +539,45 @@ class InvolvementList(Wire):
 
     involvements: list[InvolvementSummary]
     next: Reference | None
+
+
+class OwnWorkRequest(Wire):
+    """One involvement of the organisation's own, by the reference that only its reference key gives."""
+
+    reference: Reference
+
+
+class OwnDesk(Wire):
+    """A desk of the organisation's own, by its title."""
+
+    handle: HandleId
+    title: str
+
+
+class OwnWork(Wire):
+    """What the owner's table says of it: its desk, the month in which it began, and its end; null while it goes on.
+    `desks`: the others of the organisation, one of which it may be handed over to.
+    """
+
+    handle: HandleId
+    handle_title: str
+    started_in: Month
+    ended_on: dt.date | None
+    desks: list[OwnDesk]
+
+
+class OwnWorkEndRequest(Wire):
+    """That it ended, on a day of the last month."""
+
+    reference: Reference
+    ended_on: dt.date
+
+
+class OwnWorkHandOverRequest(Wire):
+    """That another of the organisation's desks has it from now on."""
+
+    reference: Reference
+    hand_over_to: HandleId
 
 
 class HandleList(Wire):

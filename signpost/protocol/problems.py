@@ -98,6 +98,7 @@ class ProblemCode(StrEnum):
     PERIOD_INVALID = "period-invalid"
     REFERENCE_UNKNOWN = "reference-unknown"
     REFERENCE_REPEATED = "reference-repeated"
+    WORK_ENDED = "work-ended"
     # an organisation's gateway
     NOT_SIGNED_IN = "not-signed-in"
     NOTHING_TO_ASK = "nothing-to-ask"
@@ -108,6 +109,7 @@ class ProblemCode(StrEnum):
     FEED_CANCELLED = "feed-cancelled"
     FORM_REFUSED = "form-refused"
     FEEDS_NOT_TAKEN = "feeds-not-taken"
+    WORK_NOT_NAMED = "work-not-named"
     # the local admin socket
     ALREADY_EXISTS = "already-exists"
     PASSPHRASE_WRONG = "passphrase-wrong"  # noqa: S105 - the name of a refusal, not a passphrase
@@ -295,12 +297,15 @@ PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
             "Wait for its end, or end it: signpost admin exception end"),
         _C.EXCEPTION_UNKNOWN: _Words(404, "Exception unknown", "No exception runs for that account or organisation.",
             "See which do: signpost admin exception list"),
-        _C.PERIOD_INVALID: _Words(422, "Period invalid", "An involvement ends before it starts, or lies in the future.",
+        _C.PERIOD_INVALID: _Words(422, "Period invalid",
+            "An involvement ends before it starts, lies in the future, or ended longer ago than is taken here.",
             "Correct the dates."),
         _C.REFERENCE_UNKNOWN: _Words(404, "Reference unknown", "The organisation has no involvement of that reference.",
             "Fetch the organisation's own list again."),
         _C.REFERENCE_REPEATED: _Words(422, "Reference repeated", "One request names the same involvement twice.",
             "Send each involvement once."),
+        _C.WORK_ENDED: _Words(409, "Work ended", "This involvement has ended already.",
+            "Nothing more is done with it here. See what it is, and correct it in the system that it is kept in."),
         _C.NOT_SIGNED_IN: _Words(401, "Not signed in",
             "Nobody is signed in by this session: it is none of this gateway's, was left too long, or is over.",
             "Sign in again."),
@@ -324,6 +329,9 @@ PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
             "Open the page again, and send it from there."),
         _C.FEEDS_NOT_TAKEN: _Words(409, "No feeds here",
             "This gateway has no desk of a feed, by which files could be registered.",
+            "Whoever runs the gateway names one: program_desk in its settings."),
+        _C.WORK_NOT_NAMED: _Words(409, "Work cannot be named here",
+            "This gateway has no desk of a feed, by whose key the organisation's own numbers are told to the index.",
             "Whoever runs the gateway names one: program_desk in its settings."),
         _C.ALREADY_EXISTS: _Words(409, "Already exists", "There is one of that name already.", "Choose another name."),
         _C.PASSPHRASE_WRONG: _Words(403, "Wrong passphrase", "The passphrase does not open the sealed file.",

@@ -23,6 +23,7 @@ from tests.support.whole_gateway import WholeGateway, open_whole_gateway
 _SIGNED_IN = {
     "DELETE /api/v1/sessions", "POST /api/v1/lookups", "POST /api/v1/lookups/again", "POST /api/v1/call-backs",
     "POST /api/v1/call-backs/status", "POST /api/v1/call-backs/outcomes", "GET /api/v1/inbox",
+    "POST /api/v1/involvements/own", "POST /api/v1/involvements/own/end", "POST /api/v1/involvements/own/hand-over",
     "POST /api/v1/inbox/{receipt}/reply", "POST /api/v1/break-glass", "GET /api/v1/coverage",
     "GET /api/v1/accounts", "POST /api/v1/accounts/suspend", "GET /api/v1/handles",
 }  # fmt: skip

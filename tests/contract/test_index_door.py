@@ -26,6 +26,7 @@ from tests.support.world import Device, whole_child
 
 _SIGNED = {
     "POST /v1/lookups", "POST /v1/registrations", "POST /v1/involvements/changes", "POST /v1/involvements/list",
+    "POST /v1/involvements/own", "POST /v1/involvements/own/end", "POST /v1/involvements/own/hand-over",
     "POST /v1/handles/list", "POST /v1/feeds/finished", "POST /v1/lookups/again", "POST /v1/record",
     "POST /v1/sessions/end", "POST /v1/contact/asks", "POST /v1/contact/status", "POST /v1/contact/outcomes",
     "POST /v1/contact/break-glass", "POST /v1/inbox", "POST /v1/inbox/replies", "POST /v1/reviews/list",

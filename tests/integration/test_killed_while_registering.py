@@ -18,7 +18,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -41,7 +40,7 @@ from signpost.edge.slots import Slot
 from signpost.edge.transport import Transport
 from signpost.index.keyfile import IndexKeys, make_keys, write_keys
 from signpost.index.storage.vault import Vault
-from signpost.protocol.classes import POINTS, Use
+from signpost.protocol.classes import Use
 from signpost.protocol.credentials import OrganisationId
 from signpost.protocol.messages import BULK_CHILDREN, Change, ChangeRequest, RegisterRequest
 from signpost.protocol.oprf import SUITE
@@ -50,9 +49,9 @@ from signpost.protocol.sealing import OpeningKey
 from signpost.protocol.secret import Secret
 from signpost.protocol.tags import Tag
 from signpost.service.clock import SystemClock
-from signpost.service.database import open_reader
 from signpost_cli.demo.families import HANDLES, generate_csv
 from signpost_cli.demo.world import free_ports
+from tests.support.registered import read_registered, settled
 from tests.support.running_index import RunningIndex
 from tests.support.world import Child, Device, FixedClock, World, chance
 
@@ -160,36 +159,18 @@ class KillableIndex:
 
     # -- looking behind it
 
+    @property
+    def database(self) -> Path:
+        """Its file."""
+        return self.folder / "data" / "index.sqlite"
+
     def check_whole(self) -> None:
         """Every acknowledged involvement is in the owner's table; what is visible is so with all its tags."""
-        with closing(open_reader(self.folder / "data" / "index.sqlite")) as reader:
-            owned = {number for (number,) in reader.execute("SELECT involvement FROM owned_involvements")}
-            hot = dict(
-                reader.execute(
-                    "SELECT involvement, count(*) FROM involvement_tags WHERE involvement != 0 GROUP BY involvement"
-                ).fetchall()
-            )
-            bodies = dict(
-                reader.execute("SELECT involvement, count(*) FROM tag_bodies GROUP BY involvement").fetchall()
-            )
-            (waiting,) = reader.execute("SELECT count(*) FROM inbox").fetchone()
-            (broken,) = reader.execute("PRAGMA integrity_check").fetchone()
+        owned = read_registered(self.database).owned
         there = {self._number(reference) for reference in self.acknowledged}
         gone = {self._number(reference) for reference in self.withdrawn}
-        assert broken == "ok"
         assert there - gone <= owned, "an acknowledged involvement is not there"
         assert not gone & owned, "a withdrawn involvement is there"
-        assert hot == bodies
-        assert set(hot.values()) <= {POINTS[Use.REGISTER]}, "an involvement is half there"
-        assert len(owned - set(hot)) <= waiting, "an involvement is neither visible nor waiting to be"
-
-    def settled(self) -> None:
-        """Wait until the inbox is empty."""
-        with closing(open_reader(self.folder / "data" / "index.sqlite")) as reader:
-            deadline = time.monotonic() + 60
-            while reader.execute("SELECT count(*) FROM inbox").fetchone() != (0,):
-                assert time.monotonic() < deadline, "the inbox does not empty"
-                time.sleep(0.02)
 
     def _number(self, reference: bytes) -> int:
         return int(Vault(self.keys).involvement(OrganisationId("northtown"), reference))
@@ -268,7 +249,7 @@ def test_what_was_acknowledged_survives_kills_of_the_real_process_and_nothing_is
         finished.append(len(index.withdrawn))
         index.start()
 
-    index.settled()
+    settled(index.database)
     index.check_whole()
     # The kills fell among the writes, not beside them: some rounds got through less than they had.
     rounds = [after - before for before, after in pairwise(finished)]
@@ -352,7 +333,6 @@ def test_running_the_feed_again_after_kills_completes_it(index: KillableIndex, t
     assert done.add + done.unchanged == rows
     assert again is not None
     assert (again.add, again.change, again.end, again.withdraw, again.unchanged) == (0, 0, 0, 0, rows)
-    index.settled()
+    settled(index.database)
     index.check_whole()
-    with closing(open_reader(index.folder / "data" / "index.sqlite")) as reader:
-        assert reader.execute("SELECT count(*) FROM owned_involvements").fetchone() == (rows,)
+    assert len(read_registered(index.database).owned) == rows

@@ -6,6 +6,7 @@ test is itself what it looks for. What remains in memory that was freed is not l
 
 from __future__ import annotations
 
+import datetime as dt
 import gc
 import weakref
 from collections.abc import Callable, Iterator
@@ -13,9 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from signpost.edge.feeds.model import RowIds
 from signpost.edge.gateway.sessions import LOCK_SECONDS
+from signpost.edge.identifiers import NHSNumber
+from signpost.edge.match_inputs import ChildDetails
+from signpost.edge.references import reference
 from signpost.protocol.purposes import Role
 from tests.support.browsing import PIN, Browser, forms_of
+from tests.support.elsewhere import register as register_child
 from tests.support.whole_gateway import IDLE_SECONDS, WholeGateway, open_whole_gateway
 
 TURNED = {
@@ -29,6 +35,8 @@ TURNED = {
 """An invented child, each detail from its end."""
 USER_TURNED = "rekram.eebedez"
 """Whom a case-management system asks for, from the end of their name."""
+WORK_TURNED = "1174-krow-eebedez"
+"""The organisation's own number for its work with the child, from the end."""
 _LONGEST = 1 << 20
 _AT_ONCE = 2_000
 
@@ -87,7 +95,8 @@ def held(*, collected: bool = True) -> set[str]:
     if collected:
         gc.collect()
     found: set[str] = set()
-    needles = {field: text for field, text in TURNED.items() if len(text) > len("AA1 1CE")} | {"user": USER_TURNED}
+    needles = {field: text for field, text in TURNED.items() if len(text) > len("AA1 1CE")}
+    needles |= {"user": USER_TURNED, "local_id": WORK_TURNED}
     seen: set[int] = set()
     waiting: list[object] = gc.get_objects()
     while waiting:
@@ -221,6 +230,88 @@ def test_a_form_that_is_carried_on_behind_a_pin_leaves_nothing(gateway: WholeGat
     try:
         assert ask_by_page(browser, "/check", away=LOCK_SECONDS) == 200
 
+        assert held(collected=False) == set()
+    finally:
+        gc.enable()
+
+
+def about_work(gateway: WholeGateway, token: str, rest: str, **given: str) -> int:
+    """The organisation's own work, by its number, through the web API; nothing of it is left here but the status."""
+    document = {"local_id": WORK_TURNED[::-1], "start": "2025-01-06", **given}
+    path = f"/api/v1/involvements/own{rest}"
+    return gateway.request("POST", path, document, token=token, **{"idempotency-key": f"k{rest[1:]}"}).status_code
+
+
+def work_by_pages(browser: Browser, path: str, **typed: str) -> int:
+    """The same by pages: named, and ended or handed over; the status of the last."""
+    began = {"start-day": "6", "start-month": "1", "start-year": "2025"}
+    browser.open("/involvements")
+    status = browser.send("/involvements", {"local_id": WORK_TURNED[::-1], **began}).status_code
+    if path != "/involvements":
+        browser.send(path)
+        status = browser.send(path, {"pin": PIN, **typed}).status_code
+    browser.seen.clear()
+    del browser.page
+    return status
+
+
+def with_work(gateway: WholeGateway) -> str:
+    """The organisation has registered it, as of a feed that names work by its first day; another of its desks."""
+    gateway.with_program()
+    name = reference_by_key(gateway, local_id=WORK_TURNED[::-1], involvement_id="2025-01-06")
+    child = ChildDetails(nhs_number=NHSNumber.parse("9990000018"), date_of_birth=dt.date(2018, 3, 4))
+    register_child(gateway, "northtown", child, reference=name)
+    return gateway.index.handle("northtown")
+
+
+def reference_by_key(gateway: WholeGateway, **ids: str) -> bytes:
+    """What the organisation's own key makes of a number."""
+    assert gateway.reference_key is not None
+    return reference(gateway.reference_key, RowIds(**ids))
+
+
+def test_nothing_of_the_number_of_ones_own_work_is_held_or_waits_for_the_garbage_collector(
+    gateway: WholeGateway,
+) -> None:
+    """Seen, ended, ended again, of another number, and of none that is in the form."""
+    other = with_work(gateway)
+    token = gateway.token(gateway.enrol("worker-1", Role.PRACTITIONER))
+    gc.collect()
+    gc.disable()
+    try:
+        statuses = [
+            about_work(gateway, token, ""),
+            about_work(gateway, token, "/hand-over", hand_over_to=other),
+            about_work(gateway, token, "/end", ended_on="2025-10-12"),
+            about_work(gateway, token, "/hand-over", hand_over_to="2222-2222"),
+            about_work(gateway, token, "", start="2024-01-06"),
+            about_work(gateway, token, "", start="never"),
+        ]
+
+        assert statuses == [200, 200, 200, 422, 404, 422]
+        assert held(collected=False) == set()
+    finally:
+        gc.enable()
+
+
+def test_no_page_leaves_the_number_of_ones_own_work_either(gateway: WholeGateway) -> None:
+    other = with_work(gateway)
+    browser = Browser(gateway)
+    browser.sign_in(gateway.enrol("worker-1", Role.PRACTITIONER))
+    ended = {"ended_on-day": "12", "ended_on-month": "10", "ended_on-year": "2025"}
+    for path in ("/involvements/hand-over", "/involvements/end"):
+        work_by_pages(browser, path, pin="000001")  # the templates are compiled once, and stay
+    gc.collect()
+    gc.disable()
+    try:
+        statuses = [
+            work_by_pages(browser, "/involvements"),
+            work_by_pages(browser, "/involvements/hand-over", hand_over_to=other),
+            work_by_pages(browser, "/involvements/end", pin="000001"),
+            work_by_pages(browser, "/involvements/end", **ended),
+        ]
+
+        assert statuses == [200, 200, 422, 200]
         assert held(collected=False) == set()
     finally:
         gc.enable()

@@ -6,14 +6,19 @@ What is looked for is written turned round, as in `test_a_gateway_keeps_nothing_
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 
 import pytest
 
 from signpost.edge.failures import CouldNotCheck
+from signpost.edge.feeds.extract import open_extract
+from signpost.edge.feeds.reconcile import Reconciliation
+from signpost.edge.gateway.feeds import run as runs
 from signpost.edge.index_client import Index
 from signpost.edge.registering import FeedRun
 from signpost.protocol.purposes import Role
@@ -75,8 +80,35 @@ async def does_not_answer(*_: object) -> None:
     raise CouldNotCheck
 
 
+def ended_after(gateway: WholeGateway, work: Callable[..., object]) -> Callable[..., object]:
+    """The work as it is; but by the time it is done its run has been cancelled, as when the gateway is stopped."""
+
+    def does(*args: object, **named: object) -> object:
+        done = work(*args, **named)
+        assert gateway.feeds is not None
+        task = gateway.feeds._task
+        assert task is not None
+        if not task.cancelling():
+            task.get_loop().call_soon_threadsafe(task.cancel)
+            for _ in range(5):  # whoever does not wait for this thread goes on without it
+                turn = threading.Event()
+                task.get_loop().call_soon_threadsafe(turn.set)
+                assert turn.wait(10)
+        return done
+
+    return does
+
+
+def never_begun(work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+    """A task that is cancelled before its first line."""
+    task = asyncio.get_running_loop().create_task(work)
+    task.cancel()
+    return task
+
+
 _ENDS = (
     "looked at", "registered", "with bad rows", "unreadable", "not foreseen", "not answered", "too large", "not whole",
+    "stopped while it opens", "stopped while it reads", "stopped at once",
 )  # fmt: skip
 
 
@@ -104,6 +136,15 @@ def test_nothing_of_an_extract_is_left(gateway: WholeGateway, monkeypatch: pytes
                 assert upload(officer) == "failed"
             case "too large":
                 assert upload(officer, tail=b"x" * (1 << 20)) == "body-too-large"
+            case "stopped while it opens":
+                monkeypatch.setattr(runs, "open_extract", ended_after(gateway, open_extract))
+                assert upload(officer) == "interrupted"
+            case "stopped while it reads":
+                monkeypatch.setattr(Reconciliation, "take", ended_after(gateway, Reconciliation.take))
+                assert upload(officer) == "interrupted"
+            case "stopped at once":
+                monkeypatch.setattr(asyncio, "create_task", never_begun)
+                assert upload(officer) == "reading"
             case _:
                 media_type, body = multipart({"format": "csv"}, [File("extract", "x.csv", extract("7RTA-M2XF"))])
                 assert officer.send(media_type, body[:-30]).json()["code"] == "malformed"

@@ -30,6 +30,9 @@ from signpost.protocol.messages import (
     LookupAgainRequest,
     Nothing,
     OutcomeRequest,
+    OwnWorkEndRequest,
+    OwnWorkHandOverRequest,
+    OwnWorkRequest,
     RecordRequest,
     Registration,
     ReplyRequest,
@@ -57,7 +60,7 @@ from tests.support.shielding import (
     shield_request,
 )
 from tests.support.two_indexes import Seen, TwoIndexes, differences, watched
-from tests.support.world import Child, Device, changing, device_purpose, whole_child
+from tests.support.world import TODAY, Child, Device, changing, device_purpose, reference_of, whole_child
 
 T = TypeVar("T")
 
@@ -727,6 +730,34 @@ def test_the_registering_council_sees_her_as_it_would_have(own_worlds: Worlds) -
         worlds.ask(feed, "/v1/involvements/changes", changing("one", how))
         worlds.settle()
         own_view()
+
+
+def test_whoever_answers_for_her_sees_and_changes_her_work_as_they_would_have(own_worlds: Worlds) -> None:
+    """By its number: what it is, which desk has it, that it ended. Shielded in one index, settled in the other; and to
+    a colleague elsewhere, who asked before, nothing tells that it was changed.
+    """
+    worlds = own_worlds
+    scene = worlds.scene
+    worlds.two.alike(lambda index: worlds.register(index, person("ada"), "one"))
+    desk = worlds.two.alike(lambda index: index.handle("northtown"))
+    worlds.set_up(lambda index, name: worlds.shield(index, name))
+    name = reference_of("one")
+
+    def sees() -> Any:
+        return worlds.ask(worlds.signed_in(scene.worker), "/v1/involvements/own", OwnWorkRequest(reference=name))
+
+    def acts(path: str, message: BaseModel) -> None:
+        worlds.ask(worlds.signed_in(scene.worker), f"/v1/involvements/own/{path}", message)
+        worlds.settle()
+
+    assert (sees()["handle"], sees()["ended_on"]) == (scene.handle, None)
+    acts("hand-over", OwnWorkHandOverRequest(reference=name, hand_over_to=desk))
+    assert (sees()["handle"], sees()["ended_on"]) == (desk, None)
+    for _ in range(2):
+        acts("end", OwnWorkEndRequest(reference=name, ended_on=TODAY))
+        assert (sees()["handle"], sees()["ended_on"]) == (desk, TODAY.isoformat())
+    worlds.ask(worlds.signed_in(scene.feed), "/v1/involvements/list", InvolvementListRequest(after=None, limit=100))
+    worlds.ask(worlds.auditor, "/v1/record", RecordRequest(after=0, limit=1_000))
 
 
 def test_a_council_that_registers_her_to_see_whether_she_vanishes_sees_nothing(worlds: Worlds) -> None:

@@ -38,6 +38,9 @@ from signpost.protocol.messages import (
     LookupAgainRequest,
     Nothing,
     OutcomeRequest,
+    OwnWorkEndRequest,
+    OwnWorkHandOverRequest,
+    OwnWorkRequest,
     ReplyRequest,
     ReviewRequest,
 )
@@ -45,7 +48,7 @@ from signpost.protocol.purposes import DeepReason, Kind, Role, Urgency
 from tests.support.running_index import RunningIndex
 from tests.support.shielding import add_shield, officer
 from tests.support.two_indexes import NO_LIMITS, Seen, TwoIndexes, differences, watched
-from tests.support.world import Child, Device, chance, changing, device_purpose, whole_child
+from tests.support.world import TODAY, Child, Device, chance, changing, device_purpose, reference_of, whole_child
 
 CHILDREN = 1_000
 TOGETHER = 20
@@ -293,6 +296,7 @@ def set_up_own(folder: Path, children: Sequence[Child]) -> Iterator[tuple[TwoInd
                 add_shield(index, officers[number // MOST_A_DAY], hidden)
 
         two.each(load)
+        other_handle = two.alike(lambda index: index.handle("northtown"))
         two.world.clock.advance(DAY + DAY // 8)
         two.each(swept)
         assert (visible(two.one), visible(two.other)) == (0, len(children))
@@ -302,6 +306,7 @@ def set_up_own(folder: Path, children: Sequence[Child]) -> Iterator[tuple[TwoInd
                 feed=two.one.enrol("northtown", Role.FEED),
                 worker=two.one.enrol("northtown", Role.PRACTITIONER),
                 handle=scene.handle,
+                other_handle=other_handle,
             ),
         )
 
@@ -313,11 +318,12 @@ class Owner:
     feed: Device
     worker: Device
     handle: str
+    other_handle: str
 
 
 def test_the_registering_council_runs_the_same_whether_its_child_was_shielded_or_not(tmp_path: Path) -> None:
     """It asks about its own children, reads its lists and inbox, answers what it was told before, registers the
-    children again under another surname, ends and withdraws.
+    children again under another surname; sees, hands over and ends them by their numbers; ends and withdraws.
     """
     children = [some_child(number) for number in range(OWN_CHILDREN)]
     with set_up_own(tmp_path, children) as (two, owner):
@@ -358,6 +364,20 @@ def test_the_registering_council_runs_the_same_whether_its_child_was_shielded_or
             watch(owner.feed, "/v1/registrations", two.world.registering(owner.feed, renamed))
             two.alike(lambda index: index.settle())
             watch(owner.feed, "/v1/involvements/list", InvolvementListRequest(after=None, limit=1_000))
+            for number, _ in some:
+                name = reference_of(str(number))
+                watch(owner.worker, "/v1/involvements/own", OwnWorkRequest(reference=name))
+                watch(
+                    owner.worker,
+                    "/v1/involvements/own/hand-over",
+                    OwnWorkHandOverRequest(reference=name, hand_over_to=owner.other_handle),
+                )
+                ended = OwnWorkEndRequest(reference=name, ended_on=TODAY)
+                for _ in range(2):  # the second is refused: it has ended
+                    watch(owner.worker, "/v1/involvements/own/end", ended)
+                found = watch(owner.worker, "/v1/involvements/own", OwnWorkRequest(reference=name))
+                assert (found["handle"], found["ended_on"]) == (owner.other_handle, TODAY.isoformat())
+            two.alike(lambda index: index.settle())
             for number, _ in some:
                 changes = changing(str(number), "end" if number % 2 else "withdraw")
                 watch(owner.feed, "/v1/involvements/changes", changes)

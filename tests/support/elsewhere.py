@@ -35,8 +35,11 @@ def client_of(whole: WholeGateway, organisation: str, role: Role, kind: Kind = K
     return Client(desk, clock=world.clock, transport=whole.transport)
 
 
-def register(whole: WholeGateway, organisation: str, child: ChildDetails, *, local_id: str = "case 17") -> None:
-    """Have an organisation's feed register a child, and let it settle."""
+def register(
+    whole: WholeGateway, organisation: str, child: ChildDetails, *, local_id: str = "case 17",
+    reference: bytes | None = None,
+) -> None:  # fmt: skip
+    """Have an organisation's feed register a child, and let it settle. `reference`: where it is not to be any."""
     world, handle = whole.index.world, whole.index.handle(organisation)
     client = client_of(whole, organisation, Role.FEED)
     slots = registration_slots(
@@ -48,7 +51,13 @@ def register(whole: WholeGateway, organisation: str, child: ChildDetails, *, loc
         sealed = seal_case_reference(local_id, to=world.sealing_key(organisation).seal_key, organisation=organisation)
         registration = world.registration(
             Child(identity=local_id), handle, reference=local_id, started_on=dt.date(2025, 1, 6)
-        ).model_copy(update={"tags": batch.tags(0), "sealed_case_reference": sealed})
+        ).model_copy(
+            update={
+                "tags": batch.tags(0),
+                "sealed_case_reference": sealed,
+                "reference": reference or reference_of(local_id),
+            }
+        )
         await client.index.register(
             RegisterRequest(epoch=batch.epoch, registrations=[registration], receipts=list(batch.receipts))
         )

@@ -47,7 +47,7 @@ _LINK_OF_THE_CHAIN = re.compile(r"x'[0-9a-f]{64}'\)$", re.IGNORECASE)
 NO_LIMITS = {
     "practitioner_lookups": 2_000, "urgent_lookups": 2_000, "urgent_overdraft_lookups": 20_000,
     "organisation_lookups": 1_000_000, "repeats_of_an_account": 1_000_000, "repeats_of_an_organisation": 1_000_000,
-    "found_a_day": 10_000,
+    "found_a_day": 10_000, "own_work_seen": 2_000, "own_work_changed": 2_000,
 }  # fmt: skip
 """Settings of an index that is asked more than anybody would be let ask."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import httpx2
 
 from tests.support.whole_gateway import User, WholeGateway
 
-__all__ = ["COLUMNS", "File", "Officer", "check_digit", "csv_of", "multipart", "number"]
+__all__ = ["COLUMNS", "File", "Officer", "check_digit", "csv_of", "multipart", "number", "numbers"]
 
 BOUNDARY = "signpost-boundary"
 COLUMNS = ("local_id", "nhs_number", "date_of_birth", "start", "end", "handle", "postcode")
@@ -30,11 +31,15 @@ def check_digit(nine: str) -> str:
     return "0" if rest == 11 else "X" if rest == 10 else str(rest)
 
 
-def number(nth: int) -> str:
-    """The nth NHS number of the range that is nobody's, passing over those that there are not."""
+def numbers() -> Iterator[str]:
+    """The NHS numbers of the range that is nobody's, passing over those that there are not."""
     found = (f"999{place:06d}" for place in range(1, 1_000_000))
-    numbers = (nine + check_digit(nine) for nine in found if check_digit(nine) != "X")
-    return next(each for place, each in enumerate(numbers) if place == nth)
+    return (nine + check_digit(nine) for nine in found if check_digit(nine) != "X")
+
+
+def number(nth: int) -> str:
+    """The nth of them."""
+    return next(islice(numbers(), nth, None))
 
 
 def csv_of(rows: Iterable[Mapping[str, str]]) -> bytes:

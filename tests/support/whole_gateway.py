@@ -80,6 +80,7 @@ class WholeGateway:
     program: Program | None = None
     feeds: Feeds | None = None
     case_system: CaseSystem | None = None
+    reference_key: Secret | None = None
 
     def __post_init__(self) -> None:
         self.start()
@@ -91,6 +92,7 @@ class WholeGateway:
             self.files, transport=self.transport, idle_seconds=IDLE_SECONDS, clock=clock,
             elapsed=lambda: float(clock.now()), randomness=os.urandom, log=Log(Word("gateway"), self.log_lines),
             program=self.program, feeds=self.feeds, case_system=self.case_system,
+            reference_key=self.reference_key,
         )  # fmt: skip
         self.app = gateway_app(self.gateway)
 
@@ -107,6 +109,7 @@ class WholeGateway:
         assert kept is not None
         clock, keys = self.index.world.clock, load_feed_keys(desk)
         machine = Machine(desk, Role.FEED, transport=self.transport, clock=clock, randomness=os.urandom)
+        self.reference_key = keys.reference_key
         self.program = Program(
             machine, keys, kept, clock=clock, elapsed=lambda: float(clock.now()), randomness=os.urandom
         )

@@ -12,6 +12,7 @@ AssessmentActualStartDate. Nothing else is kept: no need, category, plan, reason
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
 from datetime import date
 from pathlib import Path
 from typing import Final, final
@@ -49,15 +50,13 @@ class CINFeed:
         Raises:
             FeedError: a file is not there, or the identity file is not of the format.
         """
-        self._file = CensusFile(path)
-        self._identity: IdentityFile | None = None
         # where a CINdetails element starts -> where its Child element starts, and the child's number
-        self._places = private_database("CREATE TABLE work (place INTEGER PRIMARY KEY, child INTEGER, row INTEGER)")
-        try:
-            self._identity = IdentityFile(identity, today=today, join_key=join_key)
-        except FeedError:
-            self.close()
-            raise
+        places = "CREATE TABLE work (place INTEGER PRIMARY KEY, child INTEGER, row INTEGER)"
+        with ExitStack() as opened:
+            self._file = opened.enter_context(closing(CensusFile(path)))
+            self._places = opened.enter_context(closing(private_database(places)))
+            self._identity = opened.enter_context(closing(IdentityFile(identity, today=today, join_key=join_key)))
+            self._opened = opened.pop_all()
         self.size = self._file.size
         self._today = today
         self._handle = handle
@@ -69,7 +68,6 @@ class CINFeed:
         Raises:
             FeedError: the file is not well-formed, or not safe to read.
         """
-        assert self._identity is not None
         seen = Seen(self._join_key)
         try:
             yield from (BadRow(error.row, 0, (error,), left_out=True) for error in self._identity.unreadable())
@@ -97,13 +95,9 @@ class CINFeed:
 
     def close(self) -> None:
         """Let go of the files."""
-        self._places.close()
-        self._file.close()
-        if self._identity is not None:
-            self._identity.close()
+        self._opened.close()
 
     def _read(self, element: CensusChild, number: int) -> tuple[ReturnedChild, Sequence[Stretch]]:
-        assert self._identity is not None
         child = _child(element, number, self._identity, today=self._today)
         born = child.child.date_of_birth or child.child.expected_on if child.child is not None else None
         work = (each for each in element.work if not _came_to_nothing(each))
@@ -116,10 +110,10 @@ def cin_children(path: Path, *, today: date, identity: Path | None, join_key: Se
     Raises:
         FeedError: a file is not of the format.
     """
-    file = CensusFile(path)
-    identities: IdentityFile | None = None
-    try:
-        identities = IdentityFile(identity, today=today, join_key=join_key)
+    with (
+        closing(CensusFile(path)) as file,
+        closing(IdentityFile(identity, today=today, join_key=join_key)) as identities,
+    ):
         for number, element in enumerate(file.children(), start=1):
             child = _child(element, number, identities, today=today, needed=False)
             yield ChildRow(
@@ -128,10 +122,6 @@ def cin_children(path: Path, *, today: date, identity: Path | None, join_key: Se
                 child=ChildDetails() if child.errors or child.child is None else child.child,
                 errors=(*child.errors, *child.left_out),
             )
-    finally:
-        file.close()
-        if identities is not None:
-            identities.close()
 
 
 def _child(

@@ -33,11 +33,11 @@ _OF_WORK: Final = frozenset({"CINreferralDate", "CINclosureDate", "ReferralNFA",
 
 _CHUNK: Final = 1 << 14
 _LONGEST_TEXT: Final = 500
+"""Characters. No element that is kept comes near it; a longer one is cut, and is then not of its form."""
 _LONGEST_TAG: Final = 1 << 20
 """Bytes. A tag of more, with all its attributes, is none of a census. Expat reads an unfinished one from its start
 again with every chunk, so that twenty megabytes of attribute would take a quarter of a minute.
 """
-"""Characters. No element that is kept comes near it; a longer one is cut, and is then not of its form."""
 
 _MARKS: Final = ((b"\xff\xfe", "utf-16le"), (b"\xfe\xff", "utf-16be"), (b"<\0", "utf-16le"), (b"\0<", "utf-16be"))
 
@@ -75,14 +75,16 @@ class CensusFile:
             self._again = path.open("rb")
         except OSError:
             raise FeedError(FileCode.FILE_MISSING, "cin") from None
-        if not path.is_file():  # a pipe or a device: it cannot be read twice
+        try:
+            if not path.is_file():  # a pipe or a device: it cannot be read twice
+                raise FeedError(FileCode.FILE_MISSING, "cin")
+            self._stamp = Stamp.of(self._again)
+            if not self.size:
+                raise FeedError(FileCode.FILE_EMPTY, "cin")
+            mark = self._again.read(2)
+        except BaseException:
             self._again.close()
-            raise FeedError(FileCode.FILE_MISSING, "cin")
-        self._stamp = Stamp.of(self._again)
-        if not self.size:
-            self._again.close()
-            raise FeedError(FileCode.FILE_EMPTY, "cin")
-        mark = self._again.read(2)
+            raise
         self._encoding = next((encoding for start, encoding in _MARKS if mark == start), "")
         self._prefixes: dict[str, str] = {}
 

@@ -53,7 +53,7 @@ class CSVFeed:
         if not self._table.has("handle"):
             try:
                 handles.must_be_named("team")
-            except FeedError:
+            except BaseException:
                 self._table.close()
                 raise
         self._today = today

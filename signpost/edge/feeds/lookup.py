@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from typing import final
 
 from signpost.edge.feeds.cells import Cells, canonical_id
@@ -37,16 +38,16 @@ class RowsById:
         self._join_key = join_key
         # row: HMAC of the id -> where its row starts, the row's number, whether another row has the same id
         # fault: rows that cannot be told apart into cells, or have no id
-        self._places = private_database(
+        tables = (
             "CREATE TABLE row (key BLOB PRIMARY KEY, place INTEGER, row INTEGER, twice INTEGER) WITHOUT ROWID",
             "CREATE TABLE fault (row INTEGER, field TEXT, code TEXT)",
         )
-        try:
+        with ExitStack() as opened:
+            opened.enter_context(closing(table))
+            self._places = opened.enter_context(closing(private_database(*tables)))
             for record in table.records():
                 self._note(record)
-        except BaseException:
-            self.close()
-            raise
+            self._opened = opened.pop_all()
 
     def find(self, local_id: str) -> Record | Several | None:
         """The row of an id."""
@@ -65,8 +66,7 @@ class RowsById:
 
     def close(self) -> None:
         """Let go of the file, and forget."""
-        self._places.close()
-        self.table.close()
+        self._opened.close()
 
     def _note(self, record: Record) -> None:
         cells = self._cells(record)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path, PurePath
@@ -85,18 +86,18 @@ class S903Feed:
         self._handle = handle
         self._join_key = join_key
         folder = folder_of(source)
-        self._table = Table(_file(folder, _EPISODES), _EPISODE_COLUMNS, name=_EPISODES)
-        self._children: _Children | None = None
         # HMAC of the child's id -> where each of its episodes starts
-        self._places = private_database(
-            "CREATE TABLE episode (key BLOB, place INTEGER, row INTEGER, PRIMARY KEY (key, place)) WITHOUT ROWID"
-        )
-        try:
-            self._children = _Children(_file(folder, _HEADER), identity, today=today, join_key=join_key)
+        places = "CREATE TABLE episode (key BLOB, place INTEGER, row INTEGER, PRIMARY KEY (key, place)) WITHOUT ROWID"
+        with ExitStack() as opened:
+            self._table = opened.enter_context(
+                closing(Table(_file(folder, _EPISODES), _EPISODE_COLUMNS, name=_EPISODES))
+            )
+            self._places = opened.enter_context(closing(private_database(places)))
+            self._children = opened.enter_context(
+                closing(_Children(_file(folder, _HEADER), identity, today=today, join_key=join_key))
+            )
             self._note_episodes()
-        except FeedError:
-            self.close()
-            raise
+            self._opened = opened.pop_all()
         self.size = self._table.size
 
     def rows(self) -> Iterator[Row]:
@@ -105,7 +106,6 @@ class S903Feed:
         Raises:
             FeedError: a file was changed meanwhile.
         """
-        assert self._children is not None
         seen = Seen(self._join_key)
         try:
             for error in self._children.unreadable():
@@ -129,7 +129,6 @@ class S903Feed:
         Raises:
             FeedError: it is no longer there.
         """
-        assert self._children is not None
         local_id = _cells(self._table, self._table.record_at(place), _EPISODES).text("CHILD")
         child = self._children.child(local_id)
         stretches = self._stretches(local_id, child)
@@ -137,10 +136,7 @@ class S903Feed:
 
     def close(self) -> None:
         """Let go of the files, and forget."""
-        self._places.close()
-        self._table.close()
-        if self._children is not None:
-            self._children.close()
+        self._opened.close()
 
     def _note_episodes(self) -> None:
         for record in self._table.records():
@@ -154,7 +150,6 @@ class S903Feed:
         return bool(rows.fetchone()[0] == place)
 
     def _rows_of(self, local_id: str, row: int) -> Iterator[Row]:
-        assert self._children is not None
         child = self._children.child(local_id)
         if child.child is None:  # not in the header: the row that says so is the episode's
             child = replace(child, errors=tuple(replace(error, row=row) for error in child.errors))
@@ -233,12 +228,12 @@ class _Children:
     def __init__(self, header: Path, identity: Path | None, *, today: date, join_key: Secret) -> None:
         table = Table(header, _HEADER_COLUMNS, name=_HEADER)
         self._today = today
-        self._rows = RowsById(table, "CHILD", lambda record: _cells(table, record, _HEADER), join_key=join_key)
-        try:
-            self._identities = IdentityFile(identity, today=today, join_key=join_key)
-        except FeedError:
-            self._rows.close()
-            raise
+        with ExitStack() as opened:
+            self._rows = opened.enter_context(
+                closing(RowsById(table, "CHILD", lambda record: _cells(table, record, _HEADER), join_key=join_key))
+            )
+            self._identities = opened.enter_context(closing(IdentityFile(identity, today=today, join_key=join_key)))
+            self._opened = opened.pop_all()
 
     def child(self, local_id: str) -> ReturnedChild:
         """The child of an id. Where the header has none, or several, there are no details."""
@@ -280,8 +275,7 @@ class _Children:
 
     def close(self) -> None:
         """Let go of the files."""
-        self._rows.close()
-        self._identities.close()
+        self._opened.close()
 
 
 def s903_children(folder: Path, *, today: date, identity: Path | None, join_key: Secret) -> Iterator[ChildRow]:

@@ -156,7 +156,7 @@ class _Folder:
         )
         try:
             self._persons = _persons(folder, today=today, join_key=join_key)
-        except FeedError:
+        except BaseException:
             self._table.close()
             raise
         self.size = self._table.size

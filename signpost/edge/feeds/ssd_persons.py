@@ -10,6 +10,7 @@ Of ssd_address only homes are read: rows whose type says so in so many words. A 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Final
 
 from signpost.edge.dates import DateError, parse_date
 from signpost.edge.feeds.cells import Cells, canonical_id
-from signpost.edge.feeds.errors import FeedError, RowCode, RowError
+from signpost.edge.feeds.errors import RowCode, RowError
 from signpost.edge.feeds.rules import ask_for_identity
 from signpost.edge.feeds.spill import private_database, row_key
 from signpost.edge.feeds.table import Columns, Record, Table
@@ -130,7 +131,7 @@ class Persons:
         # linked: the same HMAC -> where each of its linked UPNs starts
         # address: the same HMAC -> where each of its homes starts
         # fault: rows of any file that cannot be told apart into cells
-        self._places = private_database(
+        tables = (
             "CREATE TABLE person (key BLOB PRIMARY KEY, place INTEGER, row INTEGER, twice INTEGER) WITHOUT ROWID",
             "CREATE TABLE linked (key BLOB, place INTEGER, row INTEGER, PRIMARY KEY (key, place)) WITHOUT ROWID",
             "CREATE TABLE address (key BLOB, place INTEGER, row INTEGER, PRIMARY KEY (key, place)) WITHOUT ROWID",
@@ -139,19 +140,19 @@ class Persons:
         self._linked: Table | None = None
         self._addresses: Table | None = None
         columns = Columns(PERSON_COLUMNS, PERSON_OPTIONAL, never_read=PERSON_NEVER_READ)
-        self.table = Table(persons, columns, name=PERSONS)
-        try:
+        with ExitStack() as opened:
+            self.table = opened.enter_context(closing(Table(persons, columns, name=PERSONS)))
+            self._places = opened.enter_context(closing(private_database(*tables)))
             if linked is not None:
-                self._linked = Table(linked, Columns(_LINKED_COLUMNS, _LINKED_OPTIONAL), name=LINKED)
+                columns = Columns(_LINKED_COLUMNS, _LINKED_OPTIONAL)
+                self._linked = opened.enter_context(closing(Table(linked, columns, name=LINKED)))
             if addresses is not None:
                 columns = Columns(_ADDRESS_COLUMNS, _ADDRESS_OPTIONAL, never_read=_ADDRESS_NEVER_READ)
-                self._addresses = Table(addresses, columns, name=ADDRESSES)
+                self._addresses = opened.enter_context(closing(Table(addresses, columns, name=ADDRESSES)))
             self._note_persons()
             self._note_linked()
             self._note_addresses()
-        except FeedError:
-            self.close()
-            raise
+            self._opened = opened.pop_all()
 
     def person(self, local_id: str) -> Person | RowCode:
         """The person of an id, or why there is none: PERSON_MISSING or PERSON_TWICE."""
@@ -180,11 +181,7 @@ class Persons:
 
     def close(self) -> None:
         """Let go of the files, and forget."""
-        self._places.close()
-        self.table.close()
-        for table in (self._linked, self._addresses):
-            if table is not None:
-                table.close()
+        self._opened.close()
 
     def _key(self, local_id: str) -> bytes:
         return row_key(self._join_key, "person", canonical_id(local_id))

@@ -21,7 +21,7 @@ from signpost.edge.gateway.files import GatewayFiles
 from signpost.edge.gateway.machine import Machine
 from signpost.edge.gateway.program import Program, load_program_digest
 from signpost.edge.gateway.settings import GatewaySettings
-from signpost.edge.organisation_keys import load_feed_keys
+from signpost.edge.organisation_keys import FeedKeys, load_feed_keys
 from signpost.edge.transport import Transport
 from signpost.protocol.purposes import Role
 from signpost.service.clock import SystemClock, system_randomness
@@ -47,7 +47,8 @@ async def _serve(file: Path, log: Log) -> None:
     settings = GatewaySettings.load(file)
     try:
         files, transport = GatewayFiles.load(settings.folder), transport_with(settings.ca_file)
-        program, feeds = _registering(settings, files, transport, log)
+        keys = _feed_keys(settings, files)
+        program, feeds = _registering(settings, keys, transport, log)
         case_system = _case_system(settings, transport)
     except Failure as failure:
         # Its words are ours, and name no file's content.
@@ -64,6 +65,7 @@ async def _serve(file: Path, log: Log) -> None:
             program=program,
             feeds=feeds,
             case_system=case_system,
+            reference_key=None if keys is None else keys.reference_key,
             lock_seconds=settings.lock_seconds,
         )
         sweeping = asyncio.create_task(_sweep(gateway))
@@ -76,19 +78,27 @@ async def _serve(file: Path, log: Log) -> None:
                 await sweeping
 
 
+def _feed_keys(settings: GatewaySettings, files: GatewayFiles) -> FeedKeys | None:
+    """What is in the desk of the feed, where there is one."""
+    if settings.program_desk is None:
+        return None
+    keys = load_feed_keys(settings.program_desk)
+    if keys.organisation.name != files.certified.organisation:
+        raise DeskUnusable("The program's desk is of another organisation than the gateway.")
+    return keys
+
+
 def _registering(
-    settings: GatewaySettings, files: GatewayFiles, transport: Transport, log: Log
+    settings: GatewaySettings, keys: FeedKeys | None, transport: Transport, log: Log
 ) -> tuple[Program | None, Feeds | None]:
     """The organisation's own program, where a token was made for it, and feeds by upload; where there is a feed's desk,
     by whose one account both register.
     """
     desk = settings.program_desk
-    if desk is None:
+    if desk is None or keys is None:
         return None, None
-    clock, keys, token_digest = SystemClock(), load_feed_keys(desk), load_program_digest(settings.folder)
+    clock, token_digest = SystemClock(), load_program_digest(settings.folder)
     machine = Machine(desk, Role.FEED, transport=transport, clock=clock, randomness=system_randomness)
-    if keys.organisation.name != files.certified.organisation:
-        raise DeskUnusable("The program's desk is of another organisation than the gateway.")
     program = None
     if token_digest is not None:
         program = Program(

@@ -91,16 +91,19 @@ class Gateway:
         program: Program | None = None,
         feeds: Feeds | None = None,
         case_system: CaseSystem | None = None,
+        reference_key: Secret | None = None,
         lock_seconds: int = LOCK_SECONDS,
     ) -> None:
         """`elapsed`: seconds of a clock that neither goes back nor stands still. `program`: the organisation's own that
-        registers, `case_system` its case-management system that looks up, where it has them. `feeds`: by upload, where
-        there is the desk of a feed.
+        registers, `case_system` its case-management system that looks up, where it has them. `feeds`: by upload, and
+        `reference_key`, by which the organisation's own numbers are told to the index, where there is the desk of a
+        feed.
         """
         self.log = log
         self._program = program
         self._feeds = feeds
         self._case_system = case_system
+        self.reference_key = reference_key
         self.sessions = Sessions(
             idle_seconds=idle_seconds, clock=clock, elapsed=elapsed, randomness=randomness, lock_seconds=lock_seconds
         )

@@ -22,6 +22,7 @@ from signpost.edge.gateway.cursors import CURSOR
 from signpost.edge.gateway.feed_doors import add_feed_doors, feed_roads
 from signpost.edge.gateway.officer_doors import add_officer_doors
 from signpost.edge.gateway.once import IdempotencyKey, once
+from signpost.edge.gateway.own_work_doors import add_own_work_doors
 from signpost.edge.gateway.pages.site import Beside, Pages
 from signpost.edge.gateway.program import Program
 from signpost.edge.gateway.request_ids import RequestIds
@@ -267,6 +268,7 @@ def gateway_app(gateway: Gateway) -> FastAPI:
         await gateway.by_program(who, who.complete())
         return Nothing()
 
+    add_own_work_doors(app, gateway, signed_in, refused=_SIGNED_IN)
     add_feed_doors(app, gateway, session, signed_in=_SIGNED_IN)
 
     @app.get("/health")

@@ -6,6 +6,7 @@ form and repeats nothing. What the index answers is passed on in the index's own
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -33,7 +34,7 @@ __all__ = [
     "GlassGiven", "GlassShown", "InboxShown", "InvolvementGiven", "InvolvementNamed", "InvolvementShown",
     "InvolvementsGiven", "InvolvementsShown", "LookupGiven", "NoticeShown", "OutcomeGiven", "OwnInvolvement",
     "OwnInvolvements", "PasswordGiven", "ReplyGiven", "RowFault", "SessionOpened", "SignInGiven", "Unshown",
-    "WithdrawalGiven",
+    "WithdrawalGiven", "WorkEndGiven", "WorkHandOverGiven", "WorkNamed",
 ]  # fmt: skip
 
 Detail = Annotated[str, Field(max_length=200)]
@@ -309,3 +310,27 @@ class WithdrawalGiven(Unshown):
     """Involvements to withdraw, all or none."""
 
     involvements: Annotated[list[InvolvementNamed], Field(min_length=1, max_length=MAX_CHANGES)]
+
+
+class WorkNamed(Unshown):
+    """One piece of the organisation's own work, as its feed names it: by the child's number and the work's own
+    (`number`: the Safeguarding Dataset), the day it began (`start`: CIN census, SSDA903), or that day and the `handle`,
+    or team, as it is written there (our own CSV format, and what a program sends). Nothing of it leaves the gateway.
+    """
+
+    local_id: Detail
+    number: Detail = ""
+    start: Detail = ""
+    handle: Detail = ""
+
+
+class WorkEndGiven(WorkNamed):
+    """That it ended, on a day of the last month."""
+
+    ended_on: dt.date
+
+
+class WorkHandOverGiven(WorkNamed):
+    """That another of the organisation's desks has it from now on."""
+
+    hand_over_to: HandleId

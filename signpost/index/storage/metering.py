@@ -7,7 +7,7 @@ from signpost.index.storage.vault import Vault
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.service.database import Connection
 
-__all__ = ["charge_for"]
+__all__ = ["charge_for", "charge_one"]
 
 
 def charge_for(connection: Connection, vault: Vault, costs: Costs, *, now: int) -> set[Beyond]:
@@ -16,14 +16,18 @@ def charge_for(connection: Connection, vault: Vault, costs: Costs, *, now: int) 
     Raises:
         Problem: BUDGET_USED or REPEATS_USED.
     """
-    charged = [_charge(connection, vault, charge, now) for charge in costs.charges]
+    charged = [charge_one(connection, vault, charge, now) for charge in costs.charges]
     _, window = charged[0]
     repeated = _count(connection, vault, costs.repeats, window)
     return {by for by in (*(beyond for beyond, _ in charged), Beyond.EXCEPTION if repeated else None) if by is not None}
 
 
-def _charge(connection: Connection, vault: Vault, charge: Charge, now: int) -> tuple[Beyond | None, int]:
-    """By what it went past the ordinary budget, and when the window is over."""
+def charge_one(connection: Connection, vault: Vault, charge: Charge, now: int) -> tuple[Beyond | None, int]:
+    """Charge one window: by what it went past the ordinary budget, and when it is over.
+
+    Raises:
+        Problem: BUDGET_USED.
+    """
     name = vault.meter(*charge.whom)
     found = connection.execute("SELECT lookups, forget_at FROM meters WHERE name = ?", (name,)).fetchone()
     # A window that the clock says has not begun is still running: setting a clock back gives nothing.

@@ -39,6 +39,10 @@ from signpost.protocol.messages import (
     ManifestAnswer,
     Nothing,
     OutcomeRequest,
+    OwnWork,
+    OwnWorkEndRequest,
+    OwnWorkHandOverRequest,
+    OwnWorkRequest,
     PasswordRequest,
     RecordPage,
     RecordRequest,
@@ -78,6 +82,8 @@ _EVALUATED: Final = (
     _C.EPOCH_UNKNOWN, _C.TAGS_PROFILE, _C.TAG_INVALID, _C.RECEIPTS_MISMATCH, _C.RECEIPT_INVALID, _C.RECEIPT_EXPIRED,
     _C.RECEIPT_SPENT,
 )  # fmt: skip
+
+_OWN_WORK: Final = (_C.BUDGET_USED, _C.REFERENCE_UNKNOWN, _C.WORK_ENDED)
 
 
 def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
@@ -188,6 +194,28 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
     async def list_involvements(asked: FromJson[InvolvementListRequest], who: by) -> InvolvementList:
         """A page of the asker's organisation's own list, in an order that is fixed and means nothing."""
         return await index.involvements.page(asked, who)
+
+    @app.post("/v1/involvements/own", responses=refusals(*_WHO_ASKS, _C.BUDGET_USED, _C.REFERENCE_UNKNOWN))
+    async def see_own_work(asked: FromJson[OwnWorkRequest], who: by) -> OwnWork:
+        """One involvement of the asker's own organisation, for whoever answers for it."""
+        return await index.own_work.see(asked, who)
+
+    @app.post(
+        "/v1/involvements/own/end",
+        status_code=202,
+        responses=refusals(*_WHO_ASKS, _C.PERIOD_INVALID, *_OWN_WORK),
+    )
+    async def end_own_work(asked: FromJson[OwnWorkEndRequest], who: by) -> Nothing:
+        """It ended, on a day of the last month. Accepted when durable; visible to others soon after."""
+        return await index.own_work.end(asked, who)
+
+    @app.post(
+        "/v1/involvements/own/hand-over",
+        responses=refusals(*_WHO_ASKS, _C.HANDLE_UNKNOWN, _C.HANDLE_CIRCULAR, _C.BASIS_REFUSED, *_OWN_WORK),
+    )
+    async def hand_over_own_work(asked: FromJson[OwnWorkHandOverRequest], who: by) -> Nothing:
+        """Another desk of the asker's organisation has it from now on."""
+        return await index.own_work.hand_over(asked, who)
 
     @app.post("/v1/handles/list", responses=refusals(*_WHO_ASKS))
     async def list_handles(asked: FromJson[Nothing], who: by) -> HandleList:

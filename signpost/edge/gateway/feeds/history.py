@@ -5,7 +5,7 @@
 
 * 0600 in a folder of 0700. No value of a row is in either, and no name of a file.
 * A run is kept for `DAYS` days, and no more than `MOST` of them: whichever is less.
-* A run is written down when it begins: what is found unended when the gateway starts was interrupted.
+* A run is written down when it begins, and before it sends: what is found unended at the next start was interrupted.
 """
 
 from __future__ import annotations

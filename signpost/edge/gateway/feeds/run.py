@@ -10,13 +10,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import datetime as dt
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import Final, TypeVar, final
 from zoneinfo import ZoneInfo
 
-from signpost.edge.client import Client
 from signpost.edge.failures import CouldNotCheck, Failure
 from signpost.edge.feeds.errors import FeedError
 from signpost.edge.feeds.extract import Extract, HandleUnfit, Missing, open_extract
@@ -29,7 +30,6 @@ from signpost.edge.feeds.spill import DatabaseFull, in_memory
 from signpost.edge.feeds.words import counts_line, quality_lines, sentence
 from signpost.edge.gateway.feeds.asked import AskedFeed
 from signpost.edge.gateway.feeds.listing import ErrorList
-from signpost.edge.gateway.feeds.receiving import Received
 from signpost.edge.gateway.feeds.shown import CountsShown, FeedShown, FeedState
 from signpost.edge.gateway.machine import Machine
 from signpost.edge.organisation_keys import FeedKeys
@@ -103,23 +103,24 @@ class Ended(Exception):
 async def carry_out(
     run: Run,
     asked: AskedFeed,
-    received: Received,
     listed: HandleList,
     *,
     machine: Machine,
     keys: FeedKeys,
     keep_errors: Callable[[], None],
+    keep: Callable[[], None],
     clock: Clock,
     randomness: Randomness,
 ) -> None:
     """Run it to whatever end it has. `listed`: the organisation's handles. `keep_errors`: called once every row was
-    judged. What comes of it is told to `run`; the upload is let go of.
+    judged. `keep`: called before anything is sent: whatever becomes of the gateway, it is known that something may have
+    been. What comes of it is told to `run`.
     """
     try:
         with in_memory():
             state = await _run(
                 run, asked, listed,
-                machine=machine, keys=keys, keep_errors=keep_errors, clock=clock, randomness=randomness,
+                machine=machine, keys=keys, keep_errors=keep_errors, keep=keep, clock=clock, randomness=randomness,
             )  # fmt: skip
         run.tell(state=state)
     except Ended as ended:
@@ -138,26 +139,29 @@ async def carry_out(
         run.tell(state=FeedState.UNREADABLE, why=f"{error}.", hint=_AGAIN if run.told.sent else _MEND)
     finally:
         run.step = None
-        received.close()
 
 
 async def _run(
     run: Run, asked: AskedFeed, listed: HandleList, *, machine: Machine, keys: FeedKeys,
-    keep_errors: Callable[[], None], clock: Clock, randomness: Randomness,
+    keep_errors: Callable[[], None], keep: Callable[[], None], clock: Clock, randomness: Randomness,
 ) -> FeedState:  # fmt: skip
     today = dt.datetime.fromtimestamp(clock.now(), tz=_ENGLAND).date()
     limits = Limits(accept_ends=asked.accept_ends)
     run.tell(state=FeedState.READING)
     client = await machine.client()
-    quality = Quality(Secret(randomness(32)))
-    feed: FeedRun | None = None
-    try:
-        opened = await _in_thread(lambda: _opened(run, asked.extract, listed, today, Secret(randomness(32))))
+    with ExitStack() as held:
+        quality = held.enter_context(closing(Quality(Secret(randomness(32)))))
+
+        def opened() -> Feed:
+            # Held from within the thread: whoever waits for it may be gone by then.
+            return held.enter_context(closing(_opened(run, asked.extract, listed, today, Secret(randomness(32)))))
+
         feed = FeedRun(
-            opened, keys=keys, today=today, end_missing=asked.missing is Missing.END,
+            await _in_thread(run, opened), keys=keys, today=today, end_missing=asked.missing is Missing.END,
             on_error=run.errors.add, on_row=quality.take, on_step=run.at,
         )  # fmt: skip
-        await _in_thread(feed.read)
+        held.callback(feed.close)
+        await _in_thread(run, feed.read)
         run.step = None
         run.tell(
             state=FeedState.COMPARING, errors=run.errors.count, errors_listed=run.errors.listed,
@@ -172,13 +176,11 @@ async def _run(
         if run.told.broken:
             return FeedState.STOPPED
         run.go_on()
-        await _send(run, feed, counts, limits, client, asked.extract)
+        run.tell(sent=True, state=FeedState.REGISTERING)
+        keep()
+        await feed.send(counts, limits, evaluator=client, index=client.index, name=asked.extract.written_in.value)
         _tell_counts(run, counts, limits, dry_run=False)
         return FeedState.REGISTERED
-    finally:
-        quality.close()
-        if feed is not None:
-            feed.close()
 
 
 def _opened(run: Run, extract: Extract, listed: HandleList, today: dt.date, join_key: Secret) -> Feed:
@@ -198,13 +200,9 @@ def _tell_counts(run: Run, counts: Counts, limits: Limits, *, dry_run: bool) -> 
     )
 
 
-async def _send(run: Run, feed: FeedRun, counts: Counts, limits: Limits, client: Client, extract: Extract) -> None:
-    run.tell(sent=True, state=FeedState.REGISTERING)
-    await feed.send(counts, limits, evaluator=client, index=client.index, name=extract.written_in.value)
-
-
-async def _in_thread(work: Callable[[], _Result]) -> _Result:
-    """What the work gives.
+async def _in_thread(run: Run, work: Callable[[], _Result]) -> _Result:
+    """What the work gives. It is over when this returns or raises, whatever happens meanwhile: nothing that it reads is
+    closed below it, and nothing that it opens is left open.
 
     Raises:
         Ended: it was cancelled, or a file cannot be read as a feed.
@@ -213,6 +211,7 @@ async def _in_thread(work: Callable[[], _Result]) -> _Result:
     def told() -> _Result | Ended:
         # Caught there: an exception that crosses from a thread is held by what carries it, with its frames' rows.
         try:
+            run.go_on()
             return work()
         except Ended as ended:
             return Ended(ended.state)
@@ -223,7 +222,14 @@ async def _in_thread(work: Callable[[], _Result]) -> _Result:
         except DatabaseFull:
             return Ended(FeedState.UNREADABLE, *_TOO_MANY)
 
-    result = await asyncio.to_thread(told)
+    working = asyncio.get_running_loop().run_in_executor(None, contextvars.copy_context().run, told)
+    try:
+        await asyncio.wait({working})
+    except asyncio.CancelledError:
+        run.stopping = True
+        await asyncio.wait({working})
+        raise
+    result = working.result()
     if isinstance(result, Ended):
         raise Ended(result.state, result.why, result.hint)
     return result

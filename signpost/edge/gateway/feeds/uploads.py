@@ -22,7 +22,7 @@ from typing import Final, final
 from signpost.edge.gateway.events import GatewayEvent
 from signpost.edge.gateway.feeds.asked import AskedFeed, asked_of, check_fields
 from signpost.edge.gateway.feeds.history import FeedHistory
-from signpost.edge.gateway.feeds.receiving import Received, receive
+from signpost.edge.gateway.feeds.receiving import receive
 from signpost.edge.gateway.feeds.run import Run, carry_out
 from signpost.edge.gateway.feeds.shown import FeedShown, FeedsShown, FeedState
 from signpost.edge.gateway.machine import Machine
@@ -138,7 +138,9 @@ class Feeds:
         run.tell(state=FeedState.READING, format=asked.extract.written_in, dry_run=asked.dry_run, missing=asked.missing)
         self._written(run)
         self._log.emit(GatewayEvent.FEED_BEGAN, dry_run=asked.dry_run)
-        self._task = asyncio.create_task(self._carry_out(run, asked, received, listed))
+        self._task = asyncio.create_task(self._carry_out(run, asked, listed))
+        # Not by the run itself: one that is cancelled at once never comes to its first line.
+        self._task.add_done_callback(lambda _: received.close())
         self._task.add_done_callback(self._done)
         return run.now()
 
@@ -231,12 +233,12 @@ class Feeds:
         self._current = Run(FeedShown(feed=name, account=account, began_at=self._clock.now()))
         return self._current
 
-    async def _carry_out(self, run: Run, asked: AskedFeed, received: Received, listed: HandleList) -> None:
+    async def _carry_out(self, run: Run, asked: AskedFeed, listed: HandleList) -> None:
         try:
             await carry_out(
-                run, asked, received, listed,
+                run, asked, listed,
                 machine=self._machine, keys=self._keys, keep_errors=lambda: self._errors_written(run),
-                clock=self._clock, randomness=self._randomness,
+                keep=lambda: self._written(run), clock=self._clock, randomness=self._randomness,
             )  # fmt: skip
         except asyncio.CancelledError:
             run.tell(state=FeedState.INTERRUPTED, why="The gateway ended meanwhile.")

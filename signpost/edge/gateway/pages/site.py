@@ -30,6 +30,7 @@ from signpost.edge.gateway.pages import (
     glass,
     handles,
     inbox,
+    involvements,
     passwords,
     reports,
     reviews,
@@ -53,9 +54,9 @@ __all__ = ["PAGES", "Beside", "Pages"]
 PAGES: Final[Mapping[str, Page]] = {
     page.path: page
     for pages in (
-        signing_in.PAGES, enrolling.PAGES, passwords.PAGES, checking.PAGES, contact.PAGES, inbox.PAGES, glass.PAGES,
-        shields.PAGES, desk.PAGES, rights.PAGES, reports.PAGES, reviews.PAGES, administration.PAGES, accounts.PAGES,
-        handles.PAGES, feeds.PAGES, coverage.PAGES,
+        signing_in.PAGES, enrolling.PAGES, passwords.PAGES, checking.PAGES, contact.PAGES, inbox.PAGES,
+        involvements.PAGES, glass.PAGES, shields.PAGES, desk.PAGES, rights.PAGES, reports.PAGES, reviews.PAGES,
+        administration.PAGES, accounts.PAGES, handles.PAGES, feeds.PAGES, coverage.PAGES,
     )
     for page in pages
 }  # fmt: skip

@@ -13,7 +13,8 @@ SIGNED_IN = ANYBODY | {"/sign-out", "/pin", "/unlock", "/coverage"}
 ASKING = {
     "/check", "/check/upn", "/check/name", "/check/deep", "/check/again", "/call-back", "/call-back/leave",
     "/call-back/outcome", "/call-back/noted", "/inbox", "/inbox/request", "/inbox/reply", "/inbox/shared",
-    "/inbox/handed-over", "/inbox/ended", "/inbox/declined",
+    "/inbox/handed-over", "/inbox/ended", "/inbox/declined", "/involvements", "/involvements/end",
+    "/involvements/hand-over", "/involvements/ended", "/involvements/handed-over",
 }  # fmt: skip
 GLASS = {"/break-glass", "/break-glass/confirm"}
 SHIELDS = {"/shields", "/shields/hide", "/shields/approve", "/shields/end", "/shields/identity-ended"}
