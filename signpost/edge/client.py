@@ -187,8 +187,8 @@ class _Computing:
     with the key that it signs by, until the garbage collector came by.
     """
 
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="group")
+    def __init__(self, threads: int) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="group")
 
     async def __call__(self, work: Callable[[], _Result], *, points: int) -> _Result:
         if points < _WORTH_A_THREAD:
@@ -210,13 +210,15 @@ class Client:
         clock: Clock | None = None,
         randomness: Randomness = system_randomness,
         transport: Transport | None = None,
+        threads: int = _THREADS,
     ) -> None:
+        """`threads`: how many compute at once, where there is much to compute."""
         clock = clock or SystemClock()
         self._desk = desk
         self._clock = clock
         self._randomness = randomness
         self._transport = transport or transport_for(desk)
-        self._compute = _Computing()
+        self._compute = _Computing(threads)
         sender = SignedSender(self._transport, desk.identity, clock=clock, randomness=randomness)
         self._holders = Holders(
             desk.manifest,

@@ -41,9 +41,10 @@ class Sizes:
     sessions: int
     shielded: int
     gateways: int = 10
+    upload_rows: int = 20_000
 
 
-_QUICK = Sizes(2, 2, 2, 1, (12,), (12,), (100, 1_000), 3, 12, 2, 1)
+_QUICK = Sizes(2, 2, 2, 1, (12,), (12,), (100, 1_000), 3, 12, 2, 1, 12)
 _ORDINARY = Sizes(150, 250, 150, 4, (1_000, 10_000), (1_000, 100_000), scale.SIZES, 4_000, 2_000, 200)
 _FULL = Sizes(600, 600, 500, 4, (1_000, 10_000, 100_000), (1_000, 100_000, 300_000), scale.SIZES, 12_000, 6_000, 200)
 
@@ -78,7 +79,9 @@ def _run(parts: Sequence[str], sizes: Sizes, folder: Path) -> None:
             if "feed" in parts:
                 _show(feed.measure(running, folder, rows=sizes.feed_rows, stub_rows=sizes.stub_rows))
             if "gateways" in parts:
-                for table in gateways.measure(running, rounds=sizes.lookup_rounds, gateways=sizes.gateways):
+                for table in gateways.measure(
+                    running, rounds=sizes.lookup_rounds, gateways=sizes.gateways, upload_rows=sizes.upload_rows
+                ):
                     _show(table)
     if "scale" in parts:
         _show(scale.measure(folder / "scale", sizes=sizes.keys, rounds=sizes.scale_rounds, lookups=sizes.scale_lookups))

@@ -4,6 +4,8 @@ Alone: by turns, a lookup by the edge in this process, as on a device of one's o
 the same by its pages, from the form that stands there to the answer. What the gateway uses is held against what the
 edge does: the rest is the price of having no device, and of a page.
 
+Beside an upload: by the API, at a gateway that takes a large extract in meanwhile (`beside_uploads`).
+
 What is left: Python frees a text without wiping it (`freed_memory`).
 
 Ten: as many gateways, each of an organisation of its own, each with one person who asks again as soon as they are
@@ -27,6 +29,7 @@ import httpx2
 from signpost.edge.client import Client
 from signpost.protocol.purposes import Urgency
 from signpost_cli.demo.families import Person
+from tests.bench.beside_uploads import beside, gateway_for_uploads
 from tests.bench.freed_memory import copies_in
 from tests.bench.gateway_pages import Visitor, Weight
 from tests.bench.gateway_process import BY_PAGES, GatewayProcess, gateway
@@ -44,8 +47,8 @@ _BORN = dt.date(2015, 4, 3)
 _SOON = 10
 
 
-def measure(house: House, *, rounds: int, gateways: int) -> list[Table]:
-    """The tables: of one gateway, of what is left in its memory, and of so many."""
+def measure(house: House, *, rounds: int, gateways: int, upload_rows: int) -> list[Table]:
+    """The tables: of one gateway, beside an upload of so many rows, of what is left in its memory, and of so many."""
     asked = people(_CHILDREN)
     with contextlib.ExitStack() as opened:
         first = opened.enter_context(gateway(house, "gateway-1"))
@@ -57,7 +60,12 @@ def measure(house: House, *, rounds: int, gateways: int) -> list[Table]:
             opened.enter_context(_signed_in(opened.enter_context(gateway(house, f"gateway-{number}")), asked))
             for number in range(2, gateways + 1)
         ]
-        return [table, left, _together(house, [alone, *others], rounds)]
+        return [
+            table,
+            _beside_an_upload(house, asked, rounds, upload_rows),
+            left,
+            _together(house, [alone, *others], rounds),
+        ]
 
 
 class _AtGateway:
@@ -172,6 +180,17 @@ def _alone(house: House, at_gateway: _AtGateway, by_pages: _ByPages, asked: Sequ
             f"which a browser keeps for an hour, are {weight.files / 1024:.0f} KiB.",
         ],
     )
+
+
+def _beside_an_upload(house: House, asked: Sequence[Person], rounds: int, upload_rows: int) -> Table:
+    with gateway_for_uploads(house, upload_rows) as (at, uploader), _signed_in(at, asked) as asker:
+
+        def ask() -> float:
+            asker.ask()
+            return asker.waited[-1]
+
+        ask()
+        return beside(uploader, ask, rounds=rounds)
 
 
 def _left(at: GatewayProcess, roads: Sequence[tuple[str, _AtGateway | _ByPages]], rounds: int) -> Table:

@@ -34,6 +34,7 @@ from signpost_cli.demo.gateways import PretendGateway
 from signpost_cli.demo.people import Person
 from signpost_cli.demo.world import APART, Organisation, World
 from tests.browser.service_ahead import seconds_ahead
+from tests.support.quick_world import QuickWorld
 
 __all__ = ["PEOPLE", "PIN", "RARE", "Place", "WorldAhead", "open_place"]
 
@@ -88,7 +89,7 @@ RARE: Final = Child(
 
 
 @final
-class WorldAhead(World):
+class WorldAhead(QuickWorld):
     """A world whose services' clocks can be put forward."""
 
     def __init__(self, root: Path) -> None:

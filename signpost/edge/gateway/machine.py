@@ -30,6 +30,8 @@ __all__ = ["Machine", "MachineToken"]
 
 _TOKEN_BYTES: Final = 32
 _SOON_SECONDS: Final = 30 * 60
+_THREADS: Final = 1
+"""A machine is in no hurry: of two cores one is theirs who look children up at the same gateway."""
 
 
 @final
@@ -137,7 +139,9 @@ class Machine:
         )
         identity = Identity(answer.certificate, answer.credential, self._key)
         desk = Desk(folder=self.folder, settings=self._settings, manifest=self._manifest, identity=identity)
-        self._client = Client(desk, clock=self._clock, randomness=self._randomness, transport=self._transport)
+        self._client = Client(
+            desk, clock=self._clock, randomness=self._randomness, transport=self._transport, threads=_THREADS
+        )
         self._over_at = answer.expires_at
         return self._client
 

@@ -19,8 +19,10 @@ from signpost.edge.feeds.csv_feed import CSVFeed
 from signpost.edge.feeds.errors import FeedError, RowError
 from signpost.edge.feeds.handles import Handles
 from signpost.edge.feeds.limits import Limits, TooManyRejected
-from signpost.edge.feeds.reconcile import Counts, ListContradictsItself
+from signpost.edge.feeds.model import Involvement
+from signpost.edge.feeds.reconcile import Counts, ListContradictsItself, Reconciliation
 from signpost.edge.organisation_keys import FeedKeys, Organisation
+from signpost.edge.references import Reference, RowDigest
 from signpost.edge.registering import FeedRun, FeedStopped, Step
 from signpost.edge.slots import Slot
 from signpost.protocol.classes import Use, fits_profile
@@ -56,6 +58,7 @@ class FakeIndex:
     finished: list[str] = field(default_factory=list)
     fail_at: int | None = None
     listed_twice: bool = False
+    page: int = 7
 
     async def register(self, request: RegisterRequest) -> WriteReceipt:
         self._maybe_fail()
@@ -85,8 +88,8 @@ class FakeIndex:
         summaries = [
             InvolvementSummary(reference=each.reference, row_digest=each.row_digest) for each in self.held.values()
         ]
-        for at in range(0, len(summaries), 7):
-            yield summaries[at : at + 7]
+        for at in range(0, len(summaries), self.page):
+            yield summaries[at : at + self.page]
         if self.listed_twice:
             yield summaries[:1]
 
@@ -120,6 +123,25 @@ class FakeEvaluator:
 
 
 @dataclass
+class Waiting:
+    """Somebody else whom the event loop serves; how much was done between two of their turns, at the most."""
+
+    now: int = 0
+    most: int = 0
+    done: int = 0
+
+    def did(self) -> None:
+        self.done += 1
+        self.now += 1
+        self.most = max(self.most, self.now)
+
+    async def waits(self) -> None:
+        while True:
+            self.now = 0
+            await asyncio.sleep(0)
+
+
+@dataclass
 class Council:
     """A council's keys and folder, and an index that remembers it."""
 
@@ -130,6 +152,7 @@ class Council:
     evaluator: FakeEvaluator = field(default_factory=FakeEvaluator)
     errors: list[RowError] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    beside: list[Waiting] = field(default_factory=list)
 
     @property
     def file(self) -> Path:
@@ -166,6 +189,7 @@ class Council:
         )
 
         async def whole() -> Counts:
+            others = [asyncio.create_task(each.waits()) for each in self.beside]  # noqa: F841 - held while it runs
             run.read()
             counts = await run.compare(self.index)
             if send:
@@ -202,6 +226,38 @@ def test_a_feed_is_sent_in_batches_and_the_same_file_again_sends_nothing(council
     assert (again.add, again.change, again.end, again.withdraw, again.unchanged) == (0, 0, 0, 0, rows)
     assert council.index.finished == ["csv", "csv"]
     assert len(council.evaluator.asked) == 12 * rows
+
+
+def test_who_else_is_served_waits_for_no_more_than_a_few_rows(
+    council: Council, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a gateway they stand beside a child. Whole batches and pages are made, compared and ended in between."""
+    waiting, looked_at = Waiting(), Waiting()
+    read_again, compare_one = CSVFeed.involvement, Reconciliation._compare_one
+
+    def reads(feed: CSVFeed, place: int) -> Involvement:
+        waiting.did()
+        return read_again(feed, place)
+
+    def compares(plan: Reconciliation, name: Reference, listed: RowDigest) -> None:
+        looked_at.did()
+        compare_one(plan, name, listed)
+
+    monkeypatch.setattr(CSVFeed, "involvement", reads)
+    monkeypatch.setattr(Reconciliation, "_compare_one", compares)
+    header, *rows = council.write(150)
+    council.index.page = len(rows)
+    council.beside = [waiting, looked_at]
+    council.run()
+    assert waiting.done == len(rows)
+    council.keep([header, *(_end(row, "2026-11-19") for row in rows)])
+
+    council.run(limits=Limits(accept_ends=len(rows)))
+
+    assert looked_at.done == len(rows)
+    assert len(council.index.changes) > 60
+    assert waiting.most <= 3  # one of each batch that is under way
+    assert looked_at.most <= 50
 
 
 def test_a_dry_run_says_the_same_and_sends_nothing(council: Council) -> None:

@@ -112,9 +112,9 @@ async def carry_out(
     clock: Clock,
     randomness: Randomness,
 ) -> None:
-    """Run it to whatever end it has. `listed`: the organisation's handles. `keep_errors`: called once every row was
-    judged. `keep`: called before anything is sent: whatever becomes of the gateway, it is known that something may have
-    been. What comes of it is told to `run`.
+    """Run it to whatever end it has. `listed`: the organisation's handles. `keep_errors`: called in a thread, once
+    every row was judged. `keep`: called before anything is sent: whatever becomes of the gateway, it is known that
+    something may have been. What comes of it is told to `run`.
     """
     try:
         with in_memory():
@@ -167,7 +167,7 @@ async def _run(
             state=FeedState.COMPARING, errors=run.errors.count, errors_listed=run.errors.listed,
             quality=tuple(line.strip() for line in quality_lines(quality.report())),
         )  # fmt: skip
-        keep_errors()
+        await _in_thread(run, keep_errors)
         run.go_on()
         counts = await feed.compare(client.index)
         _tell_counts(run, counts, limits, dry_run=True)
