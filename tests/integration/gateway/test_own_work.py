@@ -51,6 +51,7 @@ class Scene:
         """A whole extract, registered; what it came to."""
         told = self.officer.run(csv_of(rows), dry_run="no", accept_ends="9", **asked)
         assert told["state"] == "registered", told
+        self.left = str(told["changed_here"])
         return str(told["summary"]).partition(" · rejected")[0]
 
     def ask(self, rest: str = "", *, token: str | None = None, key: str | None = None, **given: str) -> httpx2.Response:
@@ -118,6 +119,29 @@ def test_an_extract_that_says_what_it_said_does_not_undo_a_hand_over(scene: Scen
     assert scene.run(scene.officer.row()) == "Added 0 · unchanged 1"
 
     assert scene.stands() == (scene.other, None)
+
+
+def test_what_was_ended_or_handed_over_here_is_told_to_whoever_registers_and_undone_where_they_ask(
+    scene: Scene,
+) -> None:
+    """Also in a dry run, each night until the row changes: with the rows, so that a mistake can be found and mended."""
+    rows = [scene.officer.row(nth) for nth in range(3)]
+    scene.run(*rows)
+    assert scene.left == ""
+    scene.ask("/end", local_id="case-1", ended_on=YESTERDAY)
+    scene.ask("/hand-over", local_id="case-2", hand_over_to=scene.other)
+
+    looked = scene.officer.run(csv_of(rows), dry_run="yes")
+    assert scene.run(*rows) == "Added 0 · unchanged 3"
+    assert scene.left == looked["changed_here"] == (
+        "2 pieces of work were ended or handed over at the gateway, and the extract has them as they were: rows 3, 4."
+    )  # fmt: skip
+
+    assert scene.run(*rows, send_again="yes") == "Added 0 · changed 2 · unchanged 1"
+    scene.gateway.index.settle()
+    stands = [scene.ask(local_id=f"case-{nth}").json() for nth in (1, 2)]
+    assert [(each["handle"], each["ended_on"]) for each in stands] == [(scene.handle, None)] * 2
+    assert (scene.run(*rows), scene.left) == ("Added 0 · unchanged 3", "")
 
 
 def test_a_row_that_has_changed_is_believed_again(scene: Scene) -> None:

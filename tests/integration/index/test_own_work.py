@@ -16,10 +16,12 @@ from pydantic import BaseModel
 from signpost.index.own_work import EARLIEST_END
 from signpost.index.records import OwnedInvolvement
 from signpost.protocol.credentials import SHIFT_SECONDS
+from signpost.protocol.encoding import to_base64url
 from signpost.protocol.keys import digest
 from signpost.protocol.labels import Label
 from signpost.protocol.messages import (
     ContactRequest,
+    InvolvementListRequest,
     Nothing,
     OwnWorkEndRequest,
     OwnWorkHandOverRequest,
@@ -388,6 +390,26 @@ def test_each_is_one_leaf_that_says_who_and_not_which(registered: Scene) -> None
     assert {(leaf["organisation"], leaf["account"]) for leaf in told} == {("northtown", registered.worker.account)}
     assert {tuple(sorted(leaf)) for leaf in told} == {tuple(sorted(leaves(registered.index)[0]))}
     assert desk not in str(told)
+
+
+def test_the_feeds_own_list_says_what_was_changed_here(scene: Scene) -> None:
+    """By one bit: neither the end nor the desk; and no longer once the row is sent again."""
+    desk = another_desk(scene)
+    for name in ("as it was", "ended", "handed over"):
+        scene.index.register(scene.feed, ADA, scene.handle, reference=name)
+    scene.index.ask(scene.worker, END, ending("ended"))
+    scene.index.ask(scene.worker, HAND_OVER, handing(desk, "handed over"))
+
+    def changed() -> set[str]:
+        asked = InvolvementListRequest(after=None, limit=10)
+        found = scene.index.ask(scene.feed, "/v1/involvements/list", asked).json()["involvements"]
+        assert {tuple(sorted(each)) for each in found} == {("changed_here", "reference", "row_digest")}
+        return {each["reference"] for each in found if each["changed_here"]}
+
+    assert changed() == {to_base64url(reference_of(name)) for name in ("ended", "handed over")}
+    for name in ("ended", "handed over"):
+        scene.index.register(scene.feed, ADA, scene.handle, reference=name)
+    assert changed() == set()
 
 
 def test_a_request_is_taken_once(registered: Scene) -> None:

@@ -24,7 +24,7 @@ from tests.integration.index.test_own_work import (
 )
 from tests.integration.index.test_shielding import ANOTHER_NUMBER
 from tests.support.shielding import add_shield, admit_desk, desk_queue, officer
-from tests.support.world import changing, reference_of
+from tests.support.world import TODAY, changing, reference_of
 
 FEEDS = ("Duty desk", "01632 960001")
 
@@ -166,6 +166,17 @@ def test_what_was_done_here_goes_with_the_next_row(registered: Scene) -> None:
 
     [anew] = owned(registered)
     assert (anew.desk, anew.handed_to, anew.ended_on, anew.changed_here) == (registered.handle, None, None, False)
+
+
+def test_an_end_that_the_feed_says_as_well_is_none_of_here(registered: Scene) -> None:
+    """The extract has it as it is: nothing need be sent again."""
+    registered.index.ask(registered.worker, END, OwnWorkEndRequest(reference=reference_of("one"), ended_on=TODAY))
+    [here] = owned(registered)
+
+    registered.index.ask(registered.feed, "/v1/involvements/changes", changing("one", "end"))
+
+    [said] = owned(registered)
+    assert (here.ended_here, said.ended_on, said.changed_here) == (True, TODAY, False)
 
 
 def owned(scene: Scene) -> list[Any]:

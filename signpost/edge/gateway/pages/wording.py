@@ -137,6 +137,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "format": "Choose what the extract is written in",
     "dry_run": "Choose what is to be done",
     "missing": "Choose what becomes of what is no longer in the extract",
+    "send_again": "Choose what becomes of work that was ended or handed over here",
     "accept_ends": "Enter the number of ends and withdrawals in digits, as the dry run gave it",
     "handle": "Enter the handle whose work it is for a CIN census or an SSDA903 return, and for no other",
     "extract": "Choose the extract: one file, or for the dataset or an SSDA903 return the files of its folder",
