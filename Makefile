@@ -10,8 +10,8 @@ SHELL := /bin/bash
 PYTHON ?= python3.13 python3.12 python3.11 python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# One more than the two cores of the gate's machine: where people sign in, tests wait for the next one-time code.
-WORKERS ?= 3
+# Two more than the two cores of the gate's machine: where people sign in, tests wait for the next one-time code.
+WORKERS ?= 4
 
 # Wheels only, each checked against its hash; then the project itself, which needs nothing from outside.
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
@@ -24,7 +24,7 @@ help: ## Show this list.
 demo: $(VENV)/.installed-run assets ## Play the whole story on this machine, and end.
 	@$(BIN)/signpost demo
 
-# Files in the order of their folders: the slow ones are not left to the end.
+# Files in the order that tests/conftest.py gives them: the longest are not left to the end.
 test: $(VENV)/.installed-dev ## Run every test that needs neither a browser nor a database server.
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 

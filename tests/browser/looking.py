@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from playwright.sync_api import Page
 
+from tests.browser.pictures import take_looks
 from tests.browser.states import STATES
 from tests.contract.repository import ROOT
 
@@ -54,6 +55,8 @@ def look_at(page: Page, name: str, *, second: Page | None, dress: Callable[[Page
     refuse_barriers(examined, name)
     refuse_scrolling_sideways(examined, name)
     SEEN.add((name, second is None))
+    if second is None and dress is None:
+        take_looks(page, name)
 
 
 def _lay_before(second: Page, page: Page) -> None:

@@ -15,11 +15,6 @@ from tests.contract.repository import ROOT
 __all__ = ["STATES", "TEMPLATES", "State", "templates"]
 
 TEMPLATES: Final = ROOT / "signpost" / "edge" / "gateway" / "pages" / "templates"
-NOT_COME_TO: Final = {
-    "rights/report.html": "a report is read after 28 days, and the index's clock is nobody's to move",
-    "officers/not_sure.html": "it takes an index that stops in the middle of an act",
-}
-"""Pages that no walk can come to, with the reason. Tests of single pages show both."""
 _TITLE: Final = re.compile(r"{%\s*block title\s*%}(.*?){%\s*endblock\s*%}", re.DOTALL)
 
 
@@ -51,6 +46,7 @@ STATES: Final = {
     "not-there": State("refused.html"),
     "form-out-of-date": State("not_from_here.html"),
     "could-not-check": State("could_not_check.html"),
+    "not-sure": State("officers/not_sure.html"),
     # an account of one's own
     "token": State("enrolling/token.html"),
     "token-with-errors": State("enrolling/token.html", errors=True),
@@ -75,6 +71,7 @@ STATES: Final = {
     "answer-current": State("checking/answer.html"),
     "answer-previous": State("checking/answer.html"),
     "answer-none": State("checking/answer.html"),
+    "answer-possible": State("checking/answer.html"),
     "deep-with-errors": State("checking/deep.html", errors=True),
     "answer-deep": State("checking/answer.html"),
     "answer-urgent": State("checking/answer.html"),
@@ -84,17 +81,31 @@ STATES: Final = {
     "call-back-with-errors": State("contact/ask.html", errors=True),
     "call-back-pending": State("contact/status.html"),
     "call-back-answered": State("contact/status.html"),
+    "call-back-without-reply": State("contact/status.html"),
     "outcome-with-errors": State("contact/status.html", errors=True),
     "outcome-noted": State("contact/noted.html"),
     "inbox-empty": State("inbox/list.html"),
     "inbox": State("inbox/list.html"),
     "inbox-after-a-glass": State("inbox/list.html"),
+    "inbox-overdue": State("inbox/list.html"),
+    "inbox-not-answered": State("inbox/list.html"),
     "request": State("inbox/request.html"),
     "request-with-errors": State("inbox/request.html", errors=True),
     "shared": State("inbox/replied.html"),
     "handed-over": State("inbox/replied.html"),
     "ended": State("inbox/replied.html"),
     "declined": State("inbox/replied.html"),
+    # the organisation's own work
+    "involvements": State("involvements/name.html"),
+    "involvements-with-errors": State("involvements/name.html", errors=True),
+    "work": State("involvements/work.html"),
+    "work-that-ended": State("involvements/work.html"),
+    "end-work": State("involvements/end.html"),
+    "end-work-with-errors": State("involvements/end.html", errors=True),
+    "work-ended": State("involvements/done.html"),
+    "hand-over-work": State("involvements/hand_over.html"),
+    "hand-over-work-with-errors": State("involvements/hand_over.html", errors=True),
+    "work-handed-over": State("involvements/done.html"),
     # breaking the glass
     "glass": State("glass/confirm.html"),
     "glass-with-errors": State("glass/confirm.html", errors=True),
@@ -128,6 +139,8 @@ STATES: Final = {
     "rights-asked": State("rights/asked.html"),
     "rights-decide": State("rights/decide.html"),
     "rights-decide-with-errors": State("rights/decide.html", errors=True),
+    "report": State("rights/report.html"),
+    "report-partly-kept-back": State("rights/report.html"),
     "object": State("rights/object.html"),
     "object-with-errors": State("rights/object.html", errors=True),
     "objected": State("rights/objected.html"),
@@ -154,6 +167,10 @@ STATES: Final = {
     "feeds": State("feeds/feeds.html"),
     "feeds-with-errors": State("feeds/feeds.html", errors=True),
     "feed": State("feeds/run.html"),
+    "feed-under-way": State("feeds/run.html"),
+    "feed-cancelled": State("feeds/run.html"),
+    "feed-registered": State("feeds/run.html"),
+    "feeds-with-history": State("feeds/feeds.html"),
 }
 
 

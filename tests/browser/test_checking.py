@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from tests.browser.conftest import Opens
-from tests.browser.place import Place
+from tests.browser.place import RARE, Place
 
 
 def test_a_social_worker_is_told_what_is_missing_and_then_is_answered(desk_of: Opens, place: Place) -> None:
@@ -65,6 +65,19 @@ def test_a_child_is_found_by_name(desk_of: Opens, place: Place) -> None:
     desk.press("Check")
 
     assert "CURRENT" in desk.text
+
+
+def test_somebody_of_the_same_name_and_birth_who_lives_elsewhere_is_possible(desk_of: Opens) -> None:
+    """Another detail may settle it; until then nobody says anything about the child."""
+    desk = desk_of("social-worker-1")
+
+    desk.open("/check/name")
+    desk.fill(Forename=RARE.forename, Surname=RARE.surname)
+    desk.fill(**{"Postcode, if known": "NE1 4LP"})
+    desk.born(RARE)
+    desk.press("Check")
+    desk.look("answer-possible")
+    assert "POSSIBLE" in desk.text
 
 
 def test_a_name_that_gives_none_may_be_asked_about_more_tolerantly(desk_of: Opens, place: Place) -> None:

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
+
+from signpost.edge.identifiers import IdentifierCode
+from signpost_cli.demo.dirty import dirty_rows
 from signpost_cli.demo.families import generate_csv
 from tests.browser.conftest import Opens
+from tests.browser.desk import Desk
 from tests.browser.place import PIN, Place
+
+SEED = 11
+CHILDREN = 60
+PATIENCE_SECONDS = 60
 
 
 def test_an_administrator_sees_how_things_stand_and_stops_an_account(desk_of: Opens) -> None:
@@ -45,3 +58,68 @@ def test_a_data_officer_uploads_an_extract_and_is_told_what_is_wrong_with_it(
     desk.press("Upload")
     desk.page.get_by_role("link", name="All feeds").wait_for()
     desk.look("feed")
+
+
+@pytest.fixture
+def pause(place: Place) -> Iterator[Callable[[int], None]]:
+    """Has two key holders of three stand still, and go on: what is registered waits for them."""
+    holders = [place.world.process_id(name) for name in ("holder-2", "holder-3")]
+
+    def send(number: int) -> None:
+        for holder in holders:
+            os.kill(holder, number)
+
+    yield send
+    send(signal.SIGCONT)
+
+
+def upload(desk: Desk, place: Place, extract: Path) -> None:
+    """Have an extract registered."""
+    desk.open("/feeds")
+    desk.choose("Signpost's own CSV")
+    desk.choose("Register it")
+    desk.page.get_by_label("The extract").set_input_files(extract)
+    desk.page.get_by_label("The handles file").set_input_files(place.north_handles)
+    desk.fill(Your_PIN=PIN)
+    desk.press("Upload")
+
+
+def wait_until_it_ends(desk: Desk) -> None:
+    """Look how far it is until it has ended."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while desk.page.get_by_role("link", name="See how far it is now").count():
+        assert time.monotonic() < deadline, f"still: {desk.heading}"
+        desk.follow("See how far it is now")
+
+
+def test_an_extract_is_registered_seen_on_its_way_and_its_errors_are_downloaded(
+    desk_of: Opens, place: Place, tmp_path: Path, pause: Callable[[int], None]
+) -> None:
+    """Cancelled on its way, uploaded again, and registered; one row of it is wrong."""
+    desk, extract = desk_of("data-1"), tmp_path / "extract.csv"
+    generate_csv(
+        extract, SEED, CHILDREN if desk.scripts else 2 * CHILDREN, today=place.today, council="NORTH",
+        extra=dirty_rows(IdentifierCode.NHS_CHECK_DIGIT, seed=SEED, today=place.today, council="NORTH"),
+    )  # fmt: skip
+
+    pause(signal.SIGSTOP)
+    upload(desk, place, extract)
+    desk.look("feed-under-way")
+    assert "It goes on when you close this page" in desk.text
+    desk.press("Cancel it")
+    pause(signal.SIGCONT)
+    wait_until_it_ends(desk)
+    desk.look("feed-cancelled")
+    assert desk.heading == "Cancelled"
+
+    upload(desk, place, extract)
+    wait_until_it_ends(desk)
+    desk.look("feed-registered")
+    assert desk.heading == "Registered"
+    with desk.page.expect_download() as begun:
+        desk.page.get_by_role("button", name="Download the errors file").click()
+    errors = Path(begun.value.path()).read_text()
+    assert IdentifierCode.NHS_CHECK_DIGIT.value in errors
+    assert "999" not in errors
+    desk.follow("All feeds")
+    desk.look("feeds-with-history")

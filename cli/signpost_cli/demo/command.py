@@ -64,7 +64,7 @@ def demo(
                 raise Stop(ExitCode.FAILED, "The demo did not go as it should.", why=str(failed)) from None
             answer(_READ_NEXT)
             if keep:
-                pages.describe(answer, story.children_to_ask_about())
+                pages.describe(answer, story.children_to_ask_about(), story.extract_to_upload())
                 say(f"Everything is in {root}; the services go on until Ctrl-C.")
                 pages.give_codes(answer)
                 signal.pause()

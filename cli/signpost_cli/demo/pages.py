@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Final, final
 
 from signpost.protocol.one_time_codes import STEP_SECONDS
@@ -23,7 +24,8 @@ __all__ = ["PEOPLE", "Pages"]
 PEOPLE: Final = {
     "north-council": (
         ("social-worker-1", "practitioner"), ("night-duty-1", "urgent"), ("shielding-1", "shielding-officer"),
-        ("rights-officer-1", "rights-officer"),
+        ("rights-officer-1", "rights-officer"), ("rights-officer-2", "rights-officer"),
+        ("administrator-1", "administrator"), ("data-1", "data-officer"),
     ),
     "south-council": (("social-worker-2", "practitioner"), ("shielding-2", "shielding-officer")),
 }  # fmt: skip
@@ -57,8 +59,10 @@ class Pages:
             "".join(f"{each.account} {base64.b32encode(each.codes.reveal()).decode()}\n" for each in self._everybody)
         )
 
-    def describe(self, tell: Callable[[str], None], children: Sequence[tuple[str, Child]]) -> None:
-        """Say where they are, who signs in, and whom to ask about: each child with the answer that it gives."""
+    def describe(self, tell: Callable[[str], None], children: Sequence[tuple[str, Child]], extract: Path) -> None:
+        """Say where they are, who signs in, whom to ask about, each child with the answer that it gives, and in which
+        folder the extract is that may be uploaded.
+        """
         tell("\nThe same in a browser, as docs/tutorial/in-a-browser.md tells it:")
         for (name, people), host in zip(self._people.items(), _HOSTS, strict=True):
             url = self._gateways[name].url.replace(_HOSTS[0], host)
@@ -67,6 +71,7 @@ class Pages:
         for word, child in children:
             number, born = child.nhs_number, f"{child.date_of_birth:%-d %-m %Y}"
             tell(f"  to ask about    {number[:3]} {number[3:6]} {number[6:]}, born {born}   {word}")
+        tell(f"  to upload       {extract}: its four files, and {extract.parent / 'handles.csv'}")
         tell(f"  codes           press Return for those that are good now (for an authenticator: {_CODES})")
 
     def give_codes(self, tell: Callable[[str], None]) -> None:
@@ -83,5 +88,6 @@ class Pages:
 
     def _staff(self, name: str) -> list[Person]:
         gateway = self._gateways[name]
-        gateway.set_up(sorted({role for _, role in PEOPLE[name]}))
+        # By its feed's account and key what is uploaded is registered, and work is named, to be ended and handed over.
+        gateway.set_up(sorted({role for _, role in PEOPLE[name]}), settings=f'program_desk = "../{name}/desk"\n')
         return [gateway.enrol(account, role) for account, role in PEOPLE[name]]

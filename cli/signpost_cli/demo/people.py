@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from signpost.protocol.one_time_codes import STEP_SECONDS, code_of
@@ -20,16 +21,18 @@ class Person:
     codes: Secret
     last: int = 0
     """The step of the last code that was given."""
+    telephone: Callable[[], float] = time.time
+    """Epoch seconds, as the telephone has them that shows the codes."""
 
     def next_code(self) -> str:
         """A code that was not used yet, as soon as there is one. The index takes those of one step ahead."""
-        now = int(time.time()) // STEP_SECONDS
+        now = int(self.telephone()) // STEP_SECONDS
         step = max(now, self.last + 1) if self.last else now + 1
-        while step > int(time.time()) // STEP_SECONDS + 1:
+        while step > int(self.telephone()) // STEP_SECONDS + 1:
             time.sleep(1)
         self.last = step
         return code_of(self.codes, step)
 
     def code_on_the_telephone(self) -> str:
         """What an authenticator shows at this moment."""
-        return code_of(self.codes, int(time.time()) // STEP_SECONDS)
+        return code_of(self.codes, int(self.telephone()) // STEP_SECONDS)

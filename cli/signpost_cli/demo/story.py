@@ -48,6 +48,7 @@ INDEX: Final = Organisation("index", "", "", "")
 PRACTITIONER_LOOKUPS: Final = 2
 SSD_CHILDREN: Final = 520
 CSV_CHILDREN: Final = 80
+UPLOADED_BESIDES: Final = 5
 SETTLED_SECONDS: Final = 1.0
 """Long enough for several ticks of the settling worker (200 ms), which makes what was registered visible."""
 
@@ -57,6 +58,11 @@ _RECEIPT: Final = re.compile(r"Receipt ([0-9A-Z]{4}-[0-9A-Z]{4})")
 _SHIELD: Final = re.compile(r"([0-9A-Z]{4}-[0-9A-Z]{4})")
 _PROGRESS: Final = re.compile(r"[A-Z][a-z]+: \d+ %")
 """What a slow machine says of long work: no part of the story."""
+
+
+def _mistyped(number: str) -> str:
+    """The number with another last digit, which is then no check digit."""
+    return f"{number[:-1]}{(int(number[-1]) + 1) % 10}"
 
 
 @final
@@ -173,6 +179,15 @@ class Story:
             ("NONE", self._unknown_child(20)),
         ]
 
+    def extract_to_upload(self) -> Path:
+        """A folder with the northern council's caseload of today: more children, and one NHS number that is none."""
+        assert self._north is not None
+        folder, known = self._folder(NORTH) / "upload", self._north.current[3].nhs_number
+        generate_ssd(folder, self._seed, SSD_CHILDREN + UPLOADED_BESIDES, today=self._today)
+        people = folder / "ssd_person.csv"
+        people.write_text(people.read_text().replace(known, _mistyped(known)))
+        return folder
+
     # -- the acts -----------------------------------------------------------------------------------------------------
 
     def _register(self) -> None:
@@ -228,8 +243,7 @@ class Story:
     def _refuse_a_typing_error(self) -> None:
         self._act("9", "A digit of the NHS number is mistyped: it is refused here, and nothing is sent")
         child = self._current_child
-        last = (int(child.nhs_number[-1]) + 1) % 10
-        details = self._details(child, nhs_number=f"{child.nhs_number[:-1]}{last}")
+        details = self._details(child, nhs_number=_mistyped(child.nhs_number))
         self._typed(HOSPITAL, 2, "lookup", "--stdin", stdin=json.dumps(details))
 
     def _reach_the_colleague(self) -> None:

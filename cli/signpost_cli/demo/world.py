@@ -33,7 +33,7 @@ from signpost.edge.shift import end_shift
 from signpost.protocol.secret import Secret
 from signpost_cli.demo.people import Person
 
-__all__ = ["PIN", "Completed", "Organisation", "Tls", "World", "WorldFailed", "free_ports"]
+__all__ = ["APART", "PIN", "Completed", "Organisation", "Tls", "World", "WorldFailed", "free_ports"]
 
 HOLDERS: Final = 3
 THRESHOLD: Final = 2
@@ -42,6 +42,8 @@ COMMAND_SECONDS: Final = 300
 BUDGET: Final = 1_200_000
 """Points a day at each holder: a feed of 100,000 rows (protocol.md D6)."""
 
+APART: Final = 'worker = "apart"\n'
+"""The index's setting by which its worker is a process of its own."""
 PIN: Final = "482913"
 """Everybody's, of every shift: this machine plays them all."""
 
@@ -190,6 +192,10 @@ class World:
 
     # -- services -----------------------------------------------------------------------------------------------------
 
+    def starting(self, what: str, settings: Path) -> list[str]:
+        """What is typed to start a service. A test's world may start it in another way."""
+        return [sys.executable, "-m", "signpost_cli", "serve", what, "--settings", str(settings)]
+
     def start(self, name: str) -> None:
         """Start a service and wait until it answers.
 
@@ -199,7 +205,7 @@ class World:
         settings = self.root / name / "settings.toml"
         with (self.root / name / "log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "signpost_cli", "serve", self._what[name], "--settings", str(settings)],
+                self.starting(self._what[name], settings),
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -217,10 +223,11 @@ class World:
         """A worker beside the index for as long as this lasts, whose clock is so many minutes ahead."""
         settings = self.root / "index" / "worker.toml"
         text = (self.root / "index" / "settings.toml").read_text()
-        settings.write_text(f'{text}worker = "apart"\nworker_ahead_minutes = {minutes_ahead}\n')
+        apart = "" if APART in self.index_settings else APART
+        settings.write_text(f"{text}{apart}worker_ahead_minutes = {minutes_ahead}\n")
         with (self.root / "index" / "log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "signpost_cli", "serve", "worker", "--settings", str(settings)],
+                self.starting("worker", settings),
                 env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         try:

@@ -203,8 +203,10 @@ def test_nobody_else_is_let_near_it(scene: Scene) -> None:
     """Neither an officer nor the organisation's own programs; and a stranger least of all."""
     for role in sorted(frozenset(scene.gateway.files.certified.certificate.roles) - ANSWERING_ROLES):
         token = scene.gateway.token(scene.gateway.enrol(f"other-{role.value}", role))
+        leaves = len(scene.gateway.index.tables()["audit_leaves"])
         for rest, given in (("", {}), ("/end", {"ended_on": YESTERDAY}), ("/hand-over", {"hand_over_to": scene.other})):
             assert told(scene.ask(rest, token=token, **given))[:2] == (403, "role-refused")
+        assert len(scene.gateway.index.tables()["audit_leaves"]) == leaves, "no reference is computed, or sent"
     for stranger in (scene.program, scene.gateway.with_case_system(), "x" * 43):
         assert told(scene.ask(token=stranger))[:2] == (401, "not-signed-in")
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import httpx2
 import pytest
 
+from signpost.edge.transport import NoReply, NoReplyReason, Transport
 from signpost.protocol.administration import AccountAct
 from signpost.protocol.credentials import AccountId
 from signpost.protocol.purposes import Role
@@ -126,6 +128,30 @@ def test_whom_it_cannot_stop_is_said_in_plain_words(gateway: WholeGateway, brows
     odd = browser.send("/accounts/suspend", {"account": "<b>Zebedee</b>"})
     assert odd.status_code == 404
     assert "Zebedee" not in odd.text
+
+
+async def _silence(*_: object, **__: object) -> NoReturn:
+    raise NoReply(NoReplyReason.BROKEN_OFF)
+
+
+def test_where_no_answer_comes_it_may_have_been_stopped_and_nothing_is_said_of_a_child(
+    gateway: WholeGateway, browser: Browser, worker: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page leads to where it is seen. Where that is not answered either, it is no word about a child."""
+    browser.open("/accounts")
+    browser.send("/accounts/suspend", {"account": worker.account})
+    monkeypatch.setattr(Transport, "post", _silence)
+
+    page = browser.send("/accounts/suspend", {"pin": PIN})
+    list_of_them = browser.open("/accounts")
+
+    assert title_of(page) == "We could not tell - Signpost"
+    assert "The account may be suspended." in text_of(page)
+    assert title_of(list_of_them) == "No answer came - Signpost"
+    for answer in (page, list_of_them):
+        assert answer.status_code == 503
+        assert "the child" not in text_of(answer)
+        assert "not a no" not in text_of(answer)
 
 
 def test_whoever_stops_themselves_is_warned_and_signed_out(gateway: WholeGateway, browser: Browser) -> None:

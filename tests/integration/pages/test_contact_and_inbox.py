@@ -149,7 +149,7 @@ def test_a_request_is_handed_to_another_desk_of_the_organisations_own(gateway: W
 
     assert "The other desk has it now." in text_of(page)
     waiting = [form.action for form in forms_of(browser.open("/inbox"))]
-    assert waiting == ["/involvements", "/inbox/request", "/sign-out"]  # it waits there still
+    assert waiting == ["/inbox/request", "/involvements", "/sign-out"]  # it waits there still
 
 
 @pytest.mark.parametrize(("chosen", "anchor"), [({}, "reply"), ({"reply": "decline"}, "reason")])

@@ -352,6 +352,20 @@ def test_a_correction_asks_for_the_wrong_details_then_for_the_right_ones(gateway
     assert (word(gateway), word(gateway, OTHER)) == ("none", "current")
 
 
+@pytest.mark.parametrize("typed", [{}, {"surname": "Quill"}], ids=["nothing", "a-surname"])
+def test_a_correction_goes_on_only_with_details_under_which_something_may_be_registered(
+    gateway: WholeGateway, typed: dict[str, str]
+) -> None:
+    browser = signed_in(gateway, "anna", Role.RIGHTS_OFFICER)
+    browser.open("/rights/correct")
+
+    page = browser.send("/rights/correct", typed)
+
+    assert page.status_code == 422
+    assert title_of(page) == "Error: Correct what is registered - Signpost"
+    assert 'href="#nhs_number"' in page.text
+
+
 def test_a_consent_is_withdrawn_and_what_stands_is_counted(gateway: WholeGateway) -> None:
     register(gateway, "northtown", CHILD)
     browser = signed_in(gateway, "anna", Role.RIGHTS_OFFICER)

@@ -28,6 +28,11 @@ class Place:
     menu: str | None = None
     office: Office | None = None
 
+    @property
+    def is_about_a_child(self) -> bool:
+        """Whether somebody waits here for what is known of a child: no answer must look like a "no" there."""
+        return self.path.startswith(_ABOUT_A_CHILD)
+
     def is_for(self, role: Role, kind: Kind) -> bool:
         """Whether somebody who is signed in as that may see it."""
         if self.roles is None:
@@ -36,6 +41,7 @@ class Place:
 
 
 _ANYBODY: Final = None
+_ABOUT_A_CHILD: Final = ("/check", "/call-back", "/break-glass")
 _LOOKING: Final = LOOKING_ROLES - MACHINE_ROLES
 _SHIELDING: Final = frozenset({Role.SHIELDING_OFFICER})
 _RIGHTS: Final = frozenset({Role.RIGHTS_OFFICER})

@@ -17,7 +17,9 @@ from signpost.edge.gateway.pages.reports import child_errors
 from signpost.edge.gateway.pages.visit import FieldError, Page, Visit
 from signpost.edge.gateway.rights import correct, end_objection, record_objection, withdraw_consent
 from signpost.edge.gateway.wire import ChildGiven
+from signpost.edge.match_inputs import match_inputs
 from signpost.edge.rights_words import GROUNDS, NOT_UPHELD, NOTHING_FOUND, UPHELD
+from signpost.protocol.classes import Use
 from signpost.protocol.messages import Nothing
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.rights import ObjectionAnswer, ObjectionEndRequest, ObjectionGround, RightsReceipt
@@ -127,7 +129,8 @@ async def _correct(visit: Visit) -> Response:
 def _take_registered(visit: Visit) -> Response:
     try:
         child = visit.form.child()
-        checked(child, today=visit.gateway.today())
+        if not match_inputs(checked(child, today=visit.gateway.today()), Use.OFFICER):
+            raise Problem(ProblemCode.NOTHING_TO_ASK)
     except Problem as problem:
         wrong = child_errors(problem)
         if not wrong:

@@ -178,11 +178,11 @@ class Visit:
         return self._response(Response(None, 303, {**PAGE_HEADERS, "location": path}))
 
     def refused(self, problem: Problem) -> Response:
-        """A refusal in plain words. What could not be checked is a page of its own, and never a "no"."""
+        """A refusal in plain words. That a child could not be checked is a page of its own, and never a "no"."""
         if ends_session(problem) or problem.code is ProblemCode.NOT_SIGNED_IN:
             self._forget_session()
         status = 403 if problem.status == 401 else problem.status  # there is no challenge that a browser could answer
-        if problem.code is ProblemCode.COULD_NOT_CHECK:
+        if problem.code is ProblemCode.COULD_NOT_CHECK and self.place.is_about_a_child:
             return self.shown("could_not_check.html", status=status)
         return self.shown("refused.html", status=status, told=told(problem), code=problem.code)
 
