@@ -73,11 +73,12 @@ class Enrolling:
                 that the secret gives now), KEY_INVALID, OVERLOADED.
         """
         organisation, name = OrganisationId(asked.organisation), AccountId(asked.account)
-        guessers = [] if source is None else [source]
-        await self._accounts.guess(guessers, now=now)
         account = self._accounts.account(organisation, name)
+        # Not counted: nobody guesses 128 bits, and whoever tries would keep those out who come from the same address.
         if account is None or not _waits_for(account, asked.proof, now):
             raise Problem(ProblemCode.ENROLMENT_REFUSED)
+        guessers = [] if source is None else [source]
+        await self._accounts.guess(guessers, now=now)
         try:
             device = VerifyKey(asked.device)
         except KeyInvalid:

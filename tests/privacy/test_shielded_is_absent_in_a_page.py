@@ -15,14 +15,11 @@ import pytest
 from signpost.edge.identifiers import NHSNumber
 from signpost.edge.match_inputs import ChildDetails
 from signpost.edge.postcodes import Postcode
-from signpost.edge.shield_inputs import inputs_to_hide
 from signpost.protocol.purposes import Role
-from signpost.protocol.shielding import ShieldAddRequest, ShieldReason
 from tests.support.browsing import PIN, Browser, text_of
-from tests.support.elsewhere import client_of, register
+from tests.support.hidden_elsewhere import ABSENT, HIDDEN, SEEN, know_two_and_hide_one
 from tests.support.whole_gateway import WholeGateway, open_whole_gateway
 
-HIDDEN, ABSENT, SEEN = "9990000018", "9990000026", "9990000034"
 BORN = dt.date(2018, 3, 4)
 
 
@@ -30,21 +27,7 @@ BORN = dt.date(2018, 3, 4)
 def gateway(tmp_path: Path) -> Iterator[WholeGateway]:
     """Northtown's, before an index where Southtown works with two children and has had one of them hidden."""
     with open_whole_gateway(tmp_path) as whole:
-        for number in (HIDDEN, SEEN):
-            register(whole, "southtown", child(number), local_id=number[-3:])
-        officer = client_of(whole, "southtown", Role.SHIELDING_OFFICER)
-
-        async def hide() -> None:
-            batch = await officer.shield_tags(inputs_to_hide(child(HIDDEN)))
-            await officer.index.add_shield(
-                ShieldAddRequest(
-                    epoch=batch.epoch, reason=ShieldReason.FLEEING_ABUSE, review_on=dt.date(2026, 3, 1), shield=None,
-                    tags=batch.tags(0), receipts=list(batch.receipts),
-                )
-            )  # fmt: skip
-
-        whole.index.run(hide())
-        whole.index.settle()
+        know_two_and_hide_one(whole, child)
         yield whole
 
 

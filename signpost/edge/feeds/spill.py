@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Final
+from typing import Any, Final
 
 from sqlite_utils.utils import sqlite3
 
@@ -31,10 +31,33 @@ MOST_BYTES: Final = 256 << 20
 """Of one database in memory: some two million rows, which is more than any council has."""
 _PAGE_BYTES: Final = 4096
 
-DatabaseFull = sqlite3.OperationalError
-"""What a database in memory raises past its bound."""
-
 _IN_MEMORY: ContextVar[bool] = ContextVar("in_memory", default=False)
+
+
+class DatabaseFull(Exception):
+    """A database in memory has come to its bound."""
+
+
+class _Bounded(sqlite3.Connection):
+    """Says of its bound that it is that: to SQLite it is an operation that failed, like any other."""
+
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
+        with _bound_told():
+            return super().execute(*arguments)
+
+    def executemany(self, *arguments: Any) -> sqlite3.Cursor:
+        with _bound_told():
+            return super().executemany(*arguments)
+
+
+@contextmanager
+def _bound_told() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise
+        raise DatabaseFull("more than is held in memory") from None
 
 
 @contextmanager
@@ -51,14 +74,14 @@ def private_database(*tables: str) -> sqlite3.Connection:
     """A database that spills to an unnamed file, with the tables given. Not committed: it ends with its connection."""
     if _IN_MEMORY.get():
         # A run reads in a thread of its own and sends on the event loop, one after the other.
-        database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        bounded = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, factory=_Bounded)
         for pragma in (
             "journal_mode = OFF",
             f"page_size = {_PAGE_BYTES}",
             f"max_page_count = {MOST_BYTES // _PAGE_BYTES}",
         ):
-            database.execute(f"PRAGMA {pragma}")
-        return _begun(database, tables)
+            bounded.execute(f"PRAGMA {pragma}")
+        return _begun(bounded, tables)
     with tempfile.TemporaryDirectory(prefix="signpost-") as folder:
         database = sqlite3.connect(f"{folder}/spill", isolation_level=None)
         # No journal: it would be a second file, and there is nothing to go back to.

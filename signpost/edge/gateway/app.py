@@ -7,8 +7,9 @@ session, not in a log, not in a refusal.
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Final, TypeVar, final
 
 from signpost.edge.case_reference import open_case_reference
@@ -41,6 +42,7 @@ from signpost.edge.gateway.wire import (
     SignInGiven,
 )
 from signpost.edge.holders_client import HolderFault
+from signpost.edge.offices import Office
 from signpost.edge.signed_sender import parsed
 from signpost.edge.signing_in import Chosen, sign_out
 from signpost.edge.transport import NoReply, Transport
@@ -162,22 +164,18 @@ class Gateway:
         Raises:
             Problem: as the index refuses; COULD_NOT_CHECK; OVERLOADED.
         """
-        try:
-            with self._coming_in.place():
-                shift = await self._told(
-                    sign_in_at_gateway(
-                        self._files,
-                        AccountId(given.account),
-                        given.password,
-                        given.code,
-                        transport=self._transport,
-                        clock=self._clock,
-                        randomness=self._randomness,
-                    )
+        with self._coming_in_told():
+            shift = await self._told(
+                sign_in_at_gateway(
+                    self._files,
+                    AccountId(given.account),
+                    given.password,
+                    given.code,
+                    transport=self._transport,
+                    clock=self._clock,
+                    randomness=self._randomness,
                 )
-        except Problem as problem:
-            self.log.emit(GatewayEvent.SIGN_IN_REFUSED, code=problem.code)
-            raise
+            )
         client = Client(shift.desk, clock=self._clock, randomness=self._randomness, transport=self._transport)
         token = self.sessions.open(shift, client, way=way)
         self.log.emit(GatewayEvent.SIGNED_IN)
@@ -215,23 +213,19 @@ class Gateway:
             Problem: as the index refuses; OVERLOADED; COULD_NOT_CHECK: it may or may not have been changed.
         """
         account = AccountId(given.account)
-        try:
-            with self._coming_in.place():
-                await self._told(
-                    change_password_at_gateway(
-                        self._files,
-                        account,
-                        given.password,
-                        given.code,
-                        given.new_password,
-                        transport=self._transport,
-                        clock=self._clock,
-                        randomness=self._randomness,
-                    )
+        with self._coming_in_told():
+            await self._told(
+                change_password_at_gateway(
+                    self._files,
+                    account,
+                    given.password,
+                    given.code,
+                    given.new_password,
+                    transport=self._transport,
+                    clock=self._clock,
+                    randomness=self._randomness,
                 )
-        except Problem as problem:
-            self.log.emit(GatewayEvent.SIGN_IN_REFUSED, code=problem.code)
-            raise
+            )
         self.sessions.end_of(account)
         return Nothing()
 
@@ -356,6 +350,15 @@ class Gateway:
             if ends_session(problem):
                 self.sessions.end(session)
             raise
+
+    async def by_officer(self, session: Session, office: Office, act: Callable[[], Awaitable[_Result]]) -> _Result:
+        """What an act gives that is of one office alone.
+
+        Raises:
+            Problem: ROLE_REFUSED, and nothing was begun; or as `acted`.
+        """
+        session.require(office)
+        return await self.acted(session, act())
 
     def note_fault(self, fault: HolderFault) -> None:
         """A key holder did not do its part, and another did: whoever runs the gateway sees it in the log."""
@@ -495,6 +498,16 @@ class Gateway:
             coverage=answer.coverage,
             call_back=CallBackOffer(waits_days=answer.call_back_waits_days),
         )
+
+    @contextlib.contextmanager
+    def _coming_in_told(self) -> Iterator[None]:
+        """A place of those who come in. That somebody was refused stands in the log."""
+        try:
+            with self._coming_in.place():
+                yield
+        except Problem as problem:
+            self.log.emit(GatewayEvent.SIGN_IN_REFUSED, code=problem.code)
+            raise
 
     async def _told(self, act: Awaitable[_Result]) -> _Result:
         try:

@@ -50,8 +50,7 @@ async def reports(gateway: Gateway, session: Session) -> ReportList:
     Raises:
         Problem: ROLE_REFUSED; or as the index refuses; COULD_NOT_CHECK.
     """
-    session.require(Office.RIGHTS)
-    return await gateway.acted(session, session.client.index.reports())
+    return await gateway.by_officer(session, Office.RIGHTS, lambda: session.client.index.reports())
 
 
 async def decide_report(gateway: Gateway, session: Session, given: ReportDecisionRequest) -> Nothing:
@@ -61,8 +60,7 @@ async def decide_report(gateway: Gateway, session: Session, given: ReportDecisio
         Problem: ROLE_REFUSED; MALFORMED: an exemption goes with what is kept back, and only then; REPORT_UNKNOWN; or as
             the index refuses; COULD_NOT_CHECK.
     """
-    session.require(Office.RIGHTS)
-    await gateway.acted(session, session.client.index.decide_report(given))
+    await gateway.by_officer(session, Office.RIGHTS, lambda: session.client.index.decide_report(given))
     return Nothing()
 
 
@@ -72,8 +70,7 @@ async def read_report(gateway: Gateway, session: Session, given: ReportReadReque
     Raises:
         Problem: ROLE_REFUSED, REPORT_UNKNOWN, REPORT_NOT_RELEASED; or as the index refuses; COULD_NOT_CHECK.
     """
-    session.require(Office.RIGHTS)
-    return await gateway.acted(session, session.client.index.read_report(given))
+    return await gateway.by_officer(session, Office.RIGHTS, lambda: session.client.index.read_report(given))
 
 
 async def record_objection(gateway: Gateway, session: Session, given: ObjectionGiven) -> ObjectionAnswer:
@@ -93,8 +90,7 @@ async def end_objection(gateway: Gateway, session: Session, given: ObjectionEndR
     Raises:
         Problem: ROLE_REFUSED, OBJECTION_UNKNOWN; or as the index refuses; COULD_NOT_CHECK.
     """
-    session.require(Office.RIGHTS)
-    await gateway.acted(session, session.client.index.end_objection(given))
+    await gateway.by_officer(session, Office.RIGHTS, lambda: session.client.index.end_objection(given))
     return Nothing()
 
 
@@ -126,8 +122,7 @@ async def reviews(gateway: Gateway, session: Session) -> ReviewList:
     Raises:
         Problem: ROLE_REFUSED; or as the index refuses; COULD_NOT_CHECK.
     """
-    session.require(Office.REVIEWS)
-    return await gateway.acted(session, session.client.index.reviews())
+    return await gateway.by_officer(session, Office.REVIEWS, lambda: session.client.index.reviews())
 
 
 async def close_review(gateway: Gateway, session: Session, given: ReviewRequest) -> Nothing:
@@ -136,8 +131,7 @@ async def close_review(gateway: Gateway, session: Session, given: ReviewRequest)
     Raises:
         Problem: ROLE_REFUSED, REVIEW_UNKNOWN; or as the index refuses; COULD_NOT_CHECK.
     """
-    session.require(Office.REVIEWS)
-    await gateway.acted(session, session.client.index.close_review(given))
+    await gateway.by_officer(session, Office.REVIEWS, lambda: session.client.index.close_review(given))
     return Nothing()
 
 

@@ -60,8 +60,7 @@ async def approve_shield(gateway: Gateway, session: Session, given: ShieldReques
     Raises:
         Problem: ROLE_REFUSED, SHIELD_UNKNOWN, SHIELD_DECIDED; or as the index refuses; COULD_NOT_CHECK.
     """
-    session.require(Office.SHIELDS)
-    return await gateway.acted(session, session.client.index.approve_shield(given))
+    return await gateway.by_officer(session, Office.SHIELDS, lambda: session.client.index.approve_shield(given))
 
 
 async def shield_status(gateway: Gateway, session: Session, given: ShieldStatusRequest) -> ShieldList:
@@ -70,8 +69,7 @@ async def shield_status(gateway: Gateway, session: Session, given: ShieldStatusR
     Raises:
         Problem: ROLE_REFUSED, SHIELD_UNKNOWN; or as the index refuses; COULD_NOT_CHECK.
     """
-    session.require(Office.SHIELDS)
-    return await gateway.acted(session, session.client.index.shields(given))
+    return await gateway.by_officer(session, Office.SHIELDS, lambda: session.client.index.shields(given))
 
 
 async def end_shield(gateway: Gateway, session: Session, given: ShieldEndRequest) -> ShieldAnswer:
@@ -80,8 +78,7 @@ async def end_shield(gateway: Gateway, session: Session, given: ShieldEndRequest
     Raises:
         Problem: ROLE_REFUSED, SHIELD_UNKNOWN, SHIELD_DECIDED; or as the index refuses; COULD_NOT_CHECK.
     """
-    session.require(Office.SHIELDS)
-    return await gateway.acted(session, session.client.index.end_shield(given))
+    return await gateway.by_officer(session, Office.SHIELDS, lambda: session.client.index.end_shield(given))
 
 
 async def end_identity(gateway: Gateway, session: Session, given: IdentityEndedGiven) -> ShieldAnswer:
@@ -105,8 +102,7 @@ async def desk_queue(gateway: Gateway, session: Session) -> DeskQueue:
     Raises:
         Problem: ROLE_REFUSED; or as the index refuses; COULD_NOT_CHECK.
     """
-    session.require(Office.DESK)
-    return await gateway.acted(session, session.client.index.desk_queue())
+    return await gateway.by_officer(session, Office.DESK, lambda: session.client.index.desk_queue())
 
 
 async def resolve_item(gateway: Gateway, session: Session, given: DeskResolveRequest) -> Nothing:
@@ -116,8 +112,7 @@ async def resolve_item(gateway: Gateway, session: Session, given: DeskResolveReq
         Problem: ROLE_REFUSED; MALFORMED: `with_number` goes with `hide` alone; ITEM_UNKNOWN, DECISION_REFUSED; or as
             the index refuses; COULD_NOT_CHECK.
     """
-    session.require(Office.DESK)
-    await gateway.acted(session, session.client.index.resolve(given))
+    await gateway.by_officer(session, Office.DESK, lambda: session.client.index.resolve(given))
     return Nothing()
 
 
@@ -127,8 +122,7 @@ async def called_back(gateway: Gateway, session: Session, given: DeskCallBackReq
     Raises:
         Problem: ROLE_REFUSED, ITEM_UNKNOWN, DECISION_REFUSED; or as the index refuses; COULD_NOT_CHECK.
     """
-    session.require(Office.DESK)
-    await gateway.acted(session, session.client.index.desk_called_back(given))
+    await gateway.by_officer(session, Office.DESK, lambda: session.client.index.desk_called_back(given))
     return Nothing()
 
 

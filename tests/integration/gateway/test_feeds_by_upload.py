@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from sqlite_utils.utils import sqlite3
 from starlette.types import Message
 
 from signpost.edge.feeds import spill
@@ -555,18 +556,21 @@ def test_more_rows_than_there_is_memory_for_are_told_of(
     assert told["why"] == "There are more rows or involvements than a gateway takes."
 
 
+@pytest.mark.parametrize("what", [LookupError, sqlite3.OperationalError])
 def test_what_nobody_foresaw_is_logged_by_class_and_place_and_ends_the_run(
-    officer: Officer, monkeypatch: pytest.MonkeyPatch
+    officer: Officer, monkeypatch: pytest.MonkeyPatch, what: type[Exception]
 ) -> None:
+    """A fault of the database that is not its bound is a fault, and no extract that is too large."""
+
     def fails(*_: object, **__: object) -> None:
-        raise LookupError("9990000018")
+        raise what("9990000018")
 
     with monkeypatch.context() as patched:
         patched.setattr(runs, "open_extract", fails)
         told = officer.run(csv_of([officer.row(0)]))
 
     assert (told["state"], told["why"]) == ("failed", "Something went wrong at the gateway.")
-    assert "LookupError" in officer.gateway.log_lines.getvalue()
+    assert what.__name__ in officer.gateway.log_lines.getvalue()
     assert "9990000018" not in officer.gateway.log_lines.getvalue()
     assert officer.run(csv_of([officer.row(0)]))["state"] == "looked-at"
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from signpost.edge.gateway.coming_in import MOST_COMING_IN
+from signpost.protocol.credentials import AccountId
 from signpost.protocol.encoding import to_base64url
+from signpost.protocol.enrolment import EnrolmentToken
 from signpost.protocol.messages import PasswordRequest
 from signpost.protocol.purposes import Kind, Role
+from signpost.protocol.secret import Secret
 from signpost.protocol.signatures import sign_sign_in
 from tests.support.people import PASSWORD, enrol
 from tests.support.whole_gateway import User, WholeGateway, open_whole_gateway
@@ -33,6 +38,17 @@ def attempt(gateway: WholeGateway, account: str, *, password: str | None = None,
     return code_of_it
 
 
+def enrolling(gateway: WholeGateway, token: EnrolmentToken, *, code: str | None = None) -> str | None:
+    """A try to use a token there; the code of its refusal."""
+    user = User(token.account, token.role, Secret(bytes(20)))
+    given = {
+        "token": token.text(), "password": user.password, "code": code or gateway.code(user),
+        "code_secret": base64.b32encode(user.codes.reveal()).decode(),
+    }  # fmt: skip
+    answer = gateway.request("POST", "/api/v1/enrolments", given)
+    return None if answer.status_code == 202 else str(answer.json()["code"])
+
+
 def change_password(gateway: WholeGateway, worker: User) -> tuple[int, str | None]:
     """A new password, on every factor."""
     given = {
@@ -52,6 +68,26 @@ def test_names_that_are_made_up_keep_nobody_from_signing_in_or_enrolling(gateway
 
     assert attempt(gateway, worker.account, password=worker.password, code=gateway.code(worker)) is None
     gateway.enrol("worker-2")
+
+
+def test_tokens_that_are_made_up_keep_nobody_from_enrolling(gateway: WholeGateway) -> None:
+    """They come from the gateway's address, as everybody's who enrols there do. Nobody guesses one."""
+    waiting = gateway.open_account("worker-1", Role.PRACTITIONER)
+    guess = replace(waiting, secret=Secret(bytes(16)))
+
+    for number in range(2 * _MOST):
+        named = replace(guess, account=AccountId("worker-1" if number % 2 else f"nobody-{number}"))
+        assert enrolling(gateway, named, code="000000") == "enrolment-refused"
+
+    assert enrolling(gateway, waiting) is None
+
+
+def test_whoever_has_a_token_tries_ten_codes_in_five_minutes_and_no_more(gateway: WholeGateway) -> None:
+    token = gateway.open_account("worker-1", Role.PRACTITIONER)
+
+    told = [enrolling(gateway, token, code="000000") for _ in range(_MOST + 1)]
+
+    assert told == ["sign-in-refused"] * _MOST + ["sign-in-too-often"]
 
 
 @pytest.mark.parametrize("role", [Role.PRACTITIONER, None], ids=["of the gateway", "of nobody"])

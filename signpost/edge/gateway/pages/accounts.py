@@ -14,7 +14,7 @@ from typing import Final
 from starlette.responses import Response
 
 from signpost.edge.gateway.administering import own_accounts, suspend_account
-from signpost.edge.gateway.pages.officers import not_sure
+from signpost.edge.gateway.pages.officers import refused
 from signpost.edge.gateway.pages.visit import FieldError, Page, Visit
 from signpost.edge.gateway.pages.wording import ROLES
 from signpost.protocol.credentials import valid_name
@@ -107,9 +107,8 @@ async def _suspend(visit: Visit) -> Response:
             try:
                 await visit.once(Nothing, lambda: suspend_account(visit.gateway, visit.session, given))
             except Problem as problem:
-                if problem.code is ProblemCode.COULD_NOT_CHECK:
-                    return not_sure(visit, see="The account may be suspended. See the accounts.", path="/accounts")
-                raise
+                see = "The account may be suspended. See the accounts."
+                return refused(visit, problem, see=see, path="/accounts")
             return visit.goes_to("/accounts")
     return visit.shown(
         "accounts/suspend.html",

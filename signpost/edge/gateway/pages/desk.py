@@ -9,7 +9,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from signpost.edge.gateway.pages.officers import begins, not_sure, typed_again
+from signpost.edge.gateway.pages.officers import begins, refused, typed_again
 from signpost.edge.gateway.pages.visit import FieldError, Page, Visit
 from signpost.edge.gateway.shields import called_back, desk_queue, resolve_item
 from signpost.edge.shield_words import (
@@ -69,9 +69,7 @@ async def _decide(visit: Visit) -> Response:
     try:
         await visit.once(Nothing, lambda: _decided(visit, item, chosen))
     except Problem as problem:
-        if problem.code is ProblemCode.COULD_NOT_CHECK:
-            return not_sure(visit, see=_SEE, path="/desk")
-        raise
+        return refused(visit, problem, see=_SEE, path="/desk")
     return visit.goes_to("/desk")
 
 

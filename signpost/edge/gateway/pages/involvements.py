@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from signpost.edge.dates import DateError, parse_date
 from signpost.edge.gateway.own_work import end_work, hand_over_work, see_work
-from signpost.edge.gateway.pages.officers import begins, not_sure
+from signpost.edge.gateway.pages.officers import begins, refused
 from signpost.edge.gateway.pages.visit import FieldError, Page, Visit
 from signpost.edge.gateway.pages.wording import Told
 from signpost.edge.gateway.wire import WorkEndGiven, WorkHandOverGiven, WorkNamed
@@ -140,11 +140,12 @@ def _not_done(visit: Visit, problem: Problem) -> Response:
     Raises:
         Problem: what it was refused for.
     """
-    if problem.code is _C.COULD_NOT_CHECK:
-        return not_sure(visit, see=_SEE, path="/involvements")
-    if problem.code is _C.BUDGET_USED:
-        return _often_enough(visit, problem)
-    raise problem
+    try:
+        if problem.code is _C.BUDGET_USED:
+            return _often_enough(visit, problem)
+        return refused(visit, problem, see=_SEE, path="/involvements")
+    finally:
+        del problem  # as `refused` does
 
 
 # -- handing over

@@ -13,8 +13,8 @@ from starlette.responses import Response
 
 from signpost.edge.gateway.officer_wire import FamilyGiven
 from signpost.edge.gateway.pages.headers import PAGE_HEADERS
-from signpost.edge.gateway.pages.officers import CHILD_DATES, begins, not_sure, reference_of
-from signpost.edge.gateway.pages.visit import FieldError, Page, Visit, field_errors
+from signpost.edge.gateway.pages.officers import begins, child_errors, reference_of, refused
+from signpost.edge.gateway.pages.visit import FieldError, Page, Visit
 from signpost.edge.gateway.rights import ask_for_report, decide_report, read_report, reports
 from signpost.edge.rights_page import page_of
 from signpost.edge.rights_words import (
@@ -33,7 +33,7 @@ from signpost.protocol.messages import Nothing
 from signpost.protocol.problems import Problem, ProblemCode
 from signpost.protocol.rights import Exemption, Report, ReportAsked, ReportDecisionRequest, ReportReadRequest
 
-__all__ = ["PAGES", "child_errors"]
+__all__ = ["PAGES"]
 
 _A_REPORT: Final = "a report's reference"
 _ASK_AGAIN: Final = "It may have been recorded. See your council's reports; where it is not there, ask again."
@@ -58,27 +58,17 @@ async def _ask_whose(visit: Visit) -> Response:
 
 
 async def _ask(visit: Visit) -> Response:
-    errors = list(visit.pin_errors())
-    if errors:
+    def form(errors: list[FieldError]) -> Response:
         return visit.shown("rights/ask.html", errors=errors, status=422)
+
+    if errors := list(visit.pin_errors()):
+        return form(errors)
     try:
         given = FamilyGiven(child=visit.form.child())
         asked = await visit.once(ReportAsked, lambda: ask_for_report(visit.gateway, visit.session, given))
     except Problem as problem:
-        if problem.code is ProblemCode.COULD_NOT_CHECK:
-            return not_sure(visit, see=_ASK_AGAIN, path="/rights")
-        found = child_errors(problem)
-        if not found:
-            raise
-        return visit.shown("rights/ask.html", errors=found, status=422)
+        return refused(visit, problem, see=_ASK_AGAIN, path="/rights", wrong=child_errors, form=form)
     return visit.shown("rights/asked.html", asked=asked)
-
-
-def child_errors(problem: Problem) -> tuple[FieldError, ...]:
-    """What is wrong with a child's details, where that is what was wrong."""
-    if problem.code is ProblemCode.NOTHING_TO_ASK:
-        return (FieldError("nhs_number", f"{problem.detail} {problem.hint}"),)
-    return field_errors(problem, dates=CHILD_DATES)
 
 
 # -- deciding
@@ -105,9 +95,7 @@ async def _decide(visit: Visit) -> Response:
     try:
         await visit.once(Nothing, lambda: decide_report(visit.gateway, visit.session, request))
     except Problem as problem:
-        if problem.code is ProblemCode.COULD_NOT_CHECK:
-            return not_sure(visit, see="It may be decided. See your council's reports.", path="/rights")
-        raise
+        return refused(visit, problem, see="It may be decided. See your council's reports.", path="/rights")
     return visit.goes_to("/rights")
 
 

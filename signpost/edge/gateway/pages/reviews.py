@@ -6,11 +6,11 @@ from typing import Final
 
 from starlette.responses import Response
 
-from signpost.edge.gateway.pages.officers import begins, not_sure, reference_of
+from signpost.edge.gateway.pages.officers import begins, reference_of, refused
 from signpost.edge.gateway.pages.visit import FieldError, Page, Visit
 from signpost.edge.gateway.rights import close_review, reviews
 from signpost.protocol.messages import Nothing, ReviewRequest
-from signpost.protocol.problems import Problem, ProblemCode
+from signpost.protocol.problems import Problem
 
 __all__ = ["PAGES"]
 
@@ -37,9 +37,7 @@ async def _close(visit: Visit) -> Response:
     try:
         await visit.once(Nothing, lambda: close_review(visit.gateway, visit.session, request))
     except Problem as problem:
-        if problem.code is ProblemCode.COULD_NOT_CHECK:
-            return not_sure(visit, see="It may be closed. See which wait still.", path="/reviews")
-        raise
+        return refused(visit, problem, see="It may be closed. See which wait still.", path="/reviews")
     return visit.goes_to("/reviews")
 
 

@@ -12,8 +12,7 @@ from starlette.responses import Response
 
 from signpost.edge.gateway.child import checked
 from signpost.edge.gateway.officer_wire import CorrectionGiven, FamilyGiven, ObjectionGiven
-from signpost.edge.gateway.pages.officers import not_sure, reference_of
-from signpost.edge.gateway.pages.reports import child_errors
+from signpost.edge.gateway.pages.officers import child_errors, reference_of, refused
 from signpost.edge.gateway.pages.visit import FieldError, Page, Visit
 from signpost.edge.gateway.rights import correct, end_objection, record_objection, withdraw_consent
 from signpost.edge.gateway.wire import ChildGiven
@@ -60,12 +59,10 @@ async def _object(visit: Visit) -> Response:
         given = ObjectionGiven(child=visit.form.child(), balanced=ground)
         found = await visit.once(ObjectionAnswer, lambda: record_objection(visit.gateway, visit.session, given))
     except Problem as problem:
-        if problem.code is ProblemCode.COULD_NOT_CHECK:
-            return not_sure(visit, see=_AGAIN, path="/rights/object")
-        wrong = list(child_errors(problem))
-        if not wrong:
-            raise
-        return _objection_form(visit, wrong)
+        return refused(
+            visit, problem, see=_AGAIN, path="/rights/object",
+            wrong=child_errors, form=lambda wrong: _objection_form(visit, wrong),
+        )  # fmt: skip
     return visit.shown("rights/objected.html", objection=found, words_of_it=UPHELD if found.upheld else NOT_UPHELD)
 
 
@@ -83,10 +80,8 @@ async def _take_back(visit: Visit) -> Response:
     try:
         await visit.once(Nothing, lambda: end_objection(visit.gateway, visit.session, request))
     except Problem as problem:
-        if problem.code is ProblemCode.COULD_NOT_CHECK:
-            return not_sure(visit, see="It may be taken back. Where you try again and none stands, it was.",
-                            path="/rights/take-back")  # fmt: skip
-        raise
+        see = "It may be taken back. Where you try again and none stands, it was."
+        return refused(visit, problem, see=see, path="/rights/take-back")
     return visit.shown("rights/taken_back.html", objection=name)
 
 
@@ -102,9 +97,12 @@ async def _correct(visit: Visit) -> Response:
     if visit.form.text("step") != "right":
         return _take_registered(visit)
     kept = [(name, text) for name, text in visit.form.pairs() if name.startswith(_BEFORE)]
-    errors = list(visit.pin_errors())
-    if errors:
+
+    def form(errors: list[FieldError]) -> Response:
         return visit.shown("rights/right.html", errors=errors, status=422, kept=kept)
+
+    if errors := list(visit.pin_errors()):
+        return form(errors)
     try:
         registered = ChildGiven.model_validate(
             {name.removeprefix(_BEFORE): text == "yes" if name.endswith("multiple_birth") else text
@@ -117,12 +115,7 @@ async def _correct(visit: Visit) -> Response:
         given = CorrectionGiven(registered=registered, right=visit.form.child())
         done = await visit.once(RightsReceipt, lambda: correct(visit.gateway, visit.session, given))
     except Problem as problem:
-        if problem.code is ProblemCode.COULD_NOT_CHECK:
-            return not_sure(visit, see=_CORRECT_AGAIN, path="/rights/correct")
-        wrong = child_errors(problem)
-        if not wrong:
-            raise
-        return visit.shown("rights/right.html", errors=wrong, status=422, kept=kept)
+        return refused(visit, problem, see=_CORRECT_AGAIN, path="/rights/correct", wrong=child_errors, form=form)
     return visit.shown("rights/corrected.html", done=done, counted=_counted(done.changed), nothing_found=NOTHING_FOUND)
 
 
@@ -152,19 +145,16 @@ async def _ask_withdrawal(visit: Visit) -> Response:
 
 
 async def _withdraw(visit: Visit) -> Response:
-    errors = list(visit.pin_errors())
-    if errors:
+    def form(errors: list[FieldError]) -> Response:
         return visit.shown("rights/withdraw.html", errors=errors, status=422)
+
+    if errors := list(visit.pin_errors()):
+        return form(errors)
     try:
         given = FamilyGiven(child=visit.form.child())
         done = await visit.once(RightsReceipt, lambda: withdraw_consent(visit.gateway, visit.session, given))
     except Problem as problem:
-        if problem.code is ProblemCode.COULD_NOT_CHECK:
-            return not_sure(visit, see=_AGAIN, path="/rights/withdraw")
-        wrong = child_errors(problem)
-        if not wrong:
-            raise
-        return visit.shown("rights/withdraw.html", errors=wrong, status=422)
+        return refused(visit, problem, see=_AGAIN, path="/rights/withdraw", wrong=child_errors, form=form)
     return visit.shown(
         "rights/withdrawn.html", done=done, counted=_counted(done.changed), standing=_counted(done.standing),
         nothing_found=NOTHING_FOUND,

@@ -14,8 +14,8 @@ from starlette.responses import Response
 
 from signpost.edge.dates import DateError, parse_date
 from signpost.edge.gateway.officer_wire import IdentityEndedGiven, KnownGiven, OldIdentityGiven, ShieldGiven
-from signpost.edge.gateway.pages.officers import CHILD_DATES, begins, not_sure, reference_of, typed_again
-from signpost.edge.gateway.pages.visit import FieldError, Page, Visit, field_errors
+from signpost.edge.gateway.pages.officers import begins, child_errors, reference_of, refused, typed_again
+from signpost.edge.gateway.pages.visit import FieldError, Page, Visit
 from signpost.edge.gateway.shields import approve_shield, end_identity, end_shield, hide_child, shield_status
 from signpost.edge.shield_words import ANOTHERS_NUMBER, END_REASONS, OLD_IDENTITY_WARNING, OLD_NUMBER, REASONS
 from signpost.edge.shielding import NOTHING_OF_THE_OLD, NOTHING_TO_HIDE_BY
@@ -82,12 +82,11 @@ async def _hide(visit: Visit) -> Response:
         given = ShieldGiven(child=_known(visit), reason=reason, review_on=review_on, shield=own)
         hidden = await visit.once(ShieldAnswer, lambda: hide_child(visit.gateway, visit.session, given))
     except Problem as problem:
-        if problem.code is ProblemCode.COULD_NOT_CHECK:
-            return not_sure(visit, see=_SEE, path="/shields")
-        found = _field_errors(problem, nothing=NOTHING_TO_HIDE_BY)
-        if not found:
-            raise
-        return _hide_form(visit, found)
+        return refused(
+            visit, problem, see=_SEE, path="/shields",
+            wrong=lambda problem: _field_errors(problem, nothing=NOTHING_TO_HIDE_BY),
+            form=lambda wrong: _hide_form(visit, wrong),
+        )  # fmt: skip
     return visit.shown(
         "shields/hidden.html", shield=hidden, reason=REASONS[hidden.reason], added=own is not None,
         other_reason=None if hidden.reason is reason else REASONS[hidden.reason],
@@ -115,7 +114,7 @@ def _field_errors(problem: Problem, *, nothing: str) -> list[FieldError]:
         case ProblemCode.TAGS_PROFILE:
             return [FieldError("nhs_number", f"{ANOTHERS_NUMBER} {OLD_NUMBER}")]
         case _:
-            return list(field_errors(problem, dates=CHILD_DATES))
+            return list(child_errors(problem))
 
 
 # -- approving
@@ -140,10 +139,8 @@ async def _approve(visit: Visit) -> Response:
     try:
         await visit.once(ShieldAnswer, lambda: approve_shield(visit.gateway, visit.session, request))
     except Problem as problem:
-        if problem.code is ProblemCode.COULD_NOT_CHECK:
-            return not_sure(visit, see="It may have been approved. Where you try again and nothing waits, it was.",
-                            path="/shields/approve")  # fmt: skip
-        raise
+        see = "It may have been approved. Where you try again and nothing waits, it was."
+        return refused(visit, problem, see=see, path="/shields/approve")
     return visit.shown("shields/approved.html", shield=name, ends=request.ends)
 
 
@@ -166,9 +163,7 @@ async def _end(visit: Visit) -> Response:
     try:
         await visit.once(ShieldAnswer, lambda: end_shield(visit.gateway, visit.session, request))
     except Problem as problem:
-        if problem.code is ProblemCode.COULD_NOT_CHECK:
-            return not_sure(visit, see=_SEE, path="/shields")
-        raise
+        return refused(visit, problem, see=_SEE, path="/shields")
     return visit.goes_to("/shields")
 
 
@@ -185,12 +180,11 @@ async def _identity_ended(visit: Visit) -> Response:
         given = IdentityEndedGiven(shield=name, child=old)
         await visit.once(ShieldAnswer, lambda: end_identity(visit.gateway, visit.session, given))
     except Problem as problem:
-        if problem.code is ProblemCode.COULD_NOT_CHECK:
-            return not_sure(visit, see=_SEE, path="/shields")
-        found = _field_errors(problem, nothing=NOTHING_OF_THE_OLD)
-        if not found:
-            raise
-        return _identity_form(visit, name, found)
+        return refused(
+            visit, problem, see=_SEE, path="/shields",
+            wrong=lambda problem: _field_errors(problem, nothing=NOTHING_OF_THE_OLD),
+            form=lambda wrong: _identity_form(visit, name, wrong),
+        )  # fmt: skip
     return visit.shown("shields/identity_ended.html", shield=name)
 
 
