@@ -28,7 +28,7 @@ from signpost.protocol.manifest import valid_url
 __all__ = ["NoReply", "NoReplyReason", "Reply", "Transport", "allowed_url"]
 
 _LONGEST_REPLY: Final = 4 << 20
-"""Bytes. The longest we ask for, a page of 5,000 of an organisation's own list, is about 350 KiB."""
+"""Bytes. The longest we ask for, a page of 5,000 of an organisation's own list, is about 480 KiB."""
 
 _HEADERS: Final = {"accept": "application/json, application/problem+json", "accept-encoding": "identity"}
 
