@@ -25,7 +25,7 @@ from signpost.edge.feeds.handles import Handles, read_handles
 from signpost.edge.feeds.limits import Limits, TooManyEnds, broken_limits
 from signpost.edge.feeds.quality import Quality
 from signpost.edge.feeds.reconcile import Counts
-from signpost.edge.feeds.words import counts_line, sentence, unknown_handles
+from signpost.edge.feeds.words import changed_here_line, counts_line, sentence, unknown_handles
 from signpost.edge.registering import FeedRun, Step
 from signpost.protocol.purposes import Purpose
 from signpost.protocol.secret import Secret
@@ -92,6 +92,13 @@ def register(
     accept_ends: Annotated[
         int | None, typer.Option(help="Accept up to this many ends and withdrawals in all.", min=0)
     ] = None,
+    send_again: Annotated[
+        bool,
+        typer.Option(
+            "--send-again",
+            help="Register anew, as the extract has it, what was ended or handed over at the gateway since.",
+        ),
+    ] = False,
     ask_elsewhere: Annotated[
         Purpose | None,
         typer.Option(help="Look each newly added child up for this purpose, and leave a call-back for the week."),
@@ -141,8 +148,8 @@ def register(
     quality = Quality(Secret(system_randomness(32)))
     with rejections(errors, inputs=inputs) as rejected, closing(quality):
         counts, went = _run(
-            desk, extract, dry_run=dry_run, end_missing=missing is Missing.END, limits=limits, rejected=rejected,
-            quality=quality, report=report, elsewhere=elsewhere, screen=_Screen(plain=plain),
+            desk, extract, dry_run=dry_run, end_missing=missing is Missing.END, send_again=send_again, limits=limits,
+            rejected=rejected, quality=quality, report=report, elsewhere=elsewhere, screen=_Screen(plain=plain),
         )  # fmt: skip
         if not as_json:
             tell_quality(quality.report())
@@ -161,7 +168,7 @@ def register(
 
 
 def _run(
-    desk: Desk, extract: Extract, *, dry_run: bool, end_missing: bool,
+    desk: Desk, extract: Extract, *, dry_run: bool, end_missing: bool, send_again: bool,
     limits: Limits, rejected: Rejections, quality: Quality, report: Path | None, elsewhere: Elsewhere | None,
     screen: _Screen,
 ) -> tuple[Counts, Asked | None]:  # fmt: skip
@@ -180,7 +187,7 @@ def _run(
             say(unknown_handles(unknown))
         feed = open_extract(extract, today=today, handles=resolver, join_key=Secret(system_randomness(32)))
         run = FeedRun(
-            feed, keys=keys, today=today, end_missing=end_missing,
+            feed, keys=keys, today=today, end_missing=end_missing, send_again=send_again,
             on_error=rejected.add, on_row=quality.take, on_step=screen.show,
         )  # fmt: skip
         try:
@@ -279,11 +286,15 @@ def _tell(counts: Counts, limits: Limits, went: Asked | None, *, dry_run: bool, 
         "held": counts.held,
         "passed_over": counts.passed_over,
         "rejected": counts.rejected,
+        "changed_here": counts.changed_here.count,
     }
     if as_json:
         asked = {} if went is None else {"ask_elsewhere": went.figures()}
         answer_json("signpost.register/1", {"dry_run": dry_run, **figures, **asked})
         return
+    if left := changed_here_line(counts.changed_here):
+        say(left)
+        say("To have them stand as the extract has them: --send-again")
     answer(counts_line(counts, limits, dry_run=dry_run))
     if went is not None:
         went.tell(dry_run=dry_run)

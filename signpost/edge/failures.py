@@ -160,6 +160,7 @@ _INVALID = frozenset(
         _C.TAG_INVALID,
         _C.HANDLE_UNKNOWN,
         _C.HANDLE_CIRCULAR,
+        _C.HANDLE_UNREACHABLE,
         _C.WORK_ENDED,
         _C.BASIS_REFUSED,
         _C.PERIOD_INVALID,

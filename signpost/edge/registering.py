@@ -100,6 +100,7 @@ class FeedRun:
         keys: FeedKeys,
         today: dt.date,
         end_missing: bool = False,
+        send_again: bool = False,
         on_error: Callable[[RowError], None],
         on_row: Callable[[Row], None] = lambda _: None,
         on_step: Callable[[Step], None],
@@ -110,7 +111,7 @@ class FeedRun:
         self._on_error = on_error
         self._on_row = on_row
         self._on_step = on_step
-        self._plan = Reconciliation(keys.reference_key, end_missing=end_missing)
+        self._plan = Reconciliation(keys.reference_key, end_missing=end_missing, send_again=send_again)
 
     def close(self) -> None:
         """Let go of the files, and forget everything."""
@@ -137,7 +138,9 @@ class FeedRun:
         """What the feed changes, against the index's own list."""
         async for page in index.involvements():
             for some in _batched(page, _COMPARED_AT_ONCE):
-                self._plan.compare((Reference(each.reference), RowDigest(each.row_digest)) for each in some)
+                self._plan.compare(
+                    (Reference(each.reference), RowDigest(each.row_digest), each.changed_here) for each in some
+                )
                 await asyncio.sleep(0)
         return self._plan.counts()
 

@@ -12,7 +12,7 @@ from typing import Final
 from signpost.index.records import Handle
 from signpost.protocol.own_organisation import HandleFault
 
-__all__ = ["CONFIRMED_DAYS", "MARKED_DAYS", "faults_of", "standing_for"]
+__all__ = ["CONFIRMED_DAYS", "MARKED_DAYS", "can_be_rung", "faults_of", "lines_of", "sensitive", "standing_for"]
 
 CONFIRMED_DAYS: Final = 90
 """A handle that nobody has confirmed for so long is to be confirmed."""
@@ -61,3 +61,22 @@ def standing_for(identifier: str, handles: Mapping[str, Handle]) -> Handle:
     while handle.handed_over_to is not None:
         handle = handles[handle.handed_over_to]
     return handle
+
+
+def lines_of(identifier: str, handles: Mapping[str, Handle]) -> list[Handle]:
+    """Whom one rings about a handle's work now: the handle that answers for it, and the one that does out of hours."""
+    desk = standing_for(identifier, handles)
+    behind = None if desk.out_of_hours is None else standing_for(desk.out_of_hours, handles)
+    return [desk] if behind is None or behind == desk else [desk, behind]
+
+
+def can_be_rung(identifier: str, handles: Mapping[str, Handle]) -> bool:
+    """Whether any of them has a telephone."""
+    return any(each.telephone is not None for each in lines_of(identifier, handles))
+
+
+def sensitive(handles: Mapping[str, Handle]) -> frozenset[str]:
+    """The handles of sensitive services, and those that one of these answers for."""
+    return frozenset(
+        each for each, handle in handles.items() if handle.consent_only or standing_for(each, handles).consent_only
+    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, final
 
 from signpost.index.audit import ACCESS_BYTES, AuditAction, AuditEvent
-from signpost.index.handle_faults import faults_of
+from signpost.index.handle_faults import faults_of, sensitive
 from signpost.index.permissions import Act, may, require
 from signpost.index.ports import Handles, Organisations, Record
 from signpost.index.records import Handle
@@ -72,7 +72,7 @@ class OwnHandles:
         handles = self.of(signed.asker.organisation)
         return HandleList(
             handles=[handle.identifier for handle in handles],
-            consent_only=[handle.identifier for handle in handles if handle.consent_only],
+            consent_only=sorted(sensitive({each.identifier: each for each in handles})),
         )
 
     async def whole(self, signed: Signed) -> OwnHandleList:

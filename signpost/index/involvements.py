@@ -1,4 +1,5 @@
-"""An organisation's own list, for reconciliation: each involvement's reference and row digest, in pages.
+"""An organisation's own list, for reconciliation: each involvement's reference and row digest, in pages, and whether
+something was done with it here since the row was sent.
 
 It is read from the owner's table alone, so it is the same whatever became of an involvement elsewhere (protocol.md C3).
 The order is the table's own: fixed, and of no meaning. A page is read in pieces, so that a long one holds nobody up.
@@ -44,7 +45,10 @@ class OwnInvolvements:
         last = asked.after
         while wanted := min(_PIECE, asked.limit + 1 - len(found)):  # one more, to know whether anything follows
             piece = self._involvements.after(signed.asker.organisation, last, wanted)
-            found += [InvolvementSummary(reference=own.reference, row_digest=own.row_digest) for own in piece]
+            found += [
+                InvolvementSummary(reference=own.reference, row_digest=own.row_digest, changed_here=own.changed_here)
+                for own in piece
+            ]
             if len(piece) < wanted:
                 break
             last = piece[-1].reference

@@ -137,9 +137,10 @@ class OwnWorks(Protocol):
     """
 
     async def see(
-        self, reference: bytes, *, charge: Charge, signed: Signed, audit: AuditEvent
+        self, reference: bytes, *, charge: Charge, signed: Signed, audit: AuditEvent, unknown: AuditEvent
     ) -> OwnedInvolvement | None:
-        """Charge, and what stands under that reference of the organisation that signed; null where nothing does.
+        """Charge, and what stands under that reference of the organisation that signed, with `audit`; null where
+        nothing does, with `unknown`.
 
         Raises:
             Problem: NONCE_USED, BUDGET_USED; and nothing was done.
@@ -149,8 +150,9 @@ class OwnWorks(Protocol):
         self, reference: bytes, change: Callable[[OwnedInvolvement], OwnedInvolvement], *, charge: Charge,
         signed: Signed, audit: AuditEvent, refused: Callable[[ProblemCode], AuditEvent],
     ) -> None:  # fmt: skip
-        """Charge, and keep what `change` makes of an involvement, with `audit`; where it has an end then, that arrives.
-        Of REFERENCE_UNKNOWN, and of what `change` raises, the charge and the leaf of `refused` are kept, and no more.
+        """Charge, and keep what `change` makes of an involvement, with `audit`; where it has an end then that it had
+        not, that arrives. Of REFERENCE_UNKNOWN, and of what `change` raises, the charge and the leaf of `refused` are
+        kept, and no more.
 
         Raises:
             Problem: REFERENCE_UNKNOWN, or what `change` raises; NONCE_USED, BUDGET_USED, and nothing was done.

@@ -104,7 +104,11 @@ class Handle:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class OwnedInvolvement:
-    """What its owner registered, as it stands in the owner's table. The index can open no case reference."""
+    """What its owner registered, as it stands in the owner's table. The index can open no case reference.
+
+    Beside it what was done with it here since: whom it was handed over to, and whether the end is one of here. The desk
+    that the feed named stays, so that whoever must not be told where to ring by a hand-over is not.
+    """
 
     reference: bytes
     child_reference: bytes
@@ -115,6 +119,18 @@ class OwnedInvolvement:
     basis: Basis
     sealed_case_reference: bytes
     remove_after: str
+    handed_to: str | None = None
+    ended_here: bool = False
+
+    @property
+    def desk(self) -> str:
+        """The desk that has it."""
+        return self.handle if self.handed_to is None else self.handed_to
+
+    @property
+    def changed_here(self) -> bool:
+        """Whether its desk or its end is not what the feed said."""
+        return self.handed_to is not None or self.ended_here
 
 
 class SealKind(StrEnum):

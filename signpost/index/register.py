@@ -14,6 +14,7 @@ from typing import Final, final
 
 from signpost.index.audit import AuditAction
 from signpost.index.evaluated import check_epoch, read_receipts, read_tags
+from signpost.index.handle_faults import sensitive
 from signpost.index.permissions import Act, may, require
 from signpost.index.ports import Accepted, Handles, Involvements
 from signpost.index.records import OwnedInvolvement, StoredTag
@@ -116,14 +117,13 @@ class Register:
 
     def _refuse_bases(self, registrations: Sequence[Registration], signed: Signed) -> None:
         """A sensitive service's work is nobody's to find but by consent, or for significant harm."""
-        handles = self._handles.handles(signed.asker.organisation)
-        sensitive = {handle.identifier for handle in handles if handle.consent_only}
+        by_consent = sensitive({each.identifier: each for each in self._handles.handles(signed.asker.organisation)})
         _refuse(
             ProblemCode.BASIS_REFUSED,
             (
                 f"/registrations/{at}/basis"
                 for at, each in enumerate(registrations)
-                if each.handle in sensitive and each.basis is Basis.STATUTORY
+                if each.handle in by_consent and each.basis is Basis.STATUTORY
             ),
         )
 

@@ -528,10 +528,13 @@ class InvolvementListRequest(Wire):
 
 
 class InvolvementSummary(Wire):
-    """What reconciliation needs of an involvement, and all that it is told."""
+    """What reconciliation needs of an involvement, and all that it is told. `changed_here`: whoever answers for it
+    ended it or handed it over since the row was sent. An index from before does not say.
+    """
 
     reference: Reference
     row_digest: Reference
+    changed_here: bool = False
 
 
 class InvolvementList(Wire):

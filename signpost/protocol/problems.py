@@ -92,6 +92,7 @@ class ProblemCode(StrEnum):
     HANDLE_UNKNOWN = "handle-unknown"
     BASIS_REFUSED = "basis-refused"
     HANDLE_CIRCULAR = "handle-circular"
+    HANDLE_UNREACHABLE = "handle-unreachable"
     EXCEPTION_INVALID = "exception-invalid"
     EXCEPTION_OPEN = "exception-open"
     EXCEPTION_UNKNOWN = "exception-unknown"
@@ -290,6 +291,9 @@ PROBLEMS: Final[Mapping[ProblemCode, _Words]] = MappingProxyType(
         _C.HANDLE_CIRCULAR: _Words(409, "Handle circular",
             "A handle would stand for itself, by itself or by way of others.",
             "Name another handle, or take the hand-over back first."),
+        _C.HANDLE_UNREACHABLE: _Words(422, "Handle unreachable",
+            "Neither this handle nor the one that answers for it out of hours has a telephone.",
+            "Choose another handle, or have the organisation's administrator give this one a telephone."),
         _C.EXCEPTION_INVALID: _Words(422, "Exception invalid",
             "It is no request for an exception that the organisation signed within the last day, or asks for too much.",
             "Have its administrator make another: signpost admin exception ask"),

@@ -180,6 +180,8 @@ class Pretence:
     word: AnswerWord = "current"
     arrived: dict[int, list[Arrived]] = field(default_factory=dict)
     registered: list[Registration] = field(default_factory=list)
+    changed_here: set[bytes] = field(default_factory=set)
+    """The references of what was ended or handed over at the gateway."""
     changed: list[Change] = field(default_factory=list)
     call_backs: list[tuple[AccountId, ContactRequest]] = field(default_factory=list)
     consent_only: list[str] = field(default_factory=list)
@@ -538,7 +540,10 @@ class Pretence:
         after = [pair for pair in held if asked.after is None or pair[0] > asked.after]
         shown = after[: self.page]
         return InvolvementList(
-            involvements=[InvolvementSummary(reference=name, row_digest=digest) for name, digest in shown],
+            involvements=[
+                InvolvementSummary(reference=name, row_digest=digest, changed_here=name in self.changed_here)
+                for name, digest in shown
+            ],
             next=shown[-1][0] if len(after) > len(shown) else None,
         )
 

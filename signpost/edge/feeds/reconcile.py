@@ -4,6 +4,8 @@ For each involvement, of the rows and the list together:
 * in the feed only: add. In both, digests equal: unchanged.
 * in both, and the listed digest is that of the row without its end: end. In both and otherwise different: change, which
   registers it again under the same reference.
+* in both, and unchanged, but whoever answers for it ended it or handed it over at the gateway: it is left so, and said;
+  or (by choice) a change, so that it stands as the row has it again. By that choice an end is a change as well.
 * in the list only: withdraw, or (by choice) end today.
 * a bad row whose ids could be read keeps what was registered of it: a typing error must not make a child unknown.
 
@@ -33,8 +35,10 @@ from signpost.edge.references import (
 )
 from signpost.protocol.secret import Secret
 
-__all__ = ["Counts", "EndOf", "ListContradictsItself", "Newcomer", "Reconciliation", "Register"]
+__all__ = ["ChangedHere", "Counts", "EndOf", "ListContradictsItself", "Newcomer", "Reconciliation", "Register"]
 
+_ROWS_NAMED: Final = 20
+"""Rows that are named by their numbers: so many can be looked at."""
 _NEWCOMERS: Final = """
 FROM feed AS one WHERE one.state = :add AND one.open AND NOT EXISTS (
     SELECT 1 FROM feed AS other WHERE other.child = one.child AND (
@@ -87,6 +91,14 @@ class EndOf:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedHere:
+    """What was ended or handed over at the gateway, while its row stayed as it was: how many, and the first rows."""
+
+    count: int
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Newcomer:
     """A newly added child: the number of its first added row, where that row is, and its digest."""
 
@@ -109,6 +121,7 @@ class Counts:
     rejected: int
     rows: int
     caseload: int
+    changed_here: ChangedHere = ChangedHere(0, ())
 
     @property
     def rejected_share(self) -> float:
@@ -127,16 +140,19 @@ class Reconciliation:
     That order is no order of the council's: who stands beside whom in the file is not told to the index.
     """
 
-    def __init__(self, reference_key: Secret, *, end_missing: bool = False) -> None:
-        """`end_missing`: an involvement that left the feed is ended today rather than withdrawn."""
+    def __init__(self, reference_key: Secret, *, end_missing: bool = False, send_again: bool = False) -> None:
+        """`end_missing`: an involvement that left the feed is ended today rather than withdrawn. `send_again`: what was
+        ended or handed over at the gateway is registered again as its row has it.
+        """
         self._key = reference_key
         self._end_missing = end_missing
+        self._send_again = send_again
         # feed: what the council has now; open_digest is the row's digest without its end, place where it starts, child
-        # the child's reference, listed whether the index has it.
+        # the child's reference, listed whether the index has it, here whether it was changed at the gateway since.
         # missing: what the list has and the feed has not.
         self._database = private_database(
             "CREATE TABLE feed (reference BLOB PRIMARY KEY, digest BLOB, open_digest BLOB, place INTEGER, open INTEGER,"
-            " state INTEGER, child BLOB, row INTEGER, listed INTEGER) WITHOUT ROWID",
+            " state INTEGER, child BLOB, row INTEGER, listed INTEGER, here INTEGER DEFAULT 0) WITHOUT ROWID",
             # Read in its order, so that no newcomer is sorted in memory.
             "CREATE INDEX feed_by_child ON feed (child)",
             "CREATE TABLE missing (reference BLOB PRIMARY KEY) WITHOUT ROWID",
@@ -153,7 +169,7 @@ class Reconciliation:
                 ended = involvement.ended_on is not None
                 without_end = digest_without_end(self._key, involvement) if ended else digest
                 self._database.execute(
-                    "INSERT OR REPLACE INTO feed VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
+                    "INSERT OR REPLACE INTO feed VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
                     (name, digest, without_end, place, not ended, _State.ADD, child, number),
                 )
             case BadRow(left_out=True):
@@ -164,7 +180,7 @@ class Reconciliation:
                 if ids is not None:
                     # a good row of the same involvement, earlier or later, counts for more
                     self._database.execute(
-                        "INSERT OR IGNORE INTO feed VALUES (?, NULL, NULL, NULL, 1, ?, ?, ?, 0)",
+                        "INSERT OR IGNORE INTO feed VALUES (?, NULL, NULL, NULL, 1, ?, ?, ?, 0, 0)",
                         (reference(self._key, ids), _State.HELD, child_reference(self._key, ids), number),
                     )
             case PassedRow():
@@ -172,14 +188,15 @@ class Reconciliation:
             case _:
                 assert_never(row)
 
-    def compare(self, page: Iterable[tuple[Reference, RowDigest]]) -> None:
-        """Compare with the next page of the index's list, in whatever order it comes, after every row was taken.
+    def compare(self, page: Iterable[tuple[Reference, RowDigest, bool]]) -> None:
+        """Compare with the next page of the index's list, in whatever order it comes, after every row was taken. The
+        third of each: whether it was ended or handed over at the gateway.
 
         Raises:
             ListContradictsItself: it names an involvement again.
         """
-        for name, digest in page:
-            self._compare_one(name, digest)
+        for name, digest, changed_here in page:
+            self._compare_one(name, digest, changed_here=changed_here)
 
     def counts(self) -> Counts:
         """What the feed comes to, once the whole list was compared."""
@@ -200,6 +217,7 @@ class Reconciliation:
             rejected=self._rejected,
             rows=self._rows,
             caseload=self._caseload,
+            changed_here=self._changed_here(),
         )
 
     def to_register(self) -> Iterator[Register]:
@@ -241,7 +259,13 @@ class Reconciliation:
         """Forget everything."""
         self._database.close()
 
-    def _compare_one(self, name: Reference, listed: RowDigest) -> None:
+    def _changed_here(self) -> ChangedHere:
+        left = "FROM feed WHERE here AND state = ?"
+        (count,) = self._database.execute(f"SELECT count(*) {left}", (_State.UNCHANGED,)).fetchone()
+        rows = self._database.execute(f"SELECT row {left} ORDER BY row LIMIT ?", (_State.UNCHANGED, _ROWS_NAMED))
+        return ChangedHere(count, tuple(row for (row,) in rows))
+
+    def _compare_one(self, name: Reference, listed: RowDigest, *, changed_here: bool) -> None:
         row = self._database.execute(
             "SELECT digest, open_digest, open, state FROM feed WHERE reference = ?", (name,)
         ).fetchone()
@@ -265,8 +289,12 @@ class Reconciliation:
             now = _State.END
         else:
             now = _State.CHANGE
+        if changed_here and self._send_again:
+            now = _State.CHANGE
         self._caseload += bool(is_open) or now is _State.END
-        self._database.execute("UPDATE feed SET state = ?, listed = 1 WHERE reference = ?", (now, name))
+        self._database.execute(
+            "UPDATE feed SET state = ?, listed = 1, here = ? WHERE reference = ?", (now, changed_here, name)
+        )
 
     def _missing(self) -> Iterator[Reference]:
         rows = self._database.execute("SELECT reference FROM missing ORDER BY reference")

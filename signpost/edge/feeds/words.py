@@ -10,9 +10,9 @@ from typing import Final
 
 from signpost.edge.feeds.limits import Broken, Limits, TooManyEnds, TooManyRejected
 from signpost.edge.feeds.quality import QualityReport
-from signpost.edge.feeds.reconcile import Counts
+from signpost.edge.feeds.reconcile import ChangedHere, Counts
 
-__all__ = ["counts_line", "quality_lines", "sentence", "unknown_handles"]
+__all__ = ["changed_here_line", "counts_line", "quality_lines", "sentence", "unknown_handles"]
 
 
 def counts_line(counts: Counts, limits: Limits, *, dry_run: bool) -> str:
@@ -29,6 +29,20 @@ def counts_line(counts: Counts, limits: Limits, *, dry_run: bool) -> str:
     share, limit = 100 * counts.rejected_share, 100 * limits.rejected_share
     parts.append(f"rejected {counts.rejected:,} ({share:.2f} %, limit {limit:.4g} %)")
     return " · ".join(parts)
+
+
+def changed_here_line(found: ChangedHere) -> str:
+    """What was ended or handed over at the gateway, and stands so; nothing where there is none."""
+    if not found.count:
+        return ""
+    if found.count == 1:
+        says = "1 piece of work was ended or handed over at the gateway, and the extract has it as it was"
+    else:
+        pieces = f"{found.count:,} pieces of work were ended or handed over at the gateway"
+        says = f"{pieces}, and the extract has them as they were"
+    more = found.count - len(found.rows)
+    rows = ", ".join(f"{row}" for row in found.rows) + (f" and {more:,} more" if more else "")
+    return f"{says}: row{'' if found.count == 1 else 's'} {rows}."
 
 
 def sentence(broken: Broken) -> str:

@@ -46,6 +46,7 @@ _UPLOAD: Final[dict[str, Any]] = {
                     "dry_run": {"type": "string", "enum": ["yes", "no"], "default": "yes"},
                     "missing": {"type": "string", "enum": [each.value for each in Missing], "default": "withdraw"},
                     "accept_ends": {"type": "string", "pattern": "^[0-9]{1,7}$"},
+                    "send_again": {"type": "string", "enum": ["yes", "no"], "default": "no"},
                     "handle": {"type": "string", "maxLength": 200},
                     "extract": {"type": "array", "items": _File, "minItems": 1, "maxItems": 60},
                     "handles": _File,

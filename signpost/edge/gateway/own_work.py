@@ -3,6 +3,8 @@
 * Whoever answers for the organisation's work names one by the organisation's own number for it. The gateway computes
   the reference by the feed's key, as a feed does; the number goes no further, and is kept nowhere.
 * There is no list: a caseload is read back by the organisation's program alone (docs/decisions/0021).
+* An end is no day that has not come in England, and none before the work began, where the work is named by that day:
+  the index knows the month alone.
 * What is done here stands until the row says something else in the organisation's own system.
 """
 
@@ -11,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Awaitable
 from typing import Final, TypeVar
+from zoneinfo import ZoneInfo
 
 from signpost.edge.feeds.cells import Cells
 from signpost.edge.feeds.csv_feed import read_ids
@@ -26,6 +29,7 @@ from signpost.protocol.purposes import ANSWERING_ROLES
 
 __all__ = ["end_work", "hand_over_work", "see_work"]
 
+_ENGLAND: Final = ZoneInfo("Europe/London")
 _NUMBER: Final = ("/local_id",)
 _Result = TypeVar("_Result")
 
@@ -49,6 +53,9 @@ async def end_work(gateway: Gateway, session: Session, given: WorkEndGiven) -> N
         Problem: as `see_work`; PERIOD_INVALID; WORK_ENDED. COULD_NOT_CHECK: it may have been done.
     """
     request = OwnWorkEndRequest(reference=_reference(gateway, session, given), ended_on=given.ended_on)
+    began = _cells(given).day("start")
+    if given.ended_on > _today_in_england(gateway) or (began is not None and given.ended_on < began):
+        raise Problem(ProblemCode.PERIOD_INVALID, pointers=("/ended_on",))
     await _known(gateway.acted(session, session.client.index.end_own_work(request)))
     return Nothing()
 
@@ -57,8 +64,8 @@ async def hand_over_work(gateway: Gateway, session: Session, given: WorkHandOver
     """Another desk has it.
 
     Raises:
-        Problem: as `see_work`; HANDLE_UNKNOWN, HANDLE_CIRCULAR, BASIS_REFUSED; WORK_ENDED. COULD_NOT_CHECK: it may have
-            been done.
+        Problem: as `see_work`; HANDLE_UNKNOWN, HANDLE_UNREACHABLE, BASIS_REFUSED; WORK_ENDED. COULD_NOT_CHECK: it may
+            have been done, and may be sent again.
     """
     request = OwnWorkHandOverRequest(reference=_reference(gateway, session, given), hand_over_to=given.hand_over_to)
     await _known(gateway.acted(session, session.client.index.hand_over_own_work(request)))
@@ -89,7 +96,7 @@ def _ids(named: WorkNamed, *, today: dt.date) -> RowIds:
     Raises:
         Problem: MALFORMED, with the fields: it is named in no way, or in two.
     """
-    cells = Cells(0, lambda column: str(getattr(named, column, "")))
+    cells = _cells(named)
     number, handle = cells.text("number"), cells.text("handle")
     ids: RowIds | None = None
     if number and (cells.text("start") or handle):
@@ -110,3 +117,12 @@ def _ids(named: WorkNamed, *, today: dt.date) -> RowIds:
     if wrong or ids is None:
         raise Problem(ProblemCode.MALFORMED, pointers=tuple(wrong))
     return ids
+
+
+def _cells(named: WorkNamed) -> Cells:
+    """What is typed, as a row of a feed."""
+    return Cells(0, lambda column: str(getattr(named, column, "")))
+
+
+def _today_in_england(gateway: Gateway) -> dt.date:
+    return dt.datetime.fromtimestamp(gateway.clock.now(), tz=_ENGLAND).date()

@@ -43,7 +43,7 @@ def add_own_work_doors(app: FastAPI, gateway: Gateway, signed_in: Any, *, refuse
     @app.post(
         f"{_OWN}/hand-over",
         response_model=Nothing,
-        responses=refusals(*named, _C.HANDLE_UNKNOWN, _C.HANDLE_CIRCULAR, _C.BASIS_REFUSED, _C.WORK_ENDED),
+        responses=refusals(*named, _C.HANDLE_UNKNOWN, _C.HANDLE_UNREACHABLE, _C.BASIS_REFUSED, _C.WORK_ENDED),
     )
     async def hand_over(
         asked: FromJson[WorkHandOverGiven], request: Request, who: signed_in, key: IdempotencyKey = None

@@ -19,7 +19,7 @@ from typing import Final, final
 from signpost.index.answer import Matches, matches_of
 from signpost.index.contact_rules import ContactRules
 from signpost.index.contact_states import NoticeEvent, NoticeState, after
-from signpost.index.handle_faults import standing_for
+from signpost.index.handle_faults import can_be_rung, standing_for
 from signpost.index.records import (
     CallBack,
     Handle,
@@ -107,11 +107,13 @@ class Delivery:
         )
 
     def first_desk(self, connection: Connection, question: CallBack, *, now: int) -> Desk | None:
-        """The desk that answers best, where the question is answered `current` or `previous` now."""
+        """The desk that answers best, where the question is answered `current` or `previous` now, to be rung: where its
+        work was handed over to one that nobody can ring any more, the one that the feed named.
+        """
         matches = self.matches(connection, question, now=now)
         if matches.word not in ("current", "previous"):
             return None
-        return next(self._desks(connection, matches.strongest), None)
+        return next(self._desks(connection, matches.strongest, to_ring=True), None)
 
     def asked(self, connection: Connection, name: bytes, *, now: int) -> None:
         """A call-back was left, or is needed sooner: tell whoever matches."""
@@ -244,7 +246,7 @@ class Delivery:
         had = (standing_for(each, handles) for each in (notice.handle, notice.desk))
         return notice.involvement == desk.hit.involvement or desk.handle in had
 
-    def _desks(self, connection: Connection, hits: Sequence[Hit]) -> Iterator[Desk]:
+    def _desks(self, connection: Connection, hits: Sequence[Hit], *, to_ring: bool = False) -> Iterator[Desk]:
         """One for each desk: by its open involvement before an ended one, and the one that ended last."""
         found: set[tuple[OrganisationId, str]] = set()
         for hit in sorted(hits, key=_best_first):
@@ -253,9 +255,12 @@ class Delivery:
             if owned is None or organisation is None:
                 continue  # withdrawn, and about to settle
             handles = self._handles(connection, organisation.name)
-            if owned.handle not in handles:
+            has_it = owned.desk
+            if has_it not in handles:
                 continue
-            handle = standing_for(owned.handle, handles)
+            if to_ring and not can_be_rung(has_it, handles) and can_be_rung(owned.handle, handles):
+                has_it = owned.handle
+            handle = standing_for(has_it, handles)
             if (organisation.name, handle.identifier) not in found:
                 found.add((organisation.name, handle.identifier))
                 yield Desk(hit, organisation.name, handle)

@@ -207,29 +207,32 @@ class SqliteDesk:
         organisation = organisation_named(self._reader, self._vault, of[0])
         if organisation is None:
             return None
-        row = self._reader.execute(
-            "SELECT sealed FROM owned_involvements WHERE organisation = ? AND involvement = ?", of
-        ).fetchone()
-        desk = None
-        if row is not None:
-            owned = unpack_involvement(self._vault.open(row[0], Label.OWNED_ROW, place(*of)))
-            desk = self._desk_of(organisation.name, owned.handle)
-        return DeskOwner(organisation=organisation.name, desk=desk)
+        return DeskOwner(organisation=organisation.name, desk=self._desk_of(organisation.name, of))
 
     def _answers(self, shield: bytes, call_back: bytes) -> Iterable[DeskAnswer]:
         """What organisations whose involvement is hidden were told before, and answered."""
         hidden = set(self._sealing.hidden_by(self._reader, shield))
         for notice in self._call_backs.notices_of(self._reader, call_back):
-            if (self._vault.organisation(notice.organisation), notice.involvement) in hidden:
+            of = self._vault.organisation(notice.organisation), notice.involvement
+            if of in hidden:
                 yield DeskAnswer(
                     organisation=notice.organisation,
-                    desk=self._desk_of(notice.organisation, notice.handle),
+                    desk=self._desk_of(notice.organisation, of),
                     state=notice.state.value,
                 )
 
-    def _desk_of(self, organisation: OrganisationId, handle: str) -> SharedHandle | None:
+    def _desk_of(self, organisation: OrganisationId, of: Of) -> SharedHandle | None:
+        """The one to ring about an involvement: as the feed named it, and never one that a hand-over chose, of the work
+        or of a notice. Else a practitioner would have the desk ring where they sit.
+        """
+        row = self._reader.execute(
+            "SELECT sealed FROM owned_involvements WHERE organisation = ? AND involvement = ?", of
+        ).fetchone()
+        if row is None:
+            return None
+        owned = unpack_involvement(self._vault.open(row[0], Label.OWNED_ROW, place(*of)))
         handles = {each.identifier: each for each in handles_of(self._reader, self._vault, organisation)}
-        return _shared(standing_for(handle, handles)) if handle in handles else None
+        return _shared(standing_for(owned.handle, handles)) if owned.handle in handles else None
 
 
 def _shared(handle: Handle) -> SharedHandle:

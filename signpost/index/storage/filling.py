@@ -1,7 +1,12 @@
-"""What a database from before there were shields lacks, filled in once, when it is opened (protocol.md C4).
+"""What a database of an earlier version lacks, filled in once, when it is opened.
 
-A shield follows a council's own reference of a child. Of what settled before, that is found in the owner's table alone,
-and what waits to settle does not say it: without it, a row under another name would stay visible beside the hidden one.
+From before there were shields (protocol.md C4): a shield follows a council's own reference of a child. Of what settled
+before, that is found in the owner's table alone, and what waits to settle does not say it: without it, a row under
+another name would stay visible beside the hidden one.
+
+From before work was handed over here: the owner's rows are made as long as today's, all of them, or the length of one
+would tell that something was done with it.
+
 One transaction, so that a start that is broken off begins again. Some twenty microseconds for each involvement.
 """
 
@@ -15,9 +20,11 @@ from signpost.index.arrivals import Arrival, Registered
 from signpost.index.records import ChildNumber, InvolvementNumber, OrganisationNumber
 from signpost.index.storage.layouts import (
     ARRIVAL_BYTES_BEFORE,
+    INVOLVEMENT_BYTES_BEFORE,
     unpack_arrival,
     unpack_involvement,
     widened_arrival,
+    widened_involvement,
 )
 from signpost.index.storage.organisations import organisation_named
 from signpost.index.storage.vault import Vault, place
@@ -29,6 +36,8 @@ from signpost.service.database import Connection
 __all__ = ["fill"]
 
 _SEAL_BYTES: Final = 16
+_AT_ONCE: Final = 1_000
+"""Owners' rows read at once: there may be ten million."""
 _NOBODY: Final = ChildNumber(0)
 _Names = Callable[[OrganisationNumber], OrganisationId | None]
 _About = tuple[ChildNumber, bool]
@@ -36,7 +45,7 @@ _About = tuple[ChildNumber, bool]
 
 
 def fill(connection: Connection, vault: Vault) -> None:
-    """Fill in which child everything is about that settled, or waits to, and does not say so."""
+    """Make the owner's rows of today's length; and fill in which child everything that settled or waits to is about."""
 
     @cache
     def name(number: OrganisationNumber) -> OrganisationId | None:
@@ -45,6 +54,7 @@ def fill(connection: Connection, vault: Vault) -> None:
 
     connection.execute("BEGIN IMMEDIATE")
     try:
+        _widen_involvements(connection, vault)
         _fill_arrivals(connection, vault, name)
         if _lacks_children(connection):
             _fill_children(connection, vault, name)
@@ -52,6 +62,27 @@ def fill(connection: Connection, vault: Vault) -> None:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+
+
+def _widen_involvements(connection: Connection, vault: Vault) -> None:
+    """All were written before, or none: the first one tells."""
+    before = INVOLVEMENT_BYTES_BEFORE + _SEAL_BYTES
+    last = (-1, -1)
+    while rows := connection.execute(
+        "SELECT organisation, involvement, sealed FROM owned_involvements WHERE (organisation, involvement) > (?, ?)"
+        " ORDER BY organisation, involvement LIMIT ?",
+        (*last, _AT_ONCE),
+    ).fetchall():
+        if len(rows[0][2]) != before:
+            return
+        for organisation, involvement, sealed in rows:
+            at = place(organisation, involvement)
+            wide = widened_involvement(vault.open(sealed, Label.OWNED_ROW, at))
+            connection.execute(
+                "UPDATE owned_involvements SET sealed = ? WHERE organisation = ? AND involvement = ?",
+                (vault.seal(wide, Label.OWNED_ROW, at), organisation, involvement),
+            )
+        last = rows[-1][:2]
 
 
 def _lacks_children(connection: Connection) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final, final
 
 from signpost.index.audit import AuditEvent
-from signpost.index.handle_faults import standing_for
+from signpost.index.handle_faults import lines_of
 from signpost.index.lifetimes import GLASS_DAYS
 from signpost.index.ports import ShownGlass
 from signpost.index.records import CallBack, Glass, Handle, InvolvementNumber, OrganisationNumber
@@ -90,9 +90,7 @@ class SqliteGlasses:
     def lines(self, glass: Glass) -> list[Handle]:
         """As the port says."""
         handles = {each.identifier: each for each in handles_of(self._reader, self._vault, glass.owner)}
-        desk = standing_for(glass.handle, handles)
-        behind = None if desk.out_of_hours is None else standing_for(desk.out_of_hours, handles)
-        return [desk] if behind is None or behind == desk else [desk, behind]
+        return lines_of(glass.handle, handles)
 
     def broken_by(self, organisation: OrganisationId) -> list[Glass]:
         """As the port says."""

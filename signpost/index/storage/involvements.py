@@ -104,7 +104,8 @@ class SqliteInvolvements:
                     # An end never moves to a later day: work that ended and then leaves the extract is no news.
                     on = each.ended_on if owned.ended_on is None else min(owned.ended_on, each.ended_on)
                     what = Ended(on)
-                    ended = replace(owned, ended_on=on, row_digest=each.row_digest)
+                    here = owned.ended_here and on != each.ended_on
+                    ended = replace(owned, ended_on=on, row_digest=each.row_digest, ended_here=here)
                     connection.execute(
                         "UPDATE owned_involvements SET sealed = ?3 WHERE organisation = ?1 AND involvement = ?2",
                         self._owned_row(organisation, involvement, ended),

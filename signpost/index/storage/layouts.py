@@ -1,7 +1,8 @@
 """The byte layouts of sealed rows. Numbers are big-endian; a date is its proleptic ordinal in 4 bytes, 0 for none.
 
-* involvement, 183 bytes: reference 16, child reference 16, row digest 16, handle 9, started 4, ended 4, basis 1,
-  case reference 113, remove-after 4 (in months of the common era)
+* involvement, 193 bytes: reference 16, child reference 16, row digest 16, handle 9, started 4, ended 4, basis 1,
+  case reference 113, remove-after 4 (in months of the common era), the handle it was handed over to here 9 (zeros for
+  none), whether the end is one of here 1
 * arrival, 630: what 1, organisation 8, involvement 8, ended 4, child 8, by consent 1, then 12 × (class 1, tier 1, key
   16, body 32); of a call-back that was left, its name after the first byte; of a lookup, its name, the moment 8, and
   who asked, as canonical JSON
@@ -35,6 +36,7 @@ __all__ = [
     "ARRIVAL_BYTES_BEFORE",
     "CLASSES",
     "CLASS_CODES",
+    "INVOLVEMENT_BYTES_BEFORE",
     "OUTCOME_BYTES",
     "OUTCOME_SETTLED",
     "day_number",
@@ -50,6 +52,7 @@ __all__ = [
     "unpack_lookup",
     "unpack_tags",
     "widened_arrival",
+    "widened_involvement",
 ]  # fmt: skip
 
 CLASS_CODES: Final = {
@@ -64,7 +67,9 @@ OUTCOME_BYTES: Final = 512
 OUTCOME_SETTLED: Final = b"{}".ljust(OUTCOME_BYTES)
 """Of what no seal touched."""
 
-_INVOLVEMENT: Final = struct.Struct(f">16s16s16s9sIIB{CASE_REFERENCE_BYTES}sI")
+_INVOLVEMENT: Final = struct.Struct(f">16s16s16s9sIIB{CASE_REFERENCE_BYTES}sI9s?")
+INVOLVEMENT_BYTES_BEFORE: Final = _INVOLVEMENT.size - 10
+"""Of an involvement from before any was handed over or ended here."""
 _ARRIVAL: Final = struct.Struct(">BQQIQB")
 _LOOKED_HEAD: Final = struct.Struct(">B16sQ")
 _ASKED: Final = 4
@@ -101,12 +106,16 @@ def pack_involvement(owned: OwnedInvolvement) -> bytes:
         _BASIS_CODES[owned.basis],
         owned.sealed_case_reference,
         int(year) * 12 + int(month) - 1,
+        (owned.handed_to or "").encode(),
+        owned.ended_here,
     )
 
 
 def unpack_involvement(raw: bytes) -> OwnedInvolvement:
     """The owner's row again."""
-    reference, child, row_digest, handle, started, ended, basis, case_reference, months = _INVOLVEMENT.unpack(raw)
+    (
+        reference, child, row_digest, handle, started, ended, basis, case_reference, months, handed_to, ended_here,
+    ) = _INVOLVEMENT.unpack(raw)  # fmt: skip
     return OwnedInvolvement(
         reference=reference,
         child_reference=child,
@@ -117,7 +126,14 @@ def unpack_involvement(raw: bytes) -> OwnedInvolvement:
         basis=_BASES[basis],
         sealed_case_reference=case_reference,
         remove_after=f"{months // 12:04}-{months % 12 + 1:02}",
+        handed_to=handed_to.rstrip(b"\0").decode() or None,
+        ended_here=ended_here,
     )
+
+
+def widened_involvement(raw: bytes) -> bytes:
+    """The owner's row in the form from before, in today's: nothing was done with it here."""
+    return raw.ljust(_INVOLVEMENT.size, b"\0")
 
 
 def pack_arrival(arrival: Arrival | Asked | Looked) -> bytes:

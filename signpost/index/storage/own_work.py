@@ -35,7 +35,7 @@ class SqliteOwnWorks:
         self._vault = vault
 
     async def see(
-        self, reference: bytes, *, charge: Charge, signed: Signed, audit: AuditEvent
+        self, reference: bytes, *, charge: Charge, signed: Signed, audit: AuditEvent, unknown: AuditEvent
     ) -> OwnedInvolvement | None:
         """As the port says."""
         of = self._numbers(reference, signed)
@@ -43,8 +43,9 @@ class SqliteOwnWorks:
         def see(connection: Connection) -> OwnedInvolvement | None:
             spend_nonce(connection, self._vault, signed)
             charge_one(connection, self._vault, charge, signed.at)
-            record(connection, self._vault, audit)
-            return self._owned(connection, *of)
+            owned = self._owned(connection, *of)
+            record(connection, self._vault, unknown if owned is None else audit)
+            return owned
 
         return await self._writer.submit(see)
 
@@ -66,9 +67,10 @@ class SqliteOwnWorks:
             except Problem as problem:
                 record(connection, self._vault, refused(problem.code))
                 return problem
-            self._write(connection, *of, changed)
-            if changed.ended_on is not None:
-                self._arrive(connection, Arrival(*of, Ended(changed.ended_on)))
+            if changed != owned:
+                self._write(connection, *of, changed)
+                if changed.ended_on is not None:
+                    self._arrive(connection, Arrival(*of, Ended(changed.ended_on)))
             record(connection, self._vault, audit)
             return None
 

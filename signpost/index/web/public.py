@@ -211,7 +211,7 @@ def public_app(index: Index, log: Log, *, manifest: str = "") -> FastAPI:
 
     @app.post(
         "/v1/involvements/own/hand-over",
-        responses=refusals(*_WHO_ASKS, _C.HANDLE_UNKNOWN, _C.HANDLE_CIRCULAR, _C.BASIS_REFUSED, *_OWN_WORK),
+        responses=refusals(*_WHO_ASKS, _C.HANDLE_UNKNOWN, _C.HANDLE_UNREACHABLE, _C.BASIS_REFUSED, *_OWN_WORK),
     )
     async def hand_over_own_work(asked: FromJson[OwnWorkHandOverRequest], who: by) -> Nothing:
         """Another desk of the asker's organisation has it from now on."""

@@ -1,11 +1,16 @@
-"""A database from before there were shields: what it holds is hidden by one as whatever is registered from then on."""
+"""A database of an earlier version. From before there were shields: what it holds is hidden by one as whatever is
+registered from then on. From before work was handed over here: its rows open, and are as long as those of today.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
-from signpost.index.storage.layouts import ARRIVAL_BYTES_BEFORE
+import pytest
+
+from signpost.index.storage import filling
+from signpost.index.storage.layouts import ARRIVAL_BYTES_BEFORE, INVOLVEMENT_BYTES_BEFORE
 from signpost.index.storage.vault import place
 from signpost.protocol.labels import Label
 from signpost.protocol.purposes import Basis, Kind, Role
@@ -42,6 +47,23 @@ def as_before(index: RunningIndex) -> None:
         for (number,) in connection.execute("SELECT arrival FROM outcomes").fetchall():
             sealed = index.vault.seal(SETTLED_BEFORE, Label.OUTCOME_ROW, place(number))
             connection.execute("UPDATE outcomes SET sealed = ? WHERE arrival = ?", (sealed, number))
+
+    index.run(index.writer.apart(work))
+    narrow_owned(index)
+
+
+def narrow_owned(index: RunningIndex) -> None:
+    """The owner's rows as the version before hand-overs left them."""
+
+    def work(connection: Connection) -> None:
+        rows = connection.execute("SELECT organisation, involvement, sealed FROM owned_involvements").fetchall()
+        for organisation, involvement, sealed in rows:
+            at = place(organisation, involvement)
+            narrow = index.vault.open(sealed, Label.OWNED_ROW, at)[:INVOLVEMENT_BYTES_BEFORE]
+            connection.execute(
+                "UPDATE owned_involvements SET sealed = ? WHERE organisation = ? AND involvement = ?",
+                (index.vault.seal(narrow, Label.OWNED_ROW, at), organisation, involvement),
+            )
 
     index.run(index.writer.apart(work))
 
@@ -91,3 +113,25 @@ def test_what_was_registered_before_there_were_shields_is_hidden_by_one(tmp_path
         index.world.clock.advance(2 * 24 * 60 * 60)
         index.sweep()
         assert index.tables()["outcomes"] == []
+
+
+def test_rows_of_before_open_and_are_as_long_as_todays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them, however many: the length of a row says nothing of what was done with it."""
+    monkeypatch.setattr(filling, "_AT_ONCE", 2)
+    with RunningIndex(tmp_path / "data") as index:
+        scene = set_scene(index)
+        for number in range(5):
+            register(scene, ADA, str(number), settled=False)
+        held = index.index.involvements._involvements.after(scene.other_feed.organisation, None, 10)
+        narrow_owned(index)
+
+    with RunningIndex(tmp_path / "data", keys=index.keys, world=index.world) as index:
+        assert index.index.involvements._involvements.after(scene.other_feed.organisation, None, 10) == held
+        register(scene_of(index, scene), ADA, "5", settled=False)
+        sizes = index.reader.execute("SELECT length(sealed) FROM owned_involvements").fetchall()
+    assert (len(held), len(sizes), len(set(sizes))) == (5, 6, 1)
+
+
+def scene_of(index: RunningIndex, scene: Scene) -> Scene:
+    """The same people, after a restart."""
+    return replace(scene, index=index)

@@ -16,10 +16,12 @@ from pydantic import BaseModel
 from signpost.index.own_work import EARLIEST_END
 from signpost.index.records import OwnedInvolvement
 from signpost.protocol.credentials import SHIFT_SECONDS
+from signpost.protocol.encoding import to_base64url
 from signpost.protocol.keys import digest
 from signpost.protocol.labels import Label
 from signpost.protocol.messages import (
     ContactRequest,
+    InvolvementListRequest,
     Nothing,
     OwnWorkEndRequest,
     OwnWorkHandOverRequest,
@@ -106,14 +108,15 @@ def test_it_says_which_desk_has_it_since_which_month_and_whether_it_ended(regist
 
 
 def test_what_is_not_there_is_charged_and_recorded_like_what_is(registered: Scene) -> None:
-    """Whoever tries numbers out has sixty tries a shift, and a leaf of each."""
+    """Whoever tries numbers out has sixty tries a shift, and a leaf of each that says so."""
     before = len(leaves(registered.index))
 
     for _ in range(60):
         answer = registered.index.ask(registered.worker, SEEN, seeing("two"))
         assert code(answer) == (404, "reference-unknown", ["/reference"])
 
-    assert [leaf["action"] for leaf in leaves(registered.index)[before:]] == ["saw-own-work"] * 60
+    told = [(leaf["action"], leaf["refused"]) for leaf in leaves(registered.index)[before:]]
+    assert told == [("refused", "reference-unknown")] * 60
     again = registered.index.refused_on_record(lambda: registered.index.ask(registered.worker, SEEN, seeing()))
     assert (code(again)[1], int(again.headers["retry-after"])) == ("budget-used", SHIFT_SECONDS)
     colleague = registered.index.enrol("northtown", Role.PRACTITIONER)
@@ -166,7 +169,7 @@ def test_an_end_keeps_the_rows_digest(registered: Scene) -> None:
 
     after = owned(registered)
     assert (after.ended_on, after.row_digest) == (YESTERDAY, digest(Label.ROW_DIGEST, "first")[:16])
-    same = set(before.__slots__) - {"ended_on"}
+    same = set(before.__slots__) - {"ended_on", "ended_here"}
     assert {name: getattr(after, name) for name in same} == {name: getattr(before, name) for name in same}
 
 
@@ -208,12 +211,45 @@ def test_work_that_has_ended_is_neither_ended_again_nor_handed_over(registered: 
     registered.index.ask(registered.worker, END, ending())
     before = owned(registered)
 
-    for path, message in ((END, ending(on=TODAY)), (HAND_OVER, handing(desk))):
+    for path, message in ((END, ending(on=TODAY)), (HAND_OVER, handing(desk))):  # of another day, and another desk
         assert code(registered.index.ask(registered.worker, path, message)) == (409, "work-ended", [])
 
     assert owned(registered) == before
     registered.index.settle()
     assert registered.index.tables()["inbox"] == []
+
+
+def test_an_end_of_tomorrow_is_taken_and_no_later_one(registered: Scene) -> None:
+    """In summer it is tomorrow in England while it is today for the index."""
+    tomorrow = TODAY + dt.timedelta(days=1)
+
+    assert registered.index.ask(registered.worker, END, ending(on=tomorrow)).status_code == 202
+
+    assert see(registered)["ended_on"] == tomorrow.isoformat()
+
+
+def test_what_is_said_again_is_done_already(registered: Scene) -> None:
+    """Whoever had no answer sends it again: the same day, or the same desk. It is charged and recorded as the first
+    was, and changes nothing.
+    """
+    desk = another_desk(registered)
+    asked: tuple[tuple[str, BaseModel, int, str], ...] = (
+        (HAND_OVER, handing(desk), 200, "handed-over-own-work"),
+        (END, ending(), 202, "ended-own-work"),
+    )
+    for path, message, status, action in asked:
+        assert registered.index.ask(registered.worker, path, message).status_code == status
+        registered.index.settle()
+        before, of_before = registered.index.tables(), leaves(registered.index)
+
+        assert registered.index.ask(registered.worker, path, message).status_code == status
+
+        after = registered.index.tables()
+        assert [after[table] for table in ("owned_involvements", "inbox")] == [before["owned_involvements"], []]
+        assert [leaf["action"] for leaf in leaves(registered.index)[len(of_before) :]] == [action]
+    for _ in range(16):
+        assert registered.index.ask(registered.worker, END, ending()).status_code == 202
+    assert code(registered.index.ask(registered.worker, END, ending()))[1] == "budget-used"
 
 
 # -- handing over
@@ -229,7 +265,7 @@ def test_work_that_is_handed_over_is_told_to_the_other_desk_from_then_on(registe
     assert (answer.status_code, answer.json()) == (200, {})
     assert registered.index.tables()["inbox"] == []
     assert (see(registered)["handle"], see(registered)["handle_title"]) == (desk, "Children's team")
-    same = set(before.__slots__) - {"handle"}
+    same = set(before.__slots__) - {"handed_to"}
     assert {name: getattr(owned(registered), name) for name in same} == {name: getattr(before, name) for name in same}
     registered.world.clock.advance(60)
     leave(registered, registered.index.enrol("st-elsewhere", Role.PRACTITIONER, Kind.HOSPITAL))
@@ -248,21 +284,25 @@ def leave(scene: Scene, device: Device) -> None:
 
 
 def test_it_is_handed_to_another_of_the_organisations_own_desks(registered: Scene) -> None:
-    """To nobody else's, and not to the one that has it."""
+    """To nobody else's."""
     for to, expected in (
         (registered.other_handle, (422, "handle-unknown")),
         ("2222-2222", (422, "handle-unknown")),
-        (registered.handle, (409, "handle-circular")),
     ):
         answer = registered.index.ask(registered.worker, HAND_OVER, handing(to))
         assert code(answer) == (*expected, ["/hand_over_to"])
     assert see(registered)["handle"] == registered.handle
 
 
+@pytest.mark.parametrize("standing", ["itself", "by another"])
 @pytest.mark.parametrize(("basis", "status"), [(Basis.STATUTORY, 422), (Basis.CONSENT, 200)])
-def test_a_sensitive_service_is_handed_nothing_that_rests_on_statute(scene: Scene, basis: Basis, status: int) -> None:
-    """As it registers nothing of the kind."""
+def test_a_sensitive_service_is_handed_nothing_that_rests_on_statute(
+    scene: Scene, basis: Basis, status: int, standing: str
+) -> None:
+    """As it registers nothing of the kind; nor is a desk that it answers for."""
     clinic = another_desk(scene, consent_only=True)
+    if standing == "by another":
+        clinic = answered_for_by(scene, clinic)
     scene.index.register(scene.feed, ADA, scene.handle, reference="one", basis=basis)
 
     answer = scene.index.ask(scene.worker, HAND_OVER, handing(clinic))
@@ -271,6 +311,26 @@ def test_a_sensitive_service_is_handed_nothing_that_rests_on_statute(scene: Scen
     if status == 422:
         assert code(answer)[1:] == ("basis-refused", ["/hand_over_to"])
         assert see(scene)["handle"] == scene.handle
+
+
+def answered_for_by(scene: Scene, handle: str) -> str:
+    """A desk of Northtown's that this one answers for."""
+    desk = another_desk(scene)
+    handed = {"organisation": "northtown", "handle": desk, "to": handle}
+    assert scene.index.operate("/handles/hand-over", handed).status_code == 200
+    return desk
+
+
+def test_what_a_sensitive_service_answers_for_registers_nothing_that_rests_on_statute_either(scene: Scene) -> None:
+    """And a feed is told so before it sends anything."""
+    desk = answered_for_by(scene, another_desk(scene, consent_only=True))
+
+    listed = scene.index.ask(scene.feed, "/v1/handles/list", Nothing()).json()
+    registration = scene.world.registration(ADA, desk, reference="one")
+    answer = scene.index.ask(scene.feed, "/v1/registrations", scene.world.registering(scene.feed, [registration]))
+
+    assert (desk in listed["consent_only"], scene.handle in listed["consent_only"]) == (True, False)
+    assert code(answer) == (422, "basis-refused", ["/registrations/0/basis"])
 
 
 # -- what bounds it, and what is left of it
@@ -311,8 +371,9 @@ def test_each_is_one_leaf_that_says_who_and_not_which(registered: Scene) -> None
         (SEEN, seeing()),
         (HAND_OVER, handing(desk)),
         (END, ending()),
-        (END, ending()),
+        (END, ending(on=TODAY)),
         (HAND_OVER, handing(desk, "two")),
+        (SEEN, seeing("two")),
     )
     for path, message in asked:
         registered.index.ask(registered.worker, path, message)
@@ -324,10 +385,31 @@ def test_each_is_one_leaf_that_says_who_and_not_which(registered: Scene) -> None
         ("ended-own-work", None),
         ("refused", "work-ended"),
         ("refused", "reference-unknown"),
+        ("refused", "reference-unknown"),
     ]
     assert {(leaf["organisation"], leaf["account"]) for leaf in told} == {("northtown", registered.worker.account)}
     assert {tuple(sorted(leaf)) for leaf in told} == {tuple(sorted(leaves(registered.index)[0]))}
     assert desk not in str(told)
+
+
+def test_the_feeds_own_list_says_what_was_changed_here(scene: Scene) -> None:
+    """By one bit: neither the end nor the desk; and no longer once the row is sent again."""
+    desk = another_desk(scene)
+    for name in ("as it was", "ended", "handed over"):
+        scene.index.register(scene.feed, ADA, scene.handle, reference=name)
+    scene.index.ask(scene.worker, END, ending("ended"))
+    scene.index.ask(scene.worker, HAND_OVER, handing(desk, "handed over"))
+
+    def changed() -> set[str]:
+        asked = InvolvementListRequest(after=None, limit=10)
+        found = scene.index.ask(scene.feed, "/v1/involvements/list", asked).json()["involvements"]
+        assert {tuple(sorted(each)) for each in found} == {("changed_here", "reference", "row_digest")}
+        return {each["reference"] for each in found if each["changed_here"]}
+
+    assert changed() == {to_base64url(reference_of(name)) for name in ("ended", "handed over")}
+    for name in ("ended", "handed over"):
+        scene.index.register(scene.feed, ADA, scene.handle, reference=name)
+    assert changed() == set()
 
 
 def test_a_request_is_taken_once(registered: Scene) -> None:

@@ -13,6 +13,7 @@ from signpost.protocol.purposes import Role
 from tests.support.browsing import FROM_HERE, HOST, PIN, Browser, forms_of, text_of, title_of
 from tests.support.uploads import File, Officer, csv_of, multipart
 from tests.support.whole_gateway import open_whole_gateway
+from tests.support.world import TODAY
 
 
 class Scene:
@@ -104,6 +105,24 @@ def test_too_many_ends_are_accepted_by_their_number(scene: Scene) -> None:
     done = scene.upload(scene.extract(1), dry_run="no", accept_ends="2", pin=PIN)
 
     assert "Added 0 · withdrawn 2 · unchanged 1" in text_of(done)
+
+
+def test_what_was_ended_at_the_gateway_is_told_and_registered_again_by_choice(scene: Scene) -> None:
+    scene.upload(scene.extract(), dry_run="no", pin=PIN)
+    gateway = scene.officer.gateway
+    worker = gateway.token(gateway.enrol("worker-1"))
+    row = {name: scene.officer.row(1)[name] for name in ("local_id", "start", "handle")}
+    ended = gateway.request("POST", "/api/v1/involvements/own/end", {**row, "ended_on": str(TODAY)}, token=worker)
+    assert ended.status_code == 200, ended.text
+
+    looked = text_of(scene.upload(scene.extract()))
+    assert "1 piece of work was ended or handed over at the gateway, and the extract has it as it was: row 3." in looked
+
+    done = text_of(scene.upload(scene.extract(), dry_run="no", send_again="yes", pin=PIN))
+    assert "Added 0 · changed 1 · unchanged 1" in done
+    assert "handed over at the gateway" not in done
+    wrong = scene.upload(scene.extract(), send_again="perhaps")
+    assert '<a href="#send_again">' in wrong.text
 
 
 def test_nothing_is_registered_without_the_pin(scene: Scene) -> None:

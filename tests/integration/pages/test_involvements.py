@@ -128,7 +128,7 @@ def test_what_names_no_work_is_asked_for_again(scene: Scene, typed: dict[str, st
         ({**on(YESTERDAY), "pin": "000001"}, ["pin"]),
         ({}, ["ended_on-day", "pin"]),
         ({**on(TODAY - dt.timedelta(days=32)), "pin": PIN}, ["ended_on-day"]),
-        ({**on(TODAY + dt.timedelta(days=2)), "pin": PIN}, ["ended_on-day"]),
+        ({**on(TODAY + dt.timedelta(days=1)), "pin": PIN}, ["ended_on-day"]),
     ],
 )
 def test_nothing_is_ended_without_a_day_of_the_last_month_and_the_pin(
@@ -181,7 +181,7 @@ def test_what_a_colleague_has_ended_meanwhile_is_said_to_have_ended(scene: Scene
     other.send("/involvements/end")
     other.send("/involvements/end", {**on(YESTERDAY), "pin": PIN})
 
-    page = scene.send("/involvements/end", {**on(YESTERDAY), "pin": PIN})
+    page = scene.send("/involvements/end", {**on(TODAY), "pin": PIN})
 
     assert (page.status_code, title_of(page)) == (409, "It has ended already - Signpost")
 

@@ -418,6 +418,29 @@ def test_the_help_shows_the_example_as_it_is_typed(capsys: pytest.CaptureFixture
     assert "\n    signpost register extract/ --format ssd" in capsys.readouterr().out
 
 
+def test_what_was_changed_at_the_gateway_is_told_and_sent_again_by_an_option(
+    council: Council, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a dry run, too; the summary on stdout stays one line."""
+    assert council.register() == 0
+    rows = len(council.pretence.registered)
+    council.pretence.changed_here = {council.pretence.registered[0].reference}
+    capsys.readouterr()
+
+    assert council.register("--dry-run") == 0
+    told = capsys.readouterr()
+    assert "1 piece of work was ended or handed over at the gateway, and the extract has it as it was: row " in told.err
+    assert "--send-again" in told.err
+    assert told.out == f"Would add 0 · unchanged {rows} · rejected 0 (0.00 %, limit 2 %)\n"
+    assert council.register("--json", "--dry-run") == 0
+    assert json.loads(capsys.readouterr().out)["changed_here"] == 1
+
+    assert council.register("--send-again") == 0
+    told = capsys.readouterr()
+    assert told.out == f"Added 0 · changed 1 · unchanged {rows - 1} · rejected 0 (0.00 %, limit 2 %)\n"
+    assert "gateway" not in told.err
+
+
 def test_a_program_gets_the_figures_alone(council: Council, capsys: pytest.CaptureFixture[str]) -> None:
     assert council.register("--json", "--dry-run") == 0
 

@@ -239,9 +239,9 @@ def test_who_else_is_served_waits_for_no_more_than_a_few_rows(
         waiting.did()
         return read_again(feed, place)
 
-    def compares(plan: Reconciliation, name: Reference, listed: RowDigest) -> None:
+    def compares(plan: Reconciliation, name: Reference, listed: RowDigest, *, changed_here: bool) -> None:
         looked_at.did()
-        compare_one(plan, name, listed)
+        compare_one(plan, name, listed, changed_here=changed_here)
 
     monkeypatch.setattr(CSVFeed, "involvement", reads)
     monkeypatch.setattr(Reconciliation, "_compare_one", compares)

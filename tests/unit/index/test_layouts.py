@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from signpost.index.arrivals import Arrival, Asked, Ended, Looked, Registered, W
 from signpost.index.records import ChildNumber, InvolvementNumber, OrganisationNumber, OwnedInvolvement, StoredTag
 from signpost.index.requests import Acknowledgement
 from signpost.index.storage.layouts import (
+    INVOLVEMENT_BYTES_BEFORE,
     pack_acknowledgement,
     pack_arrival,
     pack_involvement,
@@ -19,6 +21,7 @@ from signpost.index.storage.layouts import (
     unpack_acknowledgement,
     unpack_arrival,
     unpack_involvement,
+    widened_involvement,
 )
 from signpost.protocol.classes import MatchClass, Place, Tier
 from signpost.protocol.credentials import AccountId, OrganisationId
@@ -46,6 +49,8 @@ involvements = st.builds(
     basis=st.sampled_from(Basis),
     sealed_case_reference=exactly(min_size=CASE_REFERENCE_BYTES, max_size=CASE_REFERENCE_BYTES),
     remove_after=st.from_regex(r"[0-9]{4}-(0[1-9]|1[0-2])", fullmatch=True),
+    handed_to=st.none() | st.from_regex(r"[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}", fullmatch=True).map(str),
+    ended_here=st.booleans(),
 )
 arrivals = st.builds(
     Arrival,
@@ -70,11 +75,24 @@ questions = st.builds(Asked, exactly(min_size=16, max_size=16)) | st.builds(
 
 @given(involvements)
 def test_an_owners_row_comes_back_whole(owned: OwnedInvolvement) -> None:
-    """What was packed is what is unpacked, in 183 bytes."""
+    """What was packed is what is unpacked, in 193 bytes."""
     packed = pack_involvement(owned)
 
     assert unpack_involvement(packed) == owned
-    assert len(packed) == 183
+    assert len(packed) == 193
+
+
+@given(involvements)
+def test_an_owners_row_of_before_is_one_that_nothing_was_done_with_here(owned: OwnedInvolvement) -> None:
+    """It ended after the month of removal, in 183 bytes."""
+    narrow = pack_involvement(owned)[:INVOLVEMENT_BYTES_BEFORE]
+
+    wide = widened_involvement(narrow)
+
+    assert INVOLVEMENT_BYTES_BEFORE == 183
+    assert unpack_involvement(wide) == replace(owned, handed_to=None, ended_here=False)
+    assert len(wide) == 193
+    assert widened_involvement(wide) == wide
 
 
 @given(arrivals | questions)

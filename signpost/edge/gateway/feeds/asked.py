@@ -4,6 +4,7 @@
     dry_run       yes (unless something else is said) or no
     missing       withdraw (unless something else is said) or end: what becomes of what is no longer in the extract
     accept_ends   so many ends and withdrawals were looked at, and are right
+    send_again    yes or no (unless something else is said): what was ended or handed over here is registered anew
     handle        of cin and s903: the handle whose work it is
     extract       the file; or each file of the folder, by its own name
     handles       the handles file, where the council has one
@@ -38,6 +39,7 @@ class AskedFeed:
     dry_run: bool
     missing: Missing
     accept_ends: int | None
+    send_again: bool
 
 
 def check_fields(fields: Mapping[str, str]) -> None:
@@ -53,6 +55,8 @@ def check_fields(fields: Mapping[str, str]) -> None:
         wrong.append("/handle")
     if fields.get("dry_run", "yes") not in ("yes", "no"):
         wrong.append("/dry_run")
+    if fields.get("send_again", "no") not in ("yes", "no"):
+        wrong.append("/send_again")
     if fields.get("missing", Missing.WITHDRAW) not in set(Missing):
         wrong.append("/missing")
     if (ends := fields.get("accept_ends")) and not _ENDS.fullmatch(ends):
@@ -102,6 +106,7 @@ def asked_of(received: Received) -> AskedFeed:
         dry_run=fields.get("dry_run", "yes") == "yes",
         missing=Missing(fields.get("missing", Missing.WITHDRAW)),
         accept_ends=int(fields["accept_ends"]) if fields.get("accept_ends") else None,
+        send_again=fields.get("send_again", "no") == "yes",
     )
 
 

@@ -23,7 +23,7 @@ from signpost.protocol.problems import Problem, ProblemCode
 
 __all__ = ["FIELDS", "FILES", "Received", "ReceivedFile", "pieces_of", "receive"]
 
-FIELDS: Final = frozenset({"format", "dry_run", "missing", "accept_ends", "handle"})
+FIELDS: Final = frozenset({"format", "dry_run", "missing", "accept_ends", "send_again", "handle"})
 FILES: Final = frozenset({"extract", "handles", "identity"})
 _LONGEST_FIELD: Final = 200
 """Bytes of a value. No field of ours comes near."""

@@ -27,7 +27,7 @@ from signpost.edge.feeds.model import Feed
 from signpost.edge.feeds.quality import Quality
 from signpost.edge.feeds.reconcile import Counts, ListContradictsItself
 from signpost.edge.feeds.spill import DatabaseFull, in_memory
-from signpost.edge.feeds.words import counts_line, quality_lines, sentence
+from signpost.edge.feeds.words import changed_here_line, counts_line, quality_lines, sentence
 from signpost.edge.gateway.feeds.asked import AskedFeed
 from signpost.edge.gateway.feeds.listing import ErrorList
 from signpost.edge.gateway.feeds.shown import CountsShown, FeedShown, FeedState
@@ -158,7 +158,7 @@ async def _run(
 
         feed = FeedRun(
             await _in_thread(run, opened), keys=keys, today=today, end_missing=asked.missing is Missing.END,
-            on_error=run.errors.add, on_row=quality.take, on_step=run.at,
+            send_again=asked.send_again, on_error=run.errors.add, on_row=quality.take, on_step=run.at,
         )  # fmt: skip
         held.callback(feed.close)
         await _in_thread(run, feed.read)
@@ -195,6 +195,7 @@ def _tell_counts(run: Run, counts: Counts, limits: Limits, *, dry_run: bool) -> 
     run.tell(
         counts=CountsShown.of(counts),
         summary=counts_line(counts, limits, dry_run=dry_run),
+        changed_here=changed_here_line(counts.changed_here),
         broken=tuple(sentence(each) for each in broken),
         ends=next((each.ends for each in broken if isinstance(each, TooManyEnds)), None),
     )

@@ -84,6 +84,8 @@ class FeedShown(Wire):
     counts: CountsShown | None = None
     summary: str = ""
     """The counts, as the command's last line."""
+    changed_here: str = ""
+    """What was ended or handed over at the gateway and stays so, in words; nothing where there is none."""
     broken: tuple[str, ...] = ()
     """Each limit that the feed is above, in words."""
     ends: _Count | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from signpost.edge.feeds.errors import RowCode, RowError
 from signpost.edge.feeds.limits import Limits, TooManyEnds, TooManyRejected, broken_limits
 from signpost.edge.feeds.model import BadRow, GoodRow, Involvement, PassedRow, Row, RowIds
-from signpost.edge.feeds.reconcile import Counts, ListContradictsItself, Reconciliation
+from signpost.edge.feeds.reconcile import ChangedHere, Counts, ListContradictsItself, Reconciliation
 from signpost.edge.identifiers import NHSNumber
 from signpost.edge.match_inputs import ChildDetails
 from signpost.edge.references import Reference, RowDigest, digest_of_missing, reference, row_digest
@@ -54,14 +54,16 @@ def listed(*involvements: Involvement) -> list[tuple[Reference, RowDigest]]:
 
 
 def reconcile(
-    rows: Iterable[Row], known: list[tuple[Reference, RowDigest]], *, end_missing: bool = False
-) -> tuple[Reconciliation, Counts]:
-    """Rows against a list."""
-    plan = Reconciliation(KEY, end_missing=end_missing)
+    rows: Iterable[Row], known: list[tuple[Reference, RowDigest]], *, end_missing: bool = False,
+    here: Collection[int] = (), send_again: bool = False,
+) -> tuple[Reconciliation, Counts]:  # fmt: skip
+    """Rows against a list, in which some were ended or handed over at the gateway."""
+    plan = Reconciliation(KEY, end_missing=end_missing, send_again=send_again)
     for row in rows:
         plan.take(row)
+    changed = {reference(KEY, work(n).ids) for n in here}
     for start in range(0, len(known), 7):
-        plan.compare(known[start : start + 7])
+        plan.compare((name, digest, name in changed) for name, digest in known[start : start + 7])
     return plan, plan.counts()
 
 
@@ -94,6 +96,31 @@ def test_the_same_file_twice_does_nothing() -> None:
 
     assert counts.unchanged == 50
     assert not [*plan.to_register(), *plan.to_end(), *plan.to_withdraw()]
+    plan.close()
+
+
+def test_what_was_changed_at_the_gateway_stays_and_is_told_by_its_rows() -> None:
+    """Where its row is as it was: of one that changes, ends or is gone there is nothing to say."""
+    known = listed(*(work(n) for n in range(30)))
+    rows: list[Row] = [*(good(n) for n in range(26)), good(26, handle="early-help"), good(27, ended=ENDED), bad(28)]
+
+    plan, counts = reconcile(rows, known, here=range(3, 30))
+
+    assert (counts.unchanged, counts.change, counts.end) == (26, 1, 1)
+    assert counts.changed_here == ChangedHere(23, tuple(range(5, 25)))
+    assert len([*plan.to_register()]) == 1
+    plan.close()
+
+
+def test_what_was_changed_at_the_gateway_is_registered_again_where_that_is_asked_for() -> None:
+    """With what its row ends as well: an end alone would leave it at the desk it was handed to."""
+    rows = [good(0), good(1), good(2, ended=ENDED)]
+
+    plan, counts = reconcile(rows, listed(work(0), work(1), work(2)), here=(1, 2), send_again=True)
+
+    assert (counts.unchanged, counts.change, counts.end, counts.changed_here.count) == (1, 2, 0, 0)
+    assert {found.reference for found in plan.to_register()} == {reference(KEY, work(n).ids) for n in (1, 2)}
+    assert not [*plan.to_end(), *plan.to_withdraw()]
     plan.close()
 
 
