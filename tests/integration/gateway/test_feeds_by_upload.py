@@ -542,7 +542,10 @@ def test_more_rows_than_there_is_memory_for_are_told_of(
 ) -> None:
     """In the extract; and in what the organisation has at the index already."""
     if state == "failed":
-        listed = [SimpleNamespace(reference=os.urandom(16), row_digest=os.urandom(32)) for _ in range(5_000)]
+        listed = [
+            SimpleNamespace(reference=os.urandom(16), row_digest=os.urandom(32), changed_here=False)
+            for _ in range(5_000)
+        ]
 
         async def involvements(_: object) -> AsyncIterator[list[SimpleNamespace]]:
             yield listed
