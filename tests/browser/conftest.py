@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
@@ -99,3 +100,34 @@ def desk_of(
 def desk(place: Place, windows: Callable[[str, StorageState | None], Desk]) -> Desk:
     """A window at the northern council's gateway, in which nobody is signed in."""
     return windows(place.gateways["north-council"].url, None)
+
+
+Window = Callable[..., Desk]
+"""Opens a window at an account's gateway, of the looks that are named."""
+
+
+@pytest.fixture
+def window(chromium: Browser, place: Place) -> Iterator[Window]:
+    """Windows with scripts."""
+    with contextlib.ExitStack() as opened:
+
+        def open_window(account: str, cookies: StorageState | None = None, **looks: object) -> Desk:
+            shown: dict[str, Any] = {"viewport": {"width": 960, "height": 600}, **looks}
+            context = opened.enter_context(chromium.new_context(storage_state=cookies, **shown))
+            return Desk(context, place.url_of(account), second=None)
+
+        yield open_window
+
+
+@pytest.fixture
+def seated(window: Window, place: Place, signed_in: dict[str, StorageState]) -> Window:
+    """A window of somebody who is signed in, in this walk or in one before."""
+
+    def open_window(account: str, **looks: object) -> Desk:
+        desk = window(account, signed_in.get(account), **looks)
+        if account not in signed_in:
+            desk.sign_in(place.people[account])
+            signed_in[account] = desk.page.context.storage_state()
+        return desk
+
+    return open_window

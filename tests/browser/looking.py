@@ -1,5 +1,5 @@
 """What every page has to stand, in every state a walk comes to: that it is the page it should be, that everybody can
-use it, and that it fits a narrow screen.
+use it, that it fits a narrow screen, and that its sentences stand apart.
 
 axe finds what breaks WCAG 2.2 at level AA. A window 320 CSS pixels wide is what 400 % zoom makes of one that is 1,280.
 axe is a script itself: a page without scripts is laid, as it stands, before a second window that runs axe and nothing
@@ -9,6 +9,7 @@ of the page's own.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
@@ -19,7 +20,7 @@ from tests.browser.pictures import take_looks
 from tests.browser.states import STATES
 from tests.contract.repository import ROOT
 
-__all__ = ["SEEN", "look_at", "refuse_barriers", "refuse_scrolling_sideways"]
+__all__ = ["SEEN", "look_at", "refuse_barriers", "refuse_scrolling_sideways", "refuse_stuck_sentences"]
 
 SEEN: Final[set[tuple[str, bool]]] = set()
 """Each state that was looked at, with scripts (true) and without."""
@@ -34,6 +35,8 @@ async (tags) => {
   );
 }
 """
+_STUCK_TOGETHER: Final = re.compile(r"[a-z]\.[A-Z]\w*")
+"""Two sentences without a space between: a template's own line breaks are none."""
 NARROW: Final = {"width": 320, "height": 256}
 """400 % of 1,280 by 1,024 (WCAG 2.2, 1.4.10)."""
 
@@ -45,6 +48,7 @@ def look_at(page: Page, name: str, *, second: Page | None, dress: Callable[[Page
     state = STATES[name]
     assert state.title.fullmatch(page.title()), f"{name}: the title is {page.title()!r}"
     assert page.locator(".govuk-error-summary").count() == (1 if state.errors else 0), name
+    refuse_stuck_sentences(page, name)
     examined = page
     if second is not None:
         _lay_before(second, page)
@@ -71,6 +75,12 @@ def refuse_barriers(page: Page, name: str) -> None:
     page.evaluate(_source())
     found: list[Any] = page.evaluate(_RUN, list(_RULES))
     assert found == [], f"{name}: {json.dumps(found, indent=1)}"
+
+
+def refuse_stuck_sentences(page: Page, name: str) -> None:
+    """Fail where a sentence begins without a space after the one before it."""
+    stuck = _STUCK_TOGETHER.findall(page.inner_text("main"))
+    assert stuck == [], f"{name}: {stuck} stands without a space"
 
 
 def refuse_scrolling_sideways(page: Page, name: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,7 @@ from playwright.sync_api import Page, ViewportSize
 
 from tests.contract.repository import ROOT
 
-__all__ = ["PICTURES", "take", "take_looks"]
+__all__ = ["ELSEWHERE", "PICTURES", "take", "take_looks"]
 
 PICTURES: Final = ROOT / "docs" / "pictures" / "pages"
 _TAKEN: Final = "SIGNPOST_PICTURES" in os.environ
@@ -25,6 +26,14 @@ _COLOURS: Final = 48
 """A page has few: with a palette a picture of it is a fifth of its size."""
 
 
+ELSEWHERE: Final[Mapping[str, Mapping[str, object]]] = {
+    "on-a-telephone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
+    "at-400-percent": {"viewport": {"width": 320, "height": 256}},
+    "in-forced-colours": {"forced_colors": "active", "color_scheme": "dark"},
+}
+"""Windows that are not a wide screen, as a browser's contexts are told of them."""
+_WIDE: Final = 960
+"""Pixels: as much as a picture in a tutorial needs."""
 _LOOKS: Final = ROOT / "runs" / "looks"
 _TELEPHONE: Final = ViewportSize(width=390, height=844)
 _NARROW: Final = ViewportSize(width=320, height=256)
@@ -34,7 +43,11 @@ def take(page: Page, name: str) -> None:
     """Keep what stands on the screen, from the page's top to its bottom, where pictures were asked for."""
     if not _TAKEN:
         return
+    usual = page.viewport_size
+    assert usual is not None
+    page.set_viewport_size(ViewportSize(width=min(usual["width"], _WIDE), height=usual["height"]))
     _keep(page, PICTURES / f"{name}.png")
+    page.set_viewport_size(usual)
 
 
 def take_looks(page: Page, state: str) -> None:

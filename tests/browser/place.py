@@ -45,9 +45,11 @@ _NORTH: Final = Organisation("north-council", "council", "feed-01", "feed")
 _SOUTH: Final = Organisation("south-council", "council", "feed-01", "feed")
 _DESK: Final = Organisation("shielding-desk", "shielding-desk", "desk-1", "shielding-officer")
 _EAST: Final = Organisation("east-council", "council", "feed-01", "feed")
+_PATIENT: Final = "idle_minutes = 60\nlock_seconds = 900\n"
+"""A walk may come back to somebody's window long after another one was there."""
 _SETTINGS: Final = {
-    "north-council": 'idle_minutes = 60\nprogram_desk = "../north-council/desk"\n',
-    "south-council": 'idle_minutes = 60\nprogram_desk = "../south-council/desk"\n',
+    "north-council": f'{_PATIENT}program_desk = "../north-council/desk"\n',
+    "south-council": f'{_PATIENT}program_desk = "../south-council/desk"\n',
     "east-council": "idle_minutes = 60\nlock_seconds = 5\n",
 }
 _AGE_SECONDS: Final = 60
@@ -171,7 +173,7 @@ def open_place(root: Path) -> Iterator[Place]:
         with ThreadPoolExecutor() as threads:
             registered = threads.submit(_register, world)
             enrolled = [
-                threads.submit(_staffed, gateways[name], people, _SETTINGS.get(name, "idle_minutes = 60\n"))
+                threads.submit(_staffed, gateways[name], people, _SETTINGS.get(name, _PATIENT))
                 for name, people in PEOPLE.items()
             ]
             people = {each.account: each for staff in enrolled for each in staff.result()}

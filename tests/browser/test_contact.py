@@ -27,8 +27,9 @@ def leave_call_back(desk: Desk, child: Child) -> str:
 def test_a_social_worker_is_rung_by_a_colleague_whom_she_did_not_know_of(desk_of: Opens, place: Place) -> None:
     """Asked, answered, rung, and what came of it noted."""
     asking, duty = desk_of("social-worker-1"), desk_of("social-worker-2")
-    duty.open("/inbox")
-    duty.look("inbox-empty")
+    asking.open("/inbox")
+    asking.look("inbox-empty")
+    assert "Nobody waits for an answer." in asking.text
 
     child = place.current.pop()
     receipt = leave_call_back(asking, child)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.looking import refuse_barriers, refuse_scrolling_sideways
+from tests.browser.looking import refuse_barriers, refuse_scrolling_sideways, refuse_stuck_sentences
 
 SOUND = '<html lang="en"><title>A page</title><main><h1>A page</h1>{}</main></html>'
 
@@ -33,8 +33,16 @@ def test_a_page_that_is_too_wide_is_found(second: Page) -> None:
         refuse_scrolling_sideways(second, "a page")
 
 
-def test_a_sound_page_passes_both(second: Page) -> None:
+def test_sentences_without_a_space_between_are_found(second: Page) -> None:
+    second.set_content(SOUND.format("<p>It has begun.It goes on.</p>"))
+
+    with pytest.raises(AssertionError, match="stands without a space"):
+        refuse_stuck_sentences(second, "a page")
+
+
+def test_a_sound_page_passes_all(second: Page) -> None:
     second.set_content(SOUND.format("<p>Words</p>"))
 
     refuse_barriers(second, "a page")
     refuse_scrolling_sideways(second, "a page")
+    refuse_stuck_sentences(second, "a page")

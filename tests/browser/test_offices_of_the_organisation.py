@@ -54,10 +54,11 @@ def test_a_data_officer_uploads_an_extract_and_is_told_what_is_wrong_with_it(
     desk.press("Upload")
     desk.look("feeds-with-errors")
     desk.choose("Signpost's own CSV")
-    desk.page.get_by_label("The extract").set_input_files(extract)
+    desk.page.get_by_label("The extract", exact=True).set_input_files(extract)
     desk.press("Upload")
-    desk.page.get_by_role("link", name="All feeds").wait_for()
+    wait_until_it_ends(desk)
     desk.look("feed")
+    assert desk.heading == "Dry run: nothing was sent"
 
 
 @pytest.fixture
@@ -73,21 +74,27 @@ def pause(place: Place) -> Iterator[Callable[[int], None]]:
     send(signal.SIGCONT)
 
 
-def upload(desk: Desk, place: Place, extract: Path) -> None:
-    """Have an extract registered."""
+def upload(desk: Desk, place: Place, extract: Path, *, dry_run: bool = False) -> None:
+    """Have an extract registered; or looked at."""
     desk.open("/feeds")
     desk.choose("Signpost's own CSV")
-    desk.choose("Register it")
-    desk.page.get_by_label("The extract").set_input_files(extract)
+    desk.choose("Dry run" if dry_run else "Register it")
+    desk.page.get_by_label("The extract", exact=True).set_input_files(extract)
     desk.page.get_by_label("The handles file").set_input_files(place.north_handles)
-    desk.fill(Your_PIN=PIN)
+    if not dry_run:
+        desk.fill(Your_PIN=PIN)
     desk.press("Upload")
 
 
 def wait_until_it_ends(desk: Desk) -> None:
     """Look how far it is until it has ended."""
+    wait_while(desk, lambda: desk.page.get_by_role("link", name="See how far it is now").count() > 0)
+
+
+def wait_while(desk: Desk, goes_on: Callable[[], bool]) -> None:
+    """Look how far it is for as long as that is so."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while desk.page.get_by_role("link", name="See how far it is now").count():
+    while goes_on():
         assert time.monotonic() < deadline, f"still: {desk.heading}"
         desk.follow("See how far it is now")
 
@@ -104,6 +111,7 @@ def test_an_extract_is_registered_seen_on_its_way_and_its_errors_are_downloaded(
 
     pause(signal.SIGSTOP)
     upload(desk, place, extract)
+    wait_while(desk, lambda: desk.heading != "Registering")
     desk.look("feed-under-way")
     assert "It goes on when you close this page" in desk.text
     desk.press("Cancel it")

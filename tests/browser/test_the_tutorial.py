@@ -4,48 +4,17 @@ telephone, at 400 % zoom, in colours that somebody's system forces.
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Mapping
 
 import pytest
-from playwright.sync_api import Browser, StorageState, expect
+from playwright.sync_api import StorageState, expect
 
-from tests.browser.desk import Desk
-from tests.browser.pictures import take
+from tests.browser.conftest import Window
+from tests.browser.pictures import ELSEWHERE, take
 from tests.browser.place import PIN, Place
 
 SETTLED_SECONDS = 2.0
-Window = Callable[..., Desk]
-"""Opens a window at an account's gateway, of the looks that are named."""
-
-
-@pytest.fixture
-def window(chromium: Browser, place: Place) -> Iterator[Window]:
-    """Windows with scripts."""
-    with contextlib.ExitStack() as opened:
-
-        def open_window(account: str, cookies: StorageState | None = None, **looks: object) -> Desk:
-            shown: dict[str, Any] = {"viewport": {"width": 960, "height": 600}, **looks}
-            context = opened.enter_context(chromium.new_context(storage_state=cookies, **shown))
-            return Desk(context, place.url_of(account), second=None)
-
-        yield open_window
-
-
-@pytest.fixture
-def seated(window: Window, place: Place, signed_in: dict[str, StorageState]) -> Callable[..., Desk]:
-    """A window of somebody who is signed in, in this walk or in one before."""
-
-    def open_window(account: str, **looks: object) -> Desk:
-        desk = window(account, signed_in.get(account), **looks)
-        if account not in signed_in:
-            desk.sign_in(place.people[account])
-            signed_in[account] = desk.page.context.storage_state()
-        return desk
-
-    return open_window
 
 
 def test_the_tutorials_walk_comes_to_its_end(
@@ -113,15 +82,11 @@ def test_in_an_emergency_the_tutorial_shows_a_duty_line(seated: Window, place: P
 
 @pytest.mark.parametrize(
     ("looks", "name"),
-    [
-        ({"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}, "on-a-telephone"),
-        ({"viewport": {"width": 320, "height": 256}}, "at-400-percent"),
-        ({"forced_colors": "active", "color_scheme": "dark"}, "in-forced-colours"),
-    ],
-    ids=["telephone", "zoom", "forced-colours"],
+    [(looks, name) for name, looks in ELSEWHERE.items()],
+    ids=list(ELSEWHERE),
 )
 def test_an_answer_and_an_error_look_right_elsewhere(
-    seated: Window, place: Place, looks: dict[str, object], name: str
+    seated: Window, place: Place, looks: Mapping[str, object], name: str
 ) -> None:
     """Nothing is cut off to the side. The pictures are looked at by people."""
     desk = seated("social-worker-1", **looks)

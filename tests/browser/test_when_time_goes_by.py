@@ -12,6 +12,7 @@ from playwright.sync_api import StorageState
 from signpost_cli.demo.families import Person as Child
 from tests.browser.conftest import Opens
 from tests.browser.desk import Desk
+from tests.browser.pictures import take
 from tests.browser.place import PIN, Place
 from tests.browser.test_contact import leave_call_back
 
@@ -87,6 +88,7 @@ def test_a_familys_report_is_read_when_its_28_days_are_over(
     """Whole, or without who looked. It is given to the family as a page, and to the council's file as data."""
     asking, deciding = desk_of("rights-officer-1"), desk_of("rights-officer-2")
     child = place.current[4]
+    desk_of("social-worker-1").check(child)
     whole, partly = ask_for_report(asking, child), ask_for_report(asking, child)
     for report, told, why in (
         (whole, ALL, "Nothing is kept back"),
@@ -103,6 +105,8 @@ def test_a_familys_report_is_read_when_its_28_days_are_over(
     officer.open("/rights")
     officer.press(f"Read {whole}")
     officer.look("report")
+    assert "Nobody has asked about a child" not in officer.text
+    take(officer.page, "a-familys-report")
     assert "0113" not in officer.text
     for button, name in (("Download a page for the family", "report.html"),
                          ("Download the data for the council’s file", "report.json")):  # fmt: skip

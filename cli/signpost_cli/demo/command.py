@@ -28,6 +28,7 @@ To read next:
   docs/tutorial/first-steps.md          the same by hand, step by step
   docs/explanation/how-it-works.md      who knows what, and why nobody knows who a child is
   docs/tutorial/in-a-browser.md         the same in a browser: signpost demo --keep
+  docs/tutorial/offices-in-a-browser.md its officers' and administrators' pages
   docs/reference/command-line.md        every command and exit code; or signpost --help"""
 
 
@@ -57,7 +58,7 @@ def demo(
                 story.play()
                 answer(f"\nThat was the whole story, in {time.monotonic() - started:.0f} seconds.")
                 if keep:
-                    say("Starting two gateways, whose pages stay until Ctrl-C.")
+                    say("Starting three gateways, whose pages stay until Ctrl-C.")
                     story.go_on()
                     pages.set_up()
             except WorldFailed as failed:

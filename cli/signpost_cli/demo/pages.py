@@ -1,4 +1,5 @@
-"""What `signpost demo --keep` leaves running for a browser: two councils' gateways, and people enrolled at them.
+"""What `signpost demo --keep` leaves running for a browser: the gateways of two councils and of the shielding desk, and
+people enrolled at them.
 
 Everybody's password is the same and is printed; codes come from this program, which is everybody's authenticator.
 """
@@ -28,10 +29,15 @@ PEOPLE: Final = {
         ("administrator-1", "administrator"), ("data-1", "data-officer"),
     ),
     "south-council": (("social-worker-2", "practitioner"), ("shielding-2", "shielding-officer")),
+    "shielding-desk": (("desk-2", "shielding-officer"),),
 }  # fmt: skip
 """Each gateway's accounts, with their roles."""
-_HOSTS: Final = ("127.0.0.1", "localhost")
-"""The same machine by two names: a browser keeps one session for each, whatever the port."""
+_SETTINGS: Final = {name: f'program_desk = "../{name}/desk"\n' for name in ("north-council", "south-council")}
+"""By its feed's key a council's gateway can name its work, so that it is ended and handed over there; what is uploaded
+is registered by the feed's account.
+"""
+_HOSTS: Final = ("127.0.0.1", "localhost", "desk.localhost")
+"""The same machine by three names: a browser keeps one session for each, whatever the port."""
 _CODES: Final = "codes.txt"
 
 
@@ -45,7 +51,7 @@ class Pages:
         self._people: dict[str, list[Person]] = {}
 
     def set_up(self) -> None:
-        """Start both gateways and enrol everybody.
+        """Start the gateways and enrol everybody.
 
         Raises:
             WorldFailed: a command failed, or a gateway did not start.
@@ -88,6 +94,5 @@ class Pages:
 
     def _staff(self, name: str) -> list[Person]:
         gateway = self._gateways[name]
-        # By its feed's account and key what is uploaded is registered, and work is named, to be ended and handed over.
-        gateway.set_up(sorted({role for _, role in PEOPLE[name]}), settings=f'program_desk = "../{name}/desk"\n')
+        gateway.set_up(sorted({role for _, role in PEOPLE[name]}), settings=_SETTINGS.get(name, ""))
         return [gateway.enrol(account, role) for account, role in PEOPLE[name]]

@@ -73,7 +73,7 @@ def test_everybody_of_the_tutorials_can_sign_in_and_a_feed_can_be_uploaded(
 
 
 def test_it_says_where_they_are_who_signs_in_and_whom_to_ask_about(pages: Pages, tmp_path: Path) -> None:
-    """The two by two names of this machine: a browser would keep one session for both."""
+    """Each by another name of this machine: a browser would keep one session for all."""
     told: list[str] = []
     child = person(1, 7, today=dt.date(2026, 1, 5))
 
@@ -82,6 +82,7 @@ def test_it_says_where_they_are_who_signs_in_and_whom_to_ask_about(pages: Pages,
     said = "\n".join(told)
     assert "http://127.0.0.1:8000 " in said
     assert "http://localhost:8001 " in said
+    assert "http://desk.localhost:8002 " in said
     for people in PEOPLE.values():
         assert ", ".join(account for account, _ in people) in said
     number = child.nhs_number
