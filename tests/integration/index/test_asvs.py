@@ -180,18 +180,18 @@ def test_4_1_1_every_answer_says_what_it_is(scene: Scene) -> None:
 
 @pytest.mark.parametrize("header", ["x-forwarded-for", "x-real-ip", "forwarded", "x-forwarded-host", "x-user-id"])
 def test_4_1_3_no_header_gives_a_guesser_another_address(scene: Scene, header: str) -> None:
-    """4.1.3, 15.3.4, 6.3.1: whoever tries tokens is counted by the connection, whatever they say they are."""
+    """4.1.3, 15.3.4, 6.3.1: whoever tries codes by a token is counted by the connection, whatever they say they are."""
     person = opened(scene.index)
     told = "for=192.0.2.{}" if header == "forwarded" else "192.0.2.{}"
     refusals = [
         scene.index.public_from(
-            "203.0.113.9", "POST", ENROLMENTS, content=person.enrolling(proof=bytes([n]) * 32).model_dump_json(),
+            "203.0.113.9", "POST", ENROLMENTS, content=person.enrolling(code="000000").model_dump_json(),
             headers={"content-type": "application/json", header: told.format(n)},
         ).status_code
         for n in range(12)
     ]  # fmt: skip
 
-    assert refusals == [403] * 10 + [429] * 2
+    assert refusals == [401] * 10 + [429] * 2
 
 
 # -- V6: passwords
